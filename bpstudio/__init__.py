@@ -48,6 +48,7 @@ _HOME = {
 }
 
 __all__ = [
+    "SGD",
     "Dataset",
     "Dense",
     "Experiment",
@@ -55,7 +56,6 @@ __all__ = [
     "Momentum",
     "Network",
     "Params",
-    "SGD",
     "Session",
     "__version__",
     "blas_pinned",
