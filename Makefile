@@ -1,0 +1,18 @@
+# `make run` opens bpstudio, `make test` runs every check. Paths are relative throughout, so that the folder may have spaces.
+.PHONY: run test bench soak
+
+run:
+	@.ci/setup
+	@.venv/bin/python -m ui
+
+test:
+	@.ci/setup dev
+	@.ci/test
+
+bench:
+	@.ci/setup dev
+	@.venv/bin/python tests/bench
+
+soak:
+	@.ci/setup dev
+	@QT_QPA_PLATFORM=offscreen .venv/bin/python -m pytest -m soak tests/bpstudio tests/ui tests/journeys

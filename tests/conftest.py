@@ -1,0 +1,41 @@
+"""No test leaves anything behind: no record in the log, no thread, no file in the user's folders."""
+
+import logging
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Settings and logs of a test belong to the test, and no test opens a window on somebody's desktop.
+_home = tempfile.TemporaryDirectory(prefix="bpstudio-tests-")
+for _name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
+    os.environ[_name] = str(Path(_home.name) / _name.lower())
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.fixture(autouse=True)
+def no_stray_threads() -> Iterator[None]:
+    """Fail a test that leaves a thread running Python code, a QThread included (threading does not count those)."""
+    before = sys._current_frames().keys()
+    yield
+    patience = time.monotonic() + 2
+    while left := sys._current_frames().keys() - before:
+        if time.monotonic() > patience:
+            names = {thread.ident: thread.name for thread in threading.enumerate()}
+            pytest.fail(f"threads left running: {sorted(names.get(ident, str(ident)) for ident in left)}")
+        # A thread that has been told to stop needs the interpreter to do so.
+        threading.Event().wait(0.005)
+
+
+@pytest.fixture(autouse=True)
+def no_stray_logs(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail a test that logs a warning or worse. One that expects it looks at `caplog`, then calls `caplog.clear()`."""
+    yield
+    stray = [record.getMessage() for record in caplog.get_records("call") if record.levelno >= logging.WARNING]
+    if stray:
+        pytest.fail(f"logged: {stray}")
