@@ -1,0 +1,313 @@
+"""What everything looks like: colours, maps, fonts, icons and the style sheet, in a dark and a light version.
+
+A rule that a learner can say: blue is forward, warm is backward, green is update, pink or purple is loss, grey is
+saturation, red is an error and nothing else. A colour is never the only sign of anything.
+
+Widgets ask `current()` when they paint and hear of a change as Qt's own PaletteChange event. Contrasts were computed
+against the canvas background: text at least 7:1, lines at least 3:1.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from numpy.typing import ArrayLike
+from PyQt6.QtCore import QByteArray, QRectF, QSize, Qt
+from PyQt6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPainter, QPalette, QPen, QPixmap
+from PyQt6.QtWidgets import QApplication
+
+from bpstudio.files.asset import find
+from ui import colormaps, stylesheet
+from ui.colormaps import Table
+
+SANS = (
+    "Inter",
+    "Segoe UI",
+    "SF Pro Text",
+    "Noto Sans",
+    "DejaVu Sans",
+    "Noto Sans CJK SC",
+    "Microsoft YaHei",
+    "PingFang SC",
+)
+MONO = ("JetBrains Mono", "DejaVu Sans Mono", "Consolas", "Menlo", "Noto Sans Mono CJK SC", "Microsoft YaHei")
+SMALLEST = 12
+"""No text is set smaller than this many pixels at scale 1."""
+
+PHASES = ("F", "L", "B", "U")
+
+
+@dataclass(frozen=True, eq=False)
+class Theme:
+    """One look. Colours are QColor; the maps turn arrays of numbers into arrays of opaque 32-bit ARGB colours."""
+
+    name: str
+    background: QColor
+    """Behind the canvas and the timeline."""
+    panel: QColor
+    """Behind the side panels, the menu bar and the plots."""
+    card: QColor
+    """A row or a card on a panel."""
+    selected: QColor
+    """A chosen card or table row."""
+    control: QColor
+    """A field or a button at rest."""
+    hover: QColor
+    """A button under the mouse; the chosen part of a segmented control."""
+    border: QColor
+    """Hairlines between regions and around cards."""
+    control_border: QColor
+    groove: QColor
+    """The unfilled part of a slider or of a bar."""
+    track: QColor
+    """The background ring behind a saturation ring, the empty part of a bar."""
+    accent: QColor
+    on_accent: QColor
+    glow: QColor
+    """What is looked at in this beat: rims, the pulse."""
+    text: QColor
+    secondary: QColor
+    dashed: QColor
+    """Not computed yet (drawn dashed and hollow)."""
+    zero: QColor
+    """Exactly zero (drawn solid, with the digit 0): never the lowest colour of a map."""
+    nonfinite: QColor
+    good: QColor
+    warning: QColor
+    warning_background: QColor
+    error: QColor
+    error_background: QColor
+    phase: Mapping[str, QColor]
+    """By letter: F forward, L loss, B backward, U update."""
+    factors: tuple[QColor, ...]
+    """Operands of a formula, in order, the product last; the canvas glows in the same colours."""
+    gradient_map: Table = field(repr=False)
+    signed_map: Table = field(repr=False)
+    activation_map: Table = field(repr=False)
+    saturation_map: Table = field(repr=False)
+    layer_map: Table = field(repr=False)
+    scale: float = 1.0
+    """Size of text against normal (Ctrl++ and Ctrl+-)."""
+
+    @property
+    def dark(self) -> bool:
+        return self.name == "dark"
+
+    def gradient(self, t: ArrayLike) -> Table:
+        """Colours of a gradient's size: 0 the smallest drawn, 1 the largest. An exact zero has its own colour."""
+        return colormaps.lookup(self.gradient_map, t)
+
+    def signed(self, t: ArrayLike) -> Table:
+        """Colours of signed numbers from -1 (blue) over 0 (neutral) to 1 (amber)."""
+        return colormaps.lookup(self.signed_map, 0.5 + 0.5 * colormaps.numbers(t))
+
+    def activation(self, t: ArrayLike) -> Table:
+        """Fill of a unit whose activation lies in 0..1."""
+        return colormaps.lookup(self.activation_map, t)
+
+    def saturation(self, t: ArrayLike) -> Table:
+        """Grey of a saturation: 0 responsive, 1 flat."""
+        return colormaps.lookup(self.saturation_map, t)
+
+    def layer_color(self, depth: int, count: int) -> QColor:
+        """Colour of layer `depth` (1-based) of `count` in every plot."""
+        return QColor(int(colormaps.lookup(self.layer_map, (depth - 1) / (count - 1) if count > 1 else 1.0)))
+
+    def layer_pen(self, depth: int, count: int, width: float = 1.0) -> QPen:
+        """The same with a second channel: lines alternate solid, dashed, dotted by depth."""
+        styles = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
+        pen = QPen(self.layer_color(depth, count), width, styles[(depth - 1) % 3])
+        pen.setCosmetic(True)
+        return pen
+
+    def ink(self, fill: QColor) -> QColor:
+        """Dark or light text, whichever reads better on `fill` (at least 4.5:1 on every map)."""
+        light, dark = QColor("#FFFFFF"), QColor("#10141A")
+        return light if contrast(light, fill) >= contrast(dark, fill) else dark
+
+    def font(self, size: float = 13.0, mono: bool = False, bold: bool = False) -> QFont:
+        """A font of `size` pixels at normal text size, from the first installed family of a list."""
+        font = QFont(list(MONO if mono else SANS))
+        font.setStyleHint(QFont.StyleHint.Monospace if mono else QFont.StyleHint.SansSerif)
+        font.setPixelSize(round(max(size, SMALLEST) * self.scale))
+        font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
+        return font
+
+    def px(self, length: float) -> int:
+        """A length that grows with the text."""
+        return round(length * self.scale)
+
+    def icon(self, name: str, color: QColor | None = None, filled: bool = False) -> QIcon:
+        """An icon of assets/icons, drawn in `color` (the text's unless given), grey when disabled."""
+        icon = QIcon()
+        for mode, ink in ((QIcon.Mode.Normal, color or self.text), (QIcon.Mode.Disabled, self.dashed)):
+            for ratio in (1, 2):
+                icon.addPixmap(_drawn(name, ink.name(), filled, 20, ratio), mode)
+        return icon
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    """WCAG 2 contrast ratio of two opaque colours, 1 to 21."""
+    brighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (brighter + 0.05) / (darker + 0.05)
+
+
+def current() -> Theme:
+    """The theme in use."""
+    return _state.theme
+
+
+def apply(app: QApplication, name: str = "system", scale: float = 1.0) -> None:
+    """Give the application a look: "dark", "light", or "system", which follows the desktop from now on."""
+    if name not in ("dark", "light", "system"):
+        raise ValueError(f"theme: expected dark, light or system, got {name!r}")
+    hints = QGuiApplication.styleHints()
+    if hints is not None and not _state.listening:
+        hints.colorSchemeChanged.connect(_follow)
+        _state.listening = True
+    _state.name = name
+    chosen = _system() if name == "system" else name
+    _state.theme = dataclasses.replace(THEMES[chosen], scale=scale)
+    app.setStyle("Fusion")
+    app.setFont(_state.theme.font())
+    app.setPalette(palette(_state.theme))
+    app.setStyleSheet(stylesheet.sheet(_state.theme))
+
+
+def chosen() -> str:
+    """What was asked for: "dark", "light" or "system"."""
+    return _state.name
+
+
+def palette(theme: Theme) -> QPalette:
+    """Qt's own roles, so that dialogs, tables and menus agree with the rest."""
+    role = QPalette.ColorRole
+    colors = {
+        role.Window: theme.panel,
+        role.WindowText: theme.text,
+        role.Base: theme.background if theme.dark else QColor("#FFFFFF"),
+        role.AlternateBase: theme.card,
+        role.Text: theme.text,
+        role.PlaceholderText: theme.secondary,
+        role.Button: theme.control,
+        role.ButtonText: theme.text,
+        role.BrightText: theme.error,
+        role.ToolTipBase: theme.control,
+        role.ToolTipText: theme.text,
+        role.Highlight: theme.accent,
+        role.HighlightedText: theme.on_accent,
+        role.Accent: theme.accent,
+        role.Link: theme.accent,
+        role.LinkVisited: theme.accent,
+        role.Light: theme.hover,
+        role.Midlight: theme.border,
+        role.Mid: theme.border,
+        role.Dark: theme.border,
+        role.Shadow: theme.background,
+    }
+    result = QPalette()
+    for which, color in colors.items():
+        result.setColor(which, color)
+    for which in (role.WindowText, role.Text, role.ButtonText):
+        result.setColor(QPalette.ColorGroup.Disabled, which, theme.dashed)
+    return result
+
+
+def _luminance(color: QColor) -> float:
+    channels = (color.redF(), color.greenF(), color.blueF())
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@functools.lru_cache(maxsize=256)
+def _drawn(name: str, color: str, filled: bool, size: int, ratio: int) -> QPixmap:
+    from PyQt6.QtSvg import QSvgRenderer  # only where the first icon is drawn: a console command needs none
+
+    svg = find(f"icons/{name}.svg").read_text(encoding="utf-8").replace("currentColor", color)
+    if filled:
+        svg = svg.replace('fill="none"', f'fill="{color}"')
+    pixmap = QPixmap(QSize(size * ratio, size * ratio))
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    QSvgRenderer(QByteArray(svg.encode())).render(painter, QRectF(0, 0, size * ratio, size * ratio))
+    painter.end()
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap
+
+
+def _system() -> str:
+    hints = QGuiApplication.styleHints()
+    scheme = hints.colorScheme() if hints is not None else Qt.ColorScheme.Unknown
+    return "dark" if scheme == Qt.ColorScheme.Dark else "light"
+
+
+def _follow() -> None:
+    app = QApplication.instance()
+    if isinstance(app, QApplication) and _state.name == "system" and _state.theme.name != _system():
+        apply(app, "system", _state.theme.scale)
+
+
+def _made(name: str, colors: str, phases: str, factors: str, nonfinite: str, **maps: Table) -> Theme:
+    """A theme from words: `colors` is a list of field=#rrggbb."""
+    fields: dict[str, Any] = {key: QColor(value) for key, value in (word.split("=") for word in colors.split())}
+    phase = MappingProxyType({letter: QColor(color) for letter, color in zip(PHASES, phases.split(), strict=True)})
+    operands = tuple(QColor(color) for color in factors.split())
+    return Theme(name=name, nonfinite=QColor(nonfinite), phase=phase, factors=operands, **fields, **maps)
+
+
+def _dark() -> Theme:
+    nonfinite = "#00E5FF"
+    return _made(
+        "dark",
+        """background=#10141A panel=#161B23 card=#1C222B selected=#1C2A3A control=#222935 hover=#3B4554 border=#262D38
+        control_border=#323B48 groove=#495B70 track=#2A313B accent=#5AB0FF on_accent=#10141A glow=#FFF1C2 text=#E6EAF0
+        secondary=#A9B4C2 dashed=#6B7787 zero=#6B7787 good=#3DD6A3 warning=#F2C14E warning_background=#2A2416
+        error=#FF8A80 error_background=#33191A""",
+        phases="#3B8FE0 #F2B8DC #F28E2B #3DD6A3",
+        factors="#7CC4FF #F0E6F5 #9BE59B #FFC66B",
+        nonfinite=nonfinite,
+        gradient_map=colormaps.table(colormaps.samples(colormaps.INFERNO), nonfinite, 0.48, 1.0),
+        signed_map=colormaps.table(("#7CC4FF", "#2F6FA8", "#2A313B", "#B06A10", "#FFC66B"), nonfinite),
+        activation_map=colormaps.table(("#1B2A3A", "#2E6DA4", "#8CCBFF"), nonfinite),
+        saturation_map=colormaps.table(colormaps.grey_ramp(), nonfinite),
+        layer_map=colormaps.table(colormaps.samples(colormaps.VIRIDIS), nonfinite, 0.35, 1.0),
+    )
+
+
+def _light() -> Theme:
+    nonfinite = "#007C91"
+    return _made(
+        "light",
+        """background=#FFFFFF panel=#F8FAFC card=#FFFFFF selected=#EAF3FC control=#FFFFFF hover=#E9EDF1 border=#DCE2E8
+        control_border=#C3CBD4 groove=#8EA8C6 track=#E3E8ED accent=#0B5CAD on_accent=#FFFFFF glow=#0B5CAD text=#1B2430
+        secondary=#4A5565 dashed=#7D8794 zero=#7D8794 good=#006B4F warning=#8A5A00 warning_background=#FEF5DE
+        error=#B3261E error_background=#FDECEA""",
+        phases="#0072B2 #5B1A7A #B35900 #004D38",
+        factors="#0072B2 #5B1A7A #1B7A3D #B35900",
+        nonfinite=nonfinite,
+        gradient_map=colormaps.table(colormaps.samples(colormaps.INFERNO), nonfinite, 0.68, 0.05),
+        signed_map=colormaps.table(("#0B4F8A", "#7FB2DC", "#F1F3F5", "#E3A65A", "#8A4300"), nonfinite),
+        activation_map=colormaps.table(("#E8F1FA", "#6FA8DC", "#0B3D70"), nonfinite),
+        saturation_map=colormaps.table(colormaps.grey_ramp(), nonfinite, 1.0, 0.0),
+        layer_map=colormaps.table(colormaps.samples(colormaps.VIRIDIS), nonfinite, 0.65, 0.0),
+    )
+
+
+THEMES: Mapping[str, Theme] = MappingProxyType({"dark": _dark(), "light": _light()})
+
+
+class _State:
+    """What is in use in this process; an application has one look."""
+
+    def __init__(self) -> None:
+        self.name = "dark"
+        self.theme = THEMES["dark"]
+        self.listening = False
+
+
+_state = _State()
