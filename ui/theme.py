@@ -257,7 +257,8 @@ def _made(name: str, colors: str, phases: str, factors: str, nonfinite: str, **m
     fields: dict[str, Any] = {key: QColor(value) for key, value in (word.split("=") for word in colors.split())}
     phase = MappingProxyType({letter: QColor(color) for letter, color in zip(PHASES, phases.split(), strict=True)})
     operands = tuple(QColor(color) for color in factors.split())
-    return Theme(name=name, nonfinite=QColor(nonfinite), phase=phase, factors=operands, **fields, **maps)
+    fields |= maps
+    return Theme(name=name, nonfinite=QColor(nonfinite), phase=phase, factors=operands, **fields)
 
 
 def _dark() -> Theme:
