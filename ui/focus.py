@@ -1,0 +1,187 @@
+"""Where the eye is: what is selected, whose numbers are shown, which beat is looked at, how near the canvas is.
+
+Looking never changes the run, so nothing here reaches a Session. One object owns all of it; everybody else reads it when
+they paint and hears of a change through one signal.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from bpstudio.insight.elements import Element, Example, Row
+from bpstudio.insight.walk import Walk
+
+GRAINS = ("step", "layer", "neuron", "edge")
+"""From coarse to fine: what one press of the right arrow walks over."""
+COLORS = ("gradient", "weight", "update")
+"""What an edge's colour can mean."""
+DELTAS = ("row", "batch")
+"""A row's δ of its own cost, or the batch's with its 1/N."""
+SLOWEST, FASTEST = 0.25, 8.0
+FLAT_OUT = math.inf
+
+
+@dataclass(frozen=True)
+class Eye:
+    """Everything Focus owns, as one value. A bad value raises ValueError that names the field."""
+
+    selection: Element | None = None
+    hover: Element | None = None
+    example: Example = Row(0)
+    grain: str = "edge"
+    playhead: int = 0
+    """Beats looked at so far at this grain: 0 nothing is computed yet, `walk.count(grain)` the whole step."""
+    color: str = "gradient"
+    notation: str = "nielsen"
+    digits: int = 9
+    scale_delta: str = "row"
+    zoom: float = 1.0
+    pan: tuple[float, float] = (0.0, 0.0)
+    speed: float = 1.0
+    """How fast beats follow each other: 2 is twice as fast."""
+    pace: float = FLAT_OUT
+    """Training steps per second while training plays; infinite: as fast as the machine can."""
+    reduced_motion: bool = False
+    playing_walk: bool = False
+
+    def __post_init__(self) -> None:
+        choices = (("grain", GRAINS), ("color", COLORS), ("scale_delta", DELTAS))
+        for name, allowed in choices:
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name}: expected one of {', '.join(allowed)}, came {getattr(self, name)!r}")
+        if self.playhead < 0:
+            raise ValueError(f"playhead: expected 0 or more, came {self.playhead}")
+        if not SLOWEST <= self.speed <= FASTEST:
+            raise ValueError(f"speed: expected {SLOWEST} to {FASTEST}, came {self.speed}")
+        if not self.pace > 0:
+            raise ValueError(f"pace: expected steps per second above 0, came {self.pace}")
+
+
+class Focus(QObject):
+    """The one owner of an `Eye`. `changed` is emitted once per `set`, and only when something differs."""
+
+    changed = pyqtSignal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._eye = Eye()
+        self._walk: Walk | None = None
+
+    def set(self, **changes: object) -> None:
+        """Look somewhere else. Unknown names and bad values raise and change nothing.
+
+        A new grain without a new playhead keeps the place: the last beat of the new grain that is wholly seen.
+        """
+        if "grain" in changes and "playhead" not in changes:
+            changes["playhead"] = self._place_in(str(changes["grain"]))
+        eye = dataclasses.replace(self._eye, **changes)  # type: ignore[arg-type]
+        if self._walk is not None:
+            last = self._walk.count(eye.grain)
+            eye = dataclasses.replace(eye, playhead=min(eye.playhead, last))
+        if eye != self._eye:
+            self._eye = eye
+            self.changed.emit()
+
+    def follow(self, walk: Walk) -> None:
+        """Walk a new step's beats from now on; the playhead stays on the beat of the same address where there is one."""
+        old, self._walk = self._walk, walk
+        eye = self._eye
+        playhead = min(eye.playhead, walk.count(eye.grain))
+        if old is not None and 0 < eye.playhead <= old.count(eye.grain):
+            try:
+                playhead = walk.find(eye.grain, old.beat(eye.grain, eye.playhead).address)
+            except ValueError:
+                playhead = min(playhead, walk.count(eye.grain))
+        self._eye = dataclasses.replace(eye, playhead=playhead)
+        self.changed.emit()
+
+    @property
+    def walk(self) -> Walk | None:
+        """The order of looking at the present experiment; None before the first frame."""
+        return self._walk
+
+    @property
+    def last(self) -> int:
+        """The playhead's end at this grain: the whole step is seen."""
+        return self._walk.count(self._eye.grain) if self._walk is not None else 0
+
+    @property
+    def selection(self) -> Element | None:
+        return self._eye.selection
+
+    @property
+    def hover(self) -> Element | None:
+        return self._eye.hover
+
+    @property
+    def example(self) -> Example:
+        return self._eye.example
+
+    @property
+    def grain(self) -> str:
+        return self._eye.grain
+
+    @property
+    def playhead(self) -> int:
+        return self._eye.playhead
+
+    @property
+    def color(self) -> str:
+        return self._eye.color
+
+    @property
+    def notation(self) -> str:
+        return self._eye.notation
+
+    @property
+    def digits(self) -> int:
+        return self._eye.digits
+
+    @property
+    def scale_delta(self) -> str:
+        return self._eye.scale_delta
+
+    @property
+    def zoom(self) -> float:
+        return self._eye.zoom
+
+    @property
+    def pan(self) -> tuple[float, float]:
+        return self._eye.pan
+
+    @property
+    def speed(self) -> float:
+        return self._eye.speed
+
+    @property
+    def pace(self) -> float:
+        return self._eye.pace
+
+    @property
+    def reduced_motion(self) -> bool:
+        return self._eye.reduced_motion
+
+    @property
+    def playing_walk(self) -> bool:
+        return self._eye.playing_walk
+
+    def _place_in(self, grain: str) -> int:
+        """The playhead at another grain for the same place: beats whose last edge-grain beat has been seen."""
+        walk, eye = self._walk, self._eye
+        if walk is None or grain not in GRAINS:
+            return eye.playhead
+        if eye.playhead == 0:
+            return 0
+        seen = walk.position(eye.grain, eye.playhead)
+        low, high = 0, walk.count(grain)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if walk.position(grain, middle) <= seen:
+                low = middle
+            else:
+                high = middle - 1
+        return low
