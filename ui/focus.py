@@ -1,7 +1,7 @@
 """Where the eye is: what is selected, whose numbers are shown, which beat is looked at, how near the canvas is.
 
-Looking never changes the run, so nothing here reaches a Session. One object owns all of it; everybody else reads it when
-they paint and hears of a change through one signal.
+Looking never changes the run, so nothing here reaches a Session. One object owns all of it; everybody else reads it
+when they paint and hears of a change through one signal.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from bpstudio.insight.elements import Element, Example, Row
-from bpstudio.insight.walk import Walk
+
+if TYPE_CHECKING:
+    from bpstudio.insight.walk import Walk
 
 GRAINS = ("step", "layer", "neuron", "edge")
 """From coarse to fine: what one press of the right arrow walks over."""
@@ -23,6 +26,7 @@ DELTAS = ("row", "batch")
 """A row's δ of its own cost, or the batch's with its 1/N."""
 SLOWEST, FASTEST = 0.25, 8.0
 FLAT_OUT = math.inf
+FIRST_ROW = Row(0)
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Eye:
 
     selection: Element | None = None
     hover: Element | None = None
-    example: Example = Row(0)
+    example: Example = FIRST_ROW
     grain: str = "edge"
     playhead: int = 0
     """Beats looked at so far at this grain: 0 nothing is computed yet, `walk.count(grain)` the whole step."""
@@ -87,7 +91,7 @@ class Focus(QObject):
             self.changed.emit()
 
     def follow(self, walk: Walk) -> None:
-        """Walk a new step's beats from now on; the playhead stays on the beat of the same address where there is one."""
+        """Walk a new step's beats from now on; the playhead stays on its address where there is one."""
         old, self._walk = self._walk, walk
         eye = self._eye
         playhead = min(eye.playhead, walk.count(eye.grain))
