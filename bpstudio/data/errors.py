@@ -1,0 +1,55 @@
+"""What data has to say, in words that can be translated.
+
+A message is a template with named places ("{rows} rows") plus the values that stand in them. English is
+template.format(**values); a window looks the template up in its catalogue and fills in the same values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from typing_extensions import override
+
+Value = str | int | float
+
+
+@dataclass(frozen=True)
+class Words:
+    """A sentence as template and values; str() gives the English."""
+
+    template: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
+
+    @override
+    def __str__(self) -> str:
+        return self.template.format(**self.values)
+
+
+class DataError(ValueError):
+    """Data that cannot be used: what is wrong, where, and what helps.
+
+    `row` counts the rows of data from 1 (the header is not a row), `column` is a column's name. `template`,
+    `remedy_template` and `values` are what a window translates; `message` and `remedy` are the English.
+    """
+
+    def __init__(
+        self, template: str, remedy: str = "", *, row: int | None = None, column: str | None = None, **values: Value
+    ) -> None:
+        places: dict[str, Value] = dict(values)
+        if row is not None:
+            places["row"] = row
+        if column is not None:
+            places["column"] = column
+        self.template = template
+        self.remedy_template = remedy
+        self.values: Mapping[str, Value] = MappingProxyType(places)
+        self.row = row
+        self.column = column
+        self.message = template.format(**places)
+        self.remedy = remedy.format(**places)
+        super().__init__(f"{self.message} {self.remedy}" if remedy else self.message)
