@@ -12,17 +12,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bpstudio.data.choices import TASKS, Task
 from bpstudio.data.errors import DataError, Words
-from bpstudio.data.source import Generated, Inline, Source
+from bpstudio.data.source import Inline, Source
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 NOT_FINITE_INPUT = "Input {column} of row {row} is {value}: expected a finite number."
 NOT_FINITE_TARGET = "Target {column} of row {row} is {value}: expected a finite number."
@@ -61,7 +62,7 @@ class Baseline:
     most_frequent: int | None
     accuracy: float | None
     validation_accuracy: float | None
-    accuracy_words: Words = field(default_factory=lambda: Words(ALWAYS_MOST_FREQUENT))
+    accuracy_words: ClassVar[Words] = Words(ALWAYS_MOST_FREQUENT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,10 +121,11 @@ class Dataset:
     ) -> Dataset:
         """The simple door: arrays in, names made up where none are given (x1, x2, …; y1, y2, …).
 
-        A y of one dimension is one output per row; for the task "classes" it is the number of each row's class.
+        An x or y of one dimension is one number per row; for the task "classes" it is the number of each row's class.
         Rows that are not in `validation` train, in their order.
         """
-        x = np.atleast_2d(np.asarray(x, float))
+        x = np.asarray(x, float)
+        x = x[:, None] if x.ndim == 1 else x
         y = np.asarray(y, float)
         if task == "classes" and y.ndim == 1:
             y = _one_hot(y, len(class_names))
@@ -142,15 +144,15 @@ class Dataset:
 
     @property
     def rows(self) -> int:
-        return len(self.x)
+        return int(self.x.shape[0])
 
     @property
     def inputs(self) -> int:
-        return self.x.shape[1]
+        return int(self.x.shape[1])
 
     @property
     def outputs(self) -> int:
-        return self.y.shape[1]
+        return int(self.y.shape[1])
 
     @cached_property
     def class_index(self) -> Rows | None:
@@ -243,9 +245,10 @@ class Dataset:
 
     def _hash(self) -> str:
         digest = hashlib.sha256()
-        for array in (self.x, self.y, self.train, self.validation):
+        parts: tuple[NDArray[Any], ...] = (self.x, self.y, self.train, self.validation)
+        for array in parts:
             digest.update(f"{array.dtype.str}{array.shape}".encode())
-            digest.update(array)
+            digest.update(array.tobytes())
         return digest.hexdigest()
 
     def _check_row(self, row: int) -> None:
@@ -324,7 +327,7 @@ def _rows(name: str, values: ArrayLike, count: int) -> Rows:
     return _read_only(rows)
 
 
-def _read_only(array: Any) -> Any:
+def _read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:
     """`array` itself when nobody can write into it any more, else a copy of which that is true."""
     if array.flags.writeable or not array.flags.c_contiguous or array.base is not None:
         array = array.copy(order="C")
@@ -341,6 +344,3 @@ def _one_hot(index: Array, count: int) -> Array:
     if (numbers >= count).any():
         raise ValueError(f"y: expected class numbers below {count}, got {int(numbers.max())}")
     return np.eye(count)[numbers]
-
-
-__all__ = ["Array", "Baseline", "Dataset", "Generated", "Group", "Inline", "Rows", "Source"]

@@ -62,6 +62,7 @@ def sequence(document: object, path: str) -> list[Any]:
 
 
 def text(document: object, path: str) -> str:
+    """`document` as a JSON string."""
     if not isinstance(document, str):
         raise ValueError(f"{path}: expected text, got {shown(document)}")
     return document
@@ -120,9 +121,7 @@ def _value(hint: Any, document: object, path: str) -> Any:
             return None
         return _value(next(each for each in arguments if each is not type(None)), document, path)
     if origin is Literal:
-        if document not in arguments or isinstance(document, bool) not in {
-            isinstance(each, bool) for each in arguments
-        }:
+        if not isinstance(document, str) or document not in arguments:
             raise ValueError(f"{path}: expected one of {', '.join(map(str, arguments))}, got {shown(document)}")
         return document
     if origin is tuple:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bpstudio.data import records
 from bpstudio.data.choices import Imputation
-from bpstudio.data.errors import Words
+from bpstudio.data.errors import Value, Words
 
 Array = NDArray[np.float64]
 
@@ -27,9 +27,7 @@ CLASSES = "one output per class ({count} classes: {shown})"
 DAYS = "dates as days since 1970-01-01 (read as {pattern})"
 STANDARDIZED = "standardised with the mean {mean:.6g} and the standard deviation {std:.6g} of {rows} training rows"
 UNIT_RANGE = "scaled so that {low:.6g} to {high:.6g}, the range in {rows} training rows, becomes 0 to 1"
-JOINT_RANGE = (
-    "scaled so that {low:.6g} to {high:.6g}, the range of all such columns in {rows} training rows, becomes 0 to 1"
-)
+JOINT_RANGE = "scaled so that {low:.6g} to {high:.6g}, the range over all such columns in training, becomes 0 to 1"
 SPLIT_SHUFFLED = "{train} rows train, {validation} validate, drawn with seed {seed}"
 SPLIT_STRATIFIED = "{train} rows train, {validation} validate, the same share of each class, drawn with seed {seed}"
 SPLIT_LAST = "the first {train} rows train, the last {validation} validate"
@@ -89,7 +87,12 @@ class Fill:
     rows: tuple[int, ...]
 
     def describe(self) -> Words:
-        values = {"column": self.column, "count": len(self.rows), "value": self.value, "how": self.how}
+        values: dict[str, Value] = {
+            "column": self.column,
+            "count": len(self.rows),
+            "value": self.value,
+            "how": self.how,
+        }
         return Words(FILLED, values)
 
     @property
@@ -180,7 +183,7 @@ class Standardize:
         return values * (self.std or 1.0) + self.mean
 
     def describe(self) -> Words:
-        values = {"column": self.column, "mean": self.mean, "std": self.std, "rows": self.rows}
+        values: dict[str, Value] = {"column": self.column, "mean": self.mean, "std": self.std, "rows": self.rows}
         return Words(STANDARDIZED, values)
 
     @property
@@ -207,7 +210,7 @@ class Range:
         return values * (self.high - self.low or 1.0) + self.low
 
     def describe(self) -> Words:
-        values = {"column": self.column, "low": self.low, "high": self.high, "rows": self.rows}
+        values: dict[str, Value] = {"column": self.column, "low": self.low, "high": self.high, "rows": self.rows}
         return Words(JOINT_RANGE if self.joint else UNIT_RANGE, values)
 
     @property
@@ -223,6 +226,7 @@ STEPS: dict[str, type[Step]] = {
 
 
 def write(step: Step) -> dict[str, Any]:
+    """The JSON form."""
     return {"kind": step.kind, **records.write(step)}
 
 
