@@ -1,0 +1,196 @@
+"""Addresses: stable names of beats, for lessons, tests, links and the command line.
+
+    start
+    forward/h1/w1    forward/h1/z    forward/h1/a    forward/h1    forward/softmax    forward/layer1
+    loss/o1    loss/row    loss/C
+    backward/o1/error    backward/o1/delta    backward/layer2/delta
+    backward/h1/from-o1    backward/h1/sum    backward/h1/delta    backward/layer1/delta
+    backward/w5    backward/b_o1    backward/o1/weights    backward/layer2/weights
+    update/w5    update/b_o1    update/o1    update/layer2
+    step
+
+Every address works at every grain: it stands for the edge beat at which the named thing is complete, and a coarser
+grain answers with the beat in which that lies. Without a batch `loss/row` is `loss/C`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+
+from bpstudio.insight.elements import BIAS, Edge, LossNode, Names, Unit
+from bpstudio.insight.order import Block, Grain, Order
+
+_LAYER = re.compile(r"layer(\d{1,9})")
+
+
+def address(order: Order, names: Names, grain: Grain, index: int) -> str:
+    """The address of a beat."""
+    if index == 0:
+        return "start"
+    if grain == "step":
+        return "step"
+    if grain == "layer":
+        return _layer_address(order.locate_layer(index))
+    if grain == "neuron":
+        block, offset = order.locate_neuron(index)
+        return _neuron_address(order, block, names.unit(Unit(block.layer, offset)))
+    return _edge_address(order, names, *order.locate(index))
+
+
+def _layer_address(block: Block) -> str:
+    match block.act:
+        case "forward":
+            return f"forward/layer{block.layer}"
+        case "loss":
+            return "loss/C"
+        case "gradients":
+            return f"backward/layer{block.layer}/weights"
+        case "update":
+            return f"update/layer{block.layer}"
+        case _:
+            return f"backward/layer{block.layer}/delta"
+
+
+def _neuron_address(order: Order, block: Block, unit: str) -> str:
+    match block.act:
+        case "forward":
+            return f"forward/{unit}/z" if order.softmax and block.layer == order.depth else f"forward/{unit}"
+        case "shares":
+            return "forward/softmax"
+        case "loss":
+            return "loss/row" if order.rows > 1 else "loss/C"
+        case "mean":
+            return "loss/C"
+        case "gradients":
+            return f"backward/{unit}/weights"
+        case "update":
+            return f"update/{unit}"
+        case _:
+            return f"backward/{unit}/delta"
+
+
+def _edge_address(order: Order, names: Names, block: Block, offset: int) -> str:
+    layer = block.layer
+    match block.act:
+        case "shares":
+            return f"forward/{names.unit(Unit(layer, offset))}/a"
+        case "loss" if offset < order.sizes[layer]:
+            return f"loss/{names.unit(Unit(layer, offset))}"
+        case "loss":
+            return "loss/row" if order.rows > 1 else "loss/C"
+        case "mean":
+            return "loss/C"
+    index, inner = divmod(offset, block.stride)
+    unit = names.unit(Unit(layer, index))
+    inputs = order.sizes[layer - 1]
+    match block.act:
+        case "forward" if inner < inputs:
+            return f"forward/{unit}/{names.edge(Edge(layer, index, inner))}"
+        case "forward":
+            return f"forward/{unit}/{'z' if inner == inputs else 'a'}"
+        case "output deltas":
+            return f"backward/{unit}/{'error' if inner == 0 else 'delta'}"
+        case "hidden deltas" if inner < order.sizes[layer + 1]:
+            return f"backward/{unit}/from-{names.unit(Unit(layer + 1, inner))}"
+        case "hidden deltas":
+            return f"backward/{unit}/{'sum' if inner == order.sizes[layer + 1] else 'delta'}"
+    edge = names.edge(Edge(layer, index, BIAS if inner == inputs else inner))
+    return f"{'backward' if block.act == 'gradients' else 'update'}/{edge}"
+
+
+def resolve(order: Order, names: Names, text: str) -> int:
+    """The edge beat that an address stands for. Raises ValueError that names near addresses."""
+    try:
+        return _resolve(order, names, text)
+    except (ValueError, KeyError):
+        near = difflib.get_close_matches(text, sorted(set(_examples(order, names, text))), n=4, cutoff=0.0)
+        raise ValueError(f"no beat {text!r} in this walk; near it: {', '.join(near)}") from None
+
+
+def _resolve(order: Order, names: Names, text: str) -> int:
+    depth = order.depth
+    match text.split("/"):
+        case ["start"]:
+            return 0
+        case ["step"]:
+            return order.counts["edge"]
+        case ["loss", "C" | "row" as quantity]:
+            return order.place(LossNode(), quantity)
+        case ["loss", name]:
+            return order.place(names.find_unit(name), "element")
+        case ["forward", "softmax"]:
+            return order.end("shares", depth)
+        case ["forward", name] if layer := _layer(name, depth):
+            return order.place(Unit(layer, order.sizes[layer] - 1), "a")
+        case ["forward", name]:
+            return order.place(_computed(names.find_unit(name)), "a")
+        case ["forward", name, "z" | "a" as quantity]:
+            return order.place(_computed(names.find_unit(name)), quantity)
+        case ["forward", name, weight]:
+            unit, edge = names.find_unit(name), names.find_edge(weight)
+            if (edge.layer, edge.to) == (unit.layer, unit.index) and not edge.is_bias:
+                return order.place(edge, "product")
+        case ["backward", name, "delta"] if layer := _layer(name, depth):
+            return order.place(Unit(layer, order.sizes[layer] - 1), "delta")
+        case ["backward", name, "weights"] if layer := _layer(name, depth):
+            return order.end("gradients", layer)
+        case ["update", name] if layer := _layer(name, depth):
+            return order.end("update", layer)
+        case ["backward", name, "weights"]:
+            return order.place(_last_edge(names, name), "dW")
+        case ["backward", name, "delta"]:
+            return order.place(names.find_unit(name), "delta")
+        case ["backward", name, "error" | "sum" as quantity]:
+            unit = names.find_unit(name)
+            if (unit.layer == depth) == (quantity == "error"):
+                return order.place(unit, "error")
+        case ["backward", name, source] if source.startswith("from-"):
+            unit, above = names.find_unit(name), names.find_unit(source.removeprefix("from-"))
+            if above.layer == unit.layer + 1 and unit.layer > 0:
+                return order.place(Edge(above.layer, above.index, unit.index), "arrival")
+        case ["backward", name]:
+            return order.place(names.find_edge(name), "dW")
+        case ["update", name] if name[:1] in ("w", "b"):
+            return order.place(names.find_edge(name), "new")
+        case ["update", name]:
+            return order.place(_last_edge(names, name), "new")
+    raise ValueError(text)
+
+
+def _layer(name: str, depth: int) -> int:
+    """The number in `layer3`, or 0 when this is no layer of the network."""
+    match = _LAYER.fullmatch(name)
+    number = int(match[1]) if match else 0
+    return number if number <= depth else 0
+
+
+def _computed(unit: Unit) -> Unit:
+    if unit.layer == 0:
+        raise ValueError("inputs are given, not computed")
+    return unit
+
+
+def _last_edge(names: Names, name: str) -> Edge:
+    unit = _computed(names.find_unit(name))
+    return Edge(unit.layer, unit.index, BIAS)
+
+
+def _examples(order: Order, names: Names, text: str) -> Iterator[str]:
+    """Addresses worth suggesting: of each kind the first, the last and the one whose number is nearest to the wish."""
+    wish = int(max(re.findall(r"\d{1,9}", text), key=len, default="1"))
+    yield from ("start", "step")
+    for block in order.blocks:
+        start = order.start(block.act, block.layer)
+        picks = {0, block.count - 1, min(max(wish - 1, 0) * block.stride, block.count - 1)}
+        picks |= {
+            min(max(wish - 1, 0) * block.stride + block.stride - 1, block.count - 1),
+            min(block.stride, block.count) - 1,
+        }
+        for pick in picks:
+            yield _edge_address(order, names, block, pick)
+            yield address(order, names, "neuron", order.at("neuron", start + pick + 1))
+        yield _layer_address(block) if block.act not in ("shares", "mean") else "loss/C"
+    for number in {1, names.weight_count, min(max(wish, 1), names.weight_count)}:
+        yield from (f"backward/w{number}", f"update/w{number}")
