@@ -7,6 +7,7 @@ case asks for and this program does not have is named and skipped: an option tha
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -22,12 +23,15 @@ from bpstudio.training.experiment import Experiment
 from bpstudio.training.optimizers import SGD, Momentum, Optimizer
 from bpstudio.training.session import Session
 
+# What a file can bring about that is not the document it claims to be.
+_MALFORMED = (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError, BadZipFile)
+
 
 def verify(path: Path) -> Verdict:
     """Read, run and judge one case. Nothing in a file makes it raise: what cannot be read or run is a FAIL."""
     try:
         case = read(path)
-    except (OSError, ValueError, KeyError, TypeError) as problem:
+    except _MALFORMED as problem:
         return Verdict(path.stem, "FAIL", detail=f"cannot be read: {_said(problem)}")
     name = str(case.get("id", path.stem))
     question = {key: value for key, value in case.items() if key not in ("expected", "published")}
@@ -35,9 +39,12 @@ def verify(path: Path) -> Verdict:
         got = run(question)
     except NotImplementedError as missing:
         return Verdict(name, "SKIP", detail=str(missing))
-    except (ArithmeticError, IndexError, KeyError, TypeError, ValueError) as problem:
+    except _MALFORMED as problem:
         return Verdict(name, "FAIL", detail=_said(problem))
-    return judge(name, case, got)
+    try:
+        return judge(name, case, got)
+    except _MALFORMED as problem:
+        return Verdict(name, "FAIL", detail=f"what it expects cannot be compared: {_said(problem)}")
 
 
 def _said(problem: Exception) -> str:
@@ -175,7 +182,9 @@ def run(case: Mapping[str, Any]) -> dict[str, Any]:
     batches = case.get("batches")
     session = Session(experiment, dataset, start=start, batches=batches)
 
-    frame = session.frame()
+    # A case's delta is the derivative, from which the sequential order departs below the output; only its updates do.
+    simultaneous = experiment.replace(update_order="simultaneous")
+    frame = Session(simultaneous, dataset, start=start, batches=batches).frame()
     result: dict[str, Any] = {
         "loss": frame.loss,
         "objective": frame.loss,
@@ -183,7 +192,7 @@ def run(case: Mapping[str, Any]) -> dict[str, Any]:
             {name: np.array(getattr(layer, name)) for name in ("z", "a", "delta", "dW", "db")}
             for layer in frame.trace.layers
         ],
-        "dX": np.array(session.input_gradient()),
+        "dX": np.array(frame.trace.input_gradient()),
     }
     if case.get("optimizer") is None:
         return result
