@@ -1,0 +1,181 @@
+"""Whose numbers? The z, a and δ of one row of the batch, of the whole batch on average, or of a probe.
+
+δ of a row is that of *its own cost*: the objective of a batch of one, without the 1/N. The trace holds δ with the 1/N, as
+the engine and the reference cases have it; multiplied by N it is the row's own. A probe is a row outside the batch, run
+through the present parameters by itself; it contributes nothing to the update.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from bpstudio.engine.network import Network
+from bpstudio.engine.passes import backward, forward
+from bpstudio.engine.trace import LayerTrace, Trace
+from bpstudio.insight.elements import Example, Probe, Row, WholeBatch
+from bpstudio.maths.activations import Activation, activation
+from bpstudio.maths.losses import loss as loss_named
+from bpstudio.maths.losses import scale
+from bpstudio.maths.operations import Array, run
+from bpstudio.training.frame import Frame
+
+
+def probe(frame: Frame, row: int) -> Trace:
+    """A pass of one dataset row at the parameters of the frame; the update in it stays 0."""
+    if not 0 <= row < len(frame.dataset.x):
+        raise ValueError(f"probe: expected a row 0 … {len(frame.dataset.x) - 1} of the dataset, came {row}")
+    experiment = frame.experiment
+    trace = Trace.allocate(experiment.network, 1, frame.params)
+    trace.x[...] = frame.dataset.x[row]
+    trace.y[...] = frame.dataset.y[row]
+    with np.errstate(all="ignore"):
+        run(forward(experiment.network, frame.params, trace))
+        run(backward(experiment.network, frame.params, trace, experiment.loss, experiment.reduction))
+    return trace
+
+
+class Numbers:
+    """The numbers of one example in one frame. Layers count from 1, layer 0 is the inputs; arrays are (units,)."""
+
+    def __init__(self, frame: Frame, example: Example) -> None:
+        self.frame = frame
+        self.example = example
+        self.experiment = frame.experiment
+        self.network: Network = frame.experiment.network
+        self.depth = len(self.network.layers)
+        self.rows = len(frame.batch)
+        self.trace = frame.trace
+        self._pick: int | None = None
+        if isinstance(example, Row):
+            if not 0 <= example.position < self.rows:
+                raise ValueError(f"row: expected a position 0 … {self.rows - 1} in the batch, came {example.position}")
+            self._pick = example.position
+        elif isinstance(example, Probe):
+            self.trace = probe(frame, example.row)
+            self._pick = 0
+        self.loss = loss_named(self.experiment.loss)
+
+    @property
+    def is_mean(self) -> bool:
+        """Whether these are means over the batch rather than one row's numbers."""
+        return isinstance(self.example, WholeBatch)
+
+    @property
+    def paired(self) -> bool:
+        """Whether δ of the outputs is a − y directly: loss and output activation are a pair."""
+        return self.loss.paired_with == self.network.layers[-1].activation
+
+    @property
+    def own_scale(self) -> float:
+        """The factor in front of Σℓ in a row's own cost: that of a batch of one."""
+        return scale(self.experiment.reduction, 1, self.network.outputs)
+
+    @cached_property
+    def _share(self) -> float:
+        """How a row's own δ is weighed in the trace: 1/N for a mean."""
+        return scale(self.experiment.reduction, self.trace.rows, self.network.outputs) / self.own_scale
+
+    def function(self, layer: int) -> Activation:
+        """The activation function of a layer."""
+        return activation(self.network.layers[layer - 1].activation)
+
+    def layer(self, layer: int) -> LayerTrace:
+        """The recorded arrays of a layer, all rows."""
+        return self.trace.layers[layer - 1]
+
+    def _of(self, values: Array) -> Array:
+        """This example's part of an array (N, …)."""
+        if self._pick is not None:
+            return values[self._pick]
+        mean: Array = values.mean(axis=0)
+        return mean
+
+    def a(self, layer: int) -> Array:
+        """Activations; of layer 0 the inputs."""
+        return self._of(self.trace.x if layer == 0 else self.layer(layer).a)
+
+    def z(self, layer: int) -> Array:
+        """Weighted inputs."""
+        return self._of(self.layer(layer).z)
+
+    def y(self) -> Array:
+        """Targets."""
+        return self._of(self.trace.y)
+
+    def slope(self, layer: int) -> Array | None:
+        """f′(z); None for softmax."""
+        slope = self.layer(layer).slope
+        return None if slope is None else self._of(slope)
+
+    def delta(self, layer: int) -> Array:
+        """δ = ∂C_r/∂z of the row's own cost."""
+        return self._of(self.layer(layer).delta) / self._share
+
+    def batch_delta(self, layer: int) -> Array:
+        """δ with the factor of the reduction in it, as in the trace; of the whole batch the sum over the rows."""
+        delta = self.layer(layer).delta
+        total: Array = delta.sum(axis=0)
+        return total if self._pick is None else delta[self._pick]
+
+    def error(self, layer: int) -> Array:
+        """∂C_r/∂a of the row's own cost. Where δ was computed directly this is computed here, from a and y."""
+        if layer < self.depth:
+            dx = self.layer(layer + 1).dx
+            assert dx is not None  # every layer but the first has it
+            return self._of(dx) / self._share
+        if self.paired:
+            return self._of(self.loss.da(self.layer(layer).a, self.trace.y)) * self.own_scale
+        return self._of(self.trace.dC_da) / self._share
+
+    def elements(self) -> Array:
+        """Each output's part of the row's own cost."""
+        last = self.layer(self.depth)
+        name = self.network.layers[-1].activation
+        with np.errstate(all="ignore"):
+            return self._of(self.loss.elements(name, last.z, last.a, self.trace.y)) * self.own_scale
+
+    def cost(self) -> float:
+        """The row's own cost; of the whole batch the objective."""
+        if isinstance(self.example, WholeBatch):
+            return float(self.frame.loss)
+        if isinstance(self.example, Row):
+            return float(self.frame.row_loss[self.example.position]) * self.own_scale
+        return float(self.elements().sum())
+
+    def gradient(self, layer: int) -> Array:
+        """What the row alone contributes, (units, inputs + 1), biases last; of the whole batch the gradient itself."""
+        if self.is_mean:
+            return self.batch_gradient(layer)
+        return np.outer(self.delta(layer), np.append(self.a(layer - 1), 1.0))
+
+    def batch_gradient(self, layer: int) -> Array:
+        """∂C/∂W and ∂C/∂b of the step, (units, inputs + 1), biases last: what updates."""
+        here = self.frame.trace.layers[layer - 1]
+        return np.column_stack([here.dW, here.db])
+
+    def saturation(self, layer: int) -> Array | None:
+        """How flat f is here, 0 responsive … 1 flat; of the whole batch the share of rows in which the unit is flat.
+
+        None where f has no flat end (identity, ReLU) or no slope of its own (softmax).
+        """
+        function, slope = self.function(layer), self.layer(layer).slope
+        if slope is None or not function.saturates or function.max_slope is None:
+            return None
+        relative = np.abs(slope) / function.max_slope
+        if self.is_mean:
+            return self._of((relative < self.experiment.flat_threshold).astype(float))
+        return 1.0 - self._of(relative)
+
+    def off(self, layer: int) -> Array | None:
+        """Which ReLU units are off for this row (z ≤ 0); of the whole batch the share of rows. None for other layers."""
+        if self.function(layer).name != "relu":
+            return None
+        off = self.layer(layer).z <= 0
+        return self._of(off.astype(float)) if self.is_mean else self._of(off)
+
+    def ticks(self, layer: int, unit: int) -> Array:
+        """The activation of a unit in every row of the batch."""
+        column: Array = (self.trace.x if layer == 0 else self.layer(layer).a)[:, unit]
+        return column
