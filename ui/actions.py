@@ -1,0 +1,324 @@
+"""Every command of the application, once: menu, toolbar, key sheet and shortcut are read from this table.
+
+A key has a context. W: it works in the whole window. C: it works while the canvas, the timeline or a plot has the
+focus, so that a letter never fires while somebody types. No key has two meanings in one context, and since the keys of W
+work in C too, none may stand in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from PyQt6.QtCore import QEvent, QObject, Qt
+from PyQt6.QtGui import QAction, QActionGroup, QKeyEvent, QKeySequence
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QComboBox,
+    QMenu,
+    QMenuBar,
+    QWidget,
+)
+from typing_extensions import override
+
+from ui import theme
+from ui.language import tr, translatable
+
+
+@dataclass(frozen=True)
+class Command:
+    """One thing the application can do. `text` is English; `keys` are (key, context) pairs in portable spelling."""
+
+    id: str
+    text: str
+    keys: tuple[tuple[str, str], ...] = ()
+    icon: str = ""
+    choice: str = ""
+    """Commands with the same word here exclude each other and show a mark at the chosen one."""
+    checkable: bool = False
+    tip: str = ""
+
+    @property
+    def menu(self) -> str:
+        """The menu it stands in."""
+        return self.id.partition(".")[0]
+
+
+def _c(*keys: str) -> tuple[tuple[str, str], ...]:
+    return tuple((key, "C") for key in keys)
+
+
+def _w(*keys: str) -> tuple[tuple[str, str], ...]:
+    return tuple((key, "W") for key in keys)
+
+
+MENUS = (
+    ("file", translatable("File")),
+    ("edit", translatable("Edit")),
+    ("network", translatable("Network")),
+    ("data", translatable("Data")),
+    ("run", translatable("Run")),
+    ("view", translatable("View")),
+    ("learn", translatable("Learn")),
+    ("help", translatable("Help")),
+)
+"""The menu bar, left to right."""
+
+SUBMENUS = {
+    "file.recent": translatable("Open recent"),
+    "edit.neighbour": translatable("Select neighbour"),
+    "view.theme": translatable("Theme"),
+    "view.language": translatable("Language"),
+    "view.notation": translatable("Notation"),
+    "view.text": translatable("Text size"),
+}
+"""Places in COMMANDS that are submenus; those without commands of their own are filled by their owner."""
+
+SEPARATOR = Command("", "")
+
+_ = translatable
+COMMANDS = (
+    Command("file.new", _("New network"), _w("Ctrl+N"), "file-plus"),
+    Command("file.open", _("Open…"), _w("Ctrl+O"), "folder-open"),
+    Command("file.recent", ""),
+    SEPARATOR,
+    Command("file.save", _("Save"), _w("Ctrl+S"), "save"),
+    Command("file.save_as", _("Save as…"), _w("Ctrl+Shift+S"), "save-all"),
+    SEPARATOR,
+    Command("file.weights_in", _("Read weights (.npz)…")),
+    Command("file.weights_out", _("Write weights (.npz)…"), icon="download"),
+    Command("file.picture", _("Save a picture of the window…"), icon="image-down"),
+    SEPARATOR,
+    Command("file.close", _("Close"), _w("Ctrl+W")),
+    Command("edit.undo", _("Undo"), _w("Ctrl+Z"), "undo-2"),
+    Command("edit.redo", _("Redo"), _w("Ctrl+Shift+Z"), "redo-2"),
+    SEPARATOR,
+    Command("edit.copy", _("Copy the number (17 digits)"), _c("Ctrl+C"), "copy"),
+    Command("edit.copy_latex", _("Copy as LaTeX"), _c("Ctrl+Shift+C")),
+    Command("edit.type", _("Type the value"), _c("Return", "Enter", "F2")),
+    SEPARATOR,
+    Command("edit.go_to", _("Go to…"), _w("Ctrl+G"), "search", tip=_("A weight, a unit, a step or a beat")),
+    Command("edit.palette", _("Find a command…"), _w("Ctrl+Shift+P")),
+    Command("edit.neighbour.left", _("Left"), _c("Shift+Left")),
+    Command("edit.neighbour.right", _("Right"), _c("Shift+Right")),
+    Command("edit.neighbour.up", _("Up"), _c("Shift+Up")),
+    Command("edit.neighbour.down", _("Down"), _c("Shift+Down")),
+    SEPARATOR,
+    Command("edit.leave", _("Leave editing or the selection"), _w("Esc")),
+    Command("network.add_layer", _("Add a layer"), icon="plus"),
+    SEPARATOR,
+    Command("network.reset", _("Reset to the same start"), _w("Ctrl+R"), "rotate-ccw"),
+    Command("network.reseed", _("New start with another seed"), _w("Ctrl+Shift+R"), "dices"),
+    SEPARATOR,
+    Command("network.check", _("Check every gradient")),
+    Command("data.open", _("Open data…"), _w("Ctrl+Shift+O"), "table"),
+    Command("data.table", _("Table of the rows"), _w("F4")),
+    SEPARATOR,
+    Command("data.previous_row", _("Previous row"), _c(",")),
+    Command("data.next_row", _("Next row"), _c(".")),
+    Command("data.whole_batch", _("This row or the whole batch"), _c("B")),
+    Command("run.play", _("Play"), (*_c("Space"), *_w("F5")), "play"),
+    SEPARATOR,
+    Command("run.next_beat", _("Next beat"), _c("Right"), "step-forward"),
+    Command("run.previous_beat", _("Previous beat"), _c("Left"), "step-back"),
+    Command("run.next_phase", _("Next phase"), _c("PgDown")),
+    Command("run.previous_phase", _("Previous phase"), _c("PgUp")),
+    Command("run.beginning", _("Before the first beat"), _c("Home"), "skip-back"),
+    Command("run.end", _("Last beat of the step"), _c("End"), "skip-forward"),
+    SEPARATOR,
+    Command("run.next_step", _("Next training step"), _c("Ctrl+Right")),
+    Command("run.previous_step", _("Previous training step"), _c("Ctrl+Left")),
+    Command("run.first_step", _("First training step"), _c("Ctrl+Home")),
+    Command("run.last_step", _("Last training step"), _c("Ctrl+End")),
+    Command("run.until", _("Train to a step or epoch…")),
+    SEPARATOR,
+    Command("run.grain_step", _("Step"), _c("1"), choice="grain", tip=_("One press is one training step")),
+    Command("run.grain_layer", _("Layer"), _c("2"), choice="grain", tip=_("One press is one layer")),
+    Command("run.grain_neuron", _("Neuron"), _c("3"), choice="grain", tip=_("One press is one neuron")),
+    Command("run.grain_edge", _("Edge"), _c("4"), choice="grain", tip=_("One press is one number")),
+    SEPARATOR,
+    Command("run.faster", _("Faster"), _c("Ctrl+Up")),
+    Command("run.slower", _("Slower"), _c("Ctrl+Down")),
+    Command("view.color_gradient", _("Colour by gradient"), _c("G"), choice="color"),
+    Command("view.color_weight", _("Colour by weight"), _c("W"), choice="color"),
+    Command("view.color_update", _("Colour by update"), _c("U"), choice="color"),
+    Command("view.fit_range", _("Fit the colour range")),
+    Command("view.delta_batch", _("δ of the whole batch (with 1/N)"), checkable=True),
+    SEPARATOR,
+    Command("view.zoom_in", _("Zoom in"), _c("+", "="), "zoom-in"),
+    Command("view.zoom_out", _("Zoom out"), _c("-"), "zoom-out"),
+    Command("view.zoom_fit", _("Fit the network"), _c("0"), "maximize"),
+    SEPARATOR,
+    Command("view.notation", ""),
+    Command("view.theme.system", _("Like the system"), choice="theme"),
+    Command("view.theme.light", _("Light"), choice="theme", icon="sun"),
+    Command("view.theme.dark", _("Dark"), choice="theme", icon="moon"),
+    Command("view.language", ""),
+    Command("view.text.larger", _("Larger"), _w("Ctrl++", "Ctrl+=")),
+    Command("view.text.smaller", _("Smaller"), _w("Ctrl+-")),
+    Command("view.text.normal", _("Normal"), _w("Ctrl+0")),
+    Command("view.reduced_motion", _("Reduced motion"), checkable=True),
+    SEPARATOR,
+    Command("view.next_panel", _("Next panel"), _w("F6")),
+    Command("view.previous_panel", _("Previous panel"), _w("Shift+F6")),
+    Command("view.left", _("Network and data"), checkable=True, icon="panel-left"),
+    Command("view.right", _("Explanation"), checkable=True, icon="panel-right"),
+    Command("view.bottom", _("Curves"), checkable=True, icon="panel-bottom"),
+    Command("view.full_screen", _("Presentation"), _w("F11"), "maximize", checkable=True),
+    Command("view.reset_layout", _("Reset the layout")),
+    Command("learn.tour", _("Show the first steps again")),
+    Command("help.help", _("Help"), _w("F1"), "circle-question-mark"),
+    Command("help.what", _("What is this?"), _w("Shift+F1")),
+    Command("help.keys", _("Keys"), _c("?"), "keyboard"),
+    SEPARATOR,
+    Command("help.log", _("Open the log's folder")),
+    Command("help.about", _("About bpstudio"), icon="info"),
+)
+"""In the order of the menus. A separator belongs to the menu of the command before it."""
+del _
+
+
+def keys() -> Iterator[tuple[str, str, str]]:
+    """Every key: (key, context, command id)."""
+    for command in COMMANDS:
+        for key, context in command.keys:
+            yield key, context, command.id
+
+
+class Actions(QObject):
+    """A QAction for every command. The window connects what they do; this class knows only what they are."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
+        self._actions: dict[str, QAction] = {}
+        self._focus_keys: list[QAction] = []
+        self._menus: dict[str, QMenu] = {}
+        self._groups: dict[str, QActionGroup] = {}
+        for command in COMMANDS:
+            if command.id and command.id not in SUBMENUS:
+                self._make(command)
+        self.retranslate()
+        self.retint()
+
+    def __getitem__(self, id: str) -> QAction:
+        return self._actions[id]
+
+    def connect(self, id: str, act: Callable[[], object]) -> None:
+        """Do this when the command is given."""
+        self._actions[id].triggered.connect(lambda _checked: act())
+
+    def menu(self, id: str) -> QMenu:
+        """A menu of the bar (`learn`) or a submenu (`file.recent`)."""
+        return self._menus[id]
+
+    def fill(self, bar: QMenuBar) -> None:
+        """Put every command into the menu bar."""
+        for name, _ in MENUS:
+            self._menus[name] = self._new_menu(bar)
+            bar.addMenu(self._menus[name])
+        last = ""
+        for command in COMMANDS:
+            if not command.id:
+                self._menus[last].addSeparator()
+                continue
+            last = command.menu
+            above = command.id if command.id in SUBMENUS else command.id.rpartition(".")[0]
+            if above in SUBMENUS and above not in self._menus:
+                self._menus[above] = self._new_menu(bar)
+                self._menus[last].addMenu(self._menus[above])
+            if command.id in self._actions:
+                self._menus[above].addAction(self._actions[command.id])
+        self.retranslate()
+
+    def listen(self, *areas: QWidget) -> None:
+        """The widgets whose focus makes the keys of context C work: canvas, timeline, plots."""
+        for area in areas:
+            area.addActions(self._focus_keys)
+
+    def guard(self, widget: QWidget | None) -> None:
+        """Let a control inside such an area keep its own keys while it has the focus."""
+        kinds = (QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox)
+        if isinstance(widget, kinds):
+            widget.installEventFilter(self)
+
+    def retranslate(self) -> None:
+        """Set every text in the language in use."""
+        for command in COMMANDS:
+            if command.id in self._actions:
+                action = self._actions[command.id]
+                action.setText(tr(command.text))
+                shown = ", ".join(_shown(key) for key, _ in command.keys[:2])
+                name = tr(command.tip) if command.tip else tr(command.text).rstrip("…")
+                action.setToolTip(f"{name} ({shown})" if shown else name)
+        for name, text in (*MENUS, *SUBMENUS.items()):
+            if name in self._menus:
+                self._menus[name].setTitle(tr(text))
+
+    def retint(self) -> None:
+        """Draw every icon in the colours of the theme in use."""
+        look = theme.current()
+        for command in COMMANDS:
+            if command.icon and command.id in self._actions:
+                self._actions[command.id].setIcon(look.icon(command.icon))
+
+    def _make(self, command: Command) -> None:
+        action = QAction(self._window)
+        action.setObjectName(command.id)
+        action.setCheckable(command.checkable or bool(command.choice))
+        if command.choice:
+            group = self._groups.setdefault(command.choice, QActionGroup(self))
+            group.addAction(action)
+        self._actions[command.id] = action
+        everywhere = [key for key, context in command.keys if context == "W"]
+        focused = [key for key, context in command.keys if context == "C"]
+        if everywhere:
+            action.setShortcuts([QKeySequence(key) for key in everywhere])
+            action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+            self._window.addAction(action)
+        if focused:
+            # A command with keys in both contexts needs a second action: Qt gives an action one context.
+            twin = QAction(self._window) if everywhere else action
+            twin.setShortcuts([QKeySequence(key) for key in focused])
+            twin.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            if twin is not action:
+                twin.triggered.connect(action.trigger)
+            self._focus_keys.append(twin)
+
+    def _new_menu(self, bar: QMenuBar) -> QMenu:
+        menu = QMenu(bar)
+        menu.setToolTipsVisible(True)
+        return menu
+
+    @override
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride and _own(watched, event):
+            event.accept()
+            return True
+        return super().eventFilter(watched, event)
+
+
+_MOVING = {
+    Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down,
+    Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown,
+}  # fmt: skip
+_PRESSING = {Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Select}
+
+
+def _own(widget: QObject | None, event: QKeyEvent) -> bool:
+    """Whether a key belongs to the control that has the focus rather than to the application."""
+    modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    if isinstance(widget, QAbstractButton):
+        return event.key() in _PRESSING and modifiers == Qt.KeyboardModifier.NoModifier
+    if isinstance(widget, QAbstractSlider):
+        return event.key() in _MOVING and modifiers == Qt.KeyboardModifier.NoModifier
+    # Lists, tables, combo boxes and spin boxes also take letters and digits.
+    plain = modifiers in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
+    return plain and (event.key() in _MOVING | _PRESSING or bool(event.text().strip()))
+
+
+def _shown(key: str) -> str:
+    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
