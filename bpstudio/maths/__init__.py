@@ -1,0 +1,1 @@
+"""Formulas: every function stands beside its derivative, in one record."""

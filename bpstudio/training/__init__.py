@@ -1,0 +1,1 @@
+"""Many steps: the frozen description of a run, what is recorded of each step, the living run, and its past."""

@@ -1,0 +1,103 @@
+"""The frozen picture of one step: everything that a view may show, and nothing that can change under it."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bpstudio.data.dataset import Dataset
+from bpstudio.engine.trace import Params, Trace, params_layout
+from bpstudio.maths.operations import Array
+from bpstudio.training.experiment import Experiment
+from bpstudio.training.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class NonFinite:
+    """Where a step first became NaN or infinite, in the order of the walk: ``layer`` counts from 1, ``index`` is (row, unit),
+    (unit, input) or (unit,) by ``quantity`` (z, a, loss, delta, dW, db, update_W, update_b)."""
+
+    step: int
+    layer: int
+    quantity: str
+    index: tuple[int, ...]
+    value: float
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One step at rest: parameters, what one pass computed with them on the step's batch, and the update about to happen.
+
+    ``trace.layers[l].update_W`` is what the next step will add. ``state`` and ``state_next`` hold the optimiser's numbers before
+    and after this step's update, by name. ``row_loss`` (N,) is each row's own cost, without the factor of the reduction.
+    """
+
+    experiment: Experiment
+    dataset: Dataset
+    step: int
+    epoch: int
+    batch: Array
+    params: Params
+    trace: Trace
+    state: dict[str, Params]
+    state_next: dict[str, Params]
+    loss: float
+    row_loss: Array
+    metrics: Metrics
+    segment: int
+    segment_start: int
+    last_step: int
+    continued: str = ""
+    undo: str | None = None
+    redo: str | None = None
+    nonfinite: NonFinite | None = None
+    run: str = "ready"
+    steps_per_second: float = 0.0
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """How many batches an epoch has."""
+        size, rows = self.experiment.batch_size, len(self.dataset.train)
+        return 1 if size == 0 else -(-rows // min(size, rows))
+
+    @property
+    def gradient_norm(self) -> float:
+        """‖∂C/∂θ‖ over all trainable parameters."""
+        return float(np.linalg.norm(self.trace.gradient.flat[: params_layout(self.params.network).trainable]))
+
+
+class _Lease:
+    """Memory on loan to a frame. Every array made from it keeps it alive; when the last one goes, the memory goes back to the pool."""
+
+    def __init__(self, pool: deque[Array], memory: Array) -> None:
+        self._pool = pool
+        self._memory = memory
+        self.__array_interface__: dict[str, Any] = memory.__array_interface__
+
+    def __del__(self) -> None:
+        self._pool.append(self._memory)
+
+
+class FramePool:
+    """A few buffers that are used again: a fresh page of memory costs forty times the copy into a warm one."""
+
+    def __init__(self, keep: int = 4) -> None:
+        self._free: deque[Array] = deque(maxlen=keep)
+
+    def copy(self, source: Array) -> Array:
+        """A read-only copy of a flat array, in memory that is reused when nobody looks at it any more."""
+        memory = None
+        for _ in range(len(self._free)):
+            candidate = self._free.popleft()
+            if candidate.shape == source.shape and candidate.dtype == source.dtype:
+                memory = candidate
+                break
+        if memory is None:
+            memory = np.empty_like(source)
+        memory[...] = source
+        array = np.asarray(_Lease(self._free, memory))
+        array.flags.writeable = False
+        return array

@@ -1,0 +1,171 @@
+"""The past of a run: a chain of segments, each replayable from its own start.
+
+A segment is a stretch without edits, a pure function of (experiment, data, starting keyframe). Its keyframes and its record only ever
+grow, so an older chain that ends earlier in the same segment, as undo and branches need it, is a reference and a number.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bpstudio.data.dataset import Dataset
+from bpstudio.engine.trace import Params
+from bpstudio.maths.operations import Array
+from bpstudio.training.experiment import Experiment
+from bpstudio.training.metrics import Leg, Metrics, Series
+
+KEYFRAME_INTERVAL = 64
+
+
+class Segment:
+    """A stretch of steps without edits: what it started from, its keyframes, and what was recorded of each step.
+
+    ``memory`` is parameters and optimiser state in one flat array. The epoch of step k is ``epoch`` + (``position`` + k − ``start``)
+    // batches per epoch: an edit that leaves the batches alone goes on in the middle of an epoch.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        dataset: Dataset,
+        start: int,
+        memory: Array,
+        columns: tuple[str, ...],
+        unit_layers: tuple[tuple[int, int], ...],
+        epoch: int = 0,
+        position: int = 0,
+        continued: str = "",
+        explicit: Sequence[Array] | None = None,
+    ) -> None:
+        self.experiment = experiment
+        self.dataset = dataset
+        self.start = start
+        self.epoch = epoch
+        self.position = position
+        self.continued = continued
+        self.explicit = explicit
+        self.columns = columns
+        self.unit_layers = unit_layers
+        self.numbers = Series(len(columns))
+        self.units = Series(len(unit_layers), np.uint8)
+        self.validation: list[tuple[float, float, float]] = []
+        self.interval = KEYFRAME_INTERVAL
+        self._keyframes: dict[int, Array] = {start: memory.copy()}
+        self._steps = [start]
+
+    @property
+    def recorded(self) -> int:
+        """One more than the last step whose numbers are recorded."""
+        return self.start + self.numbers.length
+
+    @property
+    def nbytes(self) -> int:
+        """The memory of the keyframes."""
+        return len(self._keyframes) * self._keyframes[self.start].nbytes
+
+    def keep(self, step: int, memory: Array) -> None:
+        """Keep a keyframe of this step."""
+        if step not in self._keyframes:
+            self._keyframes[step] = memory.copy()
+            insort(self._steps, step)
+
+    def nearest(self, step: int) -> tuple[int, Array]:
+        """The last keyframe at or before ``step``."""
+        at = self._steps[bisect_right(self._steps, step) - 1]
+        return at, self._keyframes[at]
+
+    def thin(self, budget: int) -> None:
+        """Give up every second keyframe until the budget holds; the start is never given up."""
+        while self.nbytes > budget and len(self._steps) > 1:
+            self.interval *= 2
+            self._steps = [step for step in self._steps if (step - self.start) % self.interval == 0]
+            self._keyframes = {step: self._keyframes[step] for step in self._steps}
+
+    def leg(self, stop: int) -> Leg:
+        """What was recorded of the steps before ``stop``."""
+        validation = np.array(self.validation, dtype=np.float64).reshape(-1, 3)
+        return Leg(
+            self.start,
+            min(stop, self.recorded),
+            self.columns,
+            self.numbers.view(),
+            self.units.view(),
+            self.unit_layers,
+            validation,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A path through segments: each counts until the start of the next, the last one without end.
+
+    ``origin`` are the parameters of step 0, to which a reset returns.
+    """
+
+    segments: tuple[Segment, ...]
+    origin: Params
+
+    def at(self, step: int) -> int:
+        """The index of the segment to which ``step`` belongs."""
+        return max(bisect_right([segment.start for segment in self.segments], step) - 1, 0)
+
+    def until(self, step: int) -> tuple[Segment, ...]:
+        """The segments that begin before ``step``."""
+        return tuple(segment for segment in self.segments if segment.start < step)
+
+    def metrics(self) -> Metrics:
+        """The curves along the path."""
+        stops = [segment.start for segment in self.segments[1:]] + [self.segments[-1].recorded]
+        return Metrics(tuple(segment.leg(stop) for segment, stop in zip(self.segments, stops, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A place in a run to which undo and redo return: a chain, a step of it, and the name of the gesture that left it."""
+
+    chain: Chain
+    step: int
+    name: str = ""
+
+
+class Undo:
+    """Two stacks of moments. Everything that can be undone is a reference; nothing is copied."""
+
+    def __init__(self) -> None:
+        self._past: list[Moment] = []
+        self._future: list[Moment] = []
+
+    def remember(self, moment: Moment) -> None:
+        """A gesture leaves this moment; what had been undone before cannot be redone any more."""
+        self._past.append(moment)
+        self._future.clear()
+
+    def undo(self, now: Moment) -> Moment | None:
+        """The moment before the last gesture, or None."""
+        if not self._past:
+            return None
+        back = self._past.pop()
+        self._future.append(Moment(now.chain, now.step, back.name))
+        return back
+
+    def redo(self, now: Moment) -> Moment | None:
+        """The moment after the gesture that was undone last, or None."""
+        if not self._future:
+            return None
+        ahead = self._future.pop()
+        self._past.append(Moment(now.chain, now.step, ahead.name))
+        return ahead
+
+    @property
+    def undo_name(self) -> str | None:
+        """The gesture that undo would take back."""
+        return self._past[-1].name if self._past else None
+
+    @property
+    def redo_name(self) -> str | None:
+        """The gesture that redo would repeat."""
+        return self._future[-1].name if self._future else None

@@ -1,0 +1,300 @@
+"""What is remembered of every step: the numbers that curves are drawn from.
+
+A run may last for millions of steps, so the record is a pyramid: level 0 holds each step, a cell of level ℓ holds the minimum,
+maximum, mean and first value of 16^ℓ steps. What is written never changes, so a view of it is shared by reference and stays true.
+When the byte budget is used up the oldest steps of the lowest level go first; their extremes stay in the level above, and a curve
+drawn from it still shows every spike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bpstudio.maths.operations import Array
+
+FANOUT = 16
+CHUNK = 1024
+MIN, MAX, MEAN, FIRST = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class _LevelView:
+    """Cells ``first`` to ``stop``−1 of one level, in chunks of CHUNK cells that begin at multiples of CHUNK."""
+
+    chunks: tuple[Array, ...]
+    first: int
+    stop: int
+
+    def cells(self, start: int, stop: int) -> Array:
+        """The cells start … stop−1, each (4, columns); level 0 has (columns,)."""
+        origin = self.first // CHUNK * CHUNK
+        parts = []
+        while start < stop:
+            chunk, place = divmod(start - origin, CHUNK)
+            count = min(stop - start, CHUNK - place)
+            parts.append(self.chunks[chunk][place : place + count])
+            start += count
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+class Series:
+    """An append-only record of ``columns`` numbers a step, with its pyramid."""
+
+    def __init__(self, columns: int, dtype: type[np.floating] | type[np.integer] = np.float64) -> None:
+        self._columns = columns
+        self._dtype = np.dtype(dtype)
+        self._chunks: list[list[Array]] = [[]]
+        self._first: list[int] = [0]
+        self._stop: list[int] = [0]
+
+    @property
+    def length(self) -> int:
+        """How many steps were appended."""
+        return self._stop[0]
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that the chunks hold."""
+        return sum(chunk.nbytes for level in self._chunks for chunk in level)
+
+    def append(self, rows: Array) -> None:
+        """Add rows (steps, columns)."""
+        self._append(0, rows)
+
+    def _append(self, level: int, cells: Array) -> None:
+        if level == len(self._chunks):
+            self._chunks.append([])
+            self._first.append(0)
+            self._stop.append(0)
+        before = self._stop[level]
+        done = 0
+        while done < len(cells):
+            place = self._stop[level] % CHUNK
+            if place == 0:
+                self._chunks[level].append(np.empty((CHUNK, *cells.shape[1:]), self._dtype))
+            count = min(len(cells) - done, CHUNK - place)
+            self._chunks[level][-1][place : place + count] = cells[done : done + count]
+            self._stop[level] += count
+            done += count
+        full = self._stop[level] // FANOUT
+        if full > before // FANOUT:
+            first = before // FANOUT * FANOUT
+            groups = _LevelView(tuple(self._chunks[level]), self._first[level], self._stop[level]).cells(
+                first, full * FANOUT
+            )
+            self._append(
+                level + 1, _summary(groups.reshape(full - before // FANOUT, FANOUT, *groups.shape[1:]), level == 0)
+            )
+
+    def forget(self, budget: int) -> None:
+        """Give up the oldest chunk of the lowest level that has a full one to spare, until the budget holds."""
+        while self.nbytes > budget:
+            for level, chunks in enumerate(self._chunks[:-1]):
+                if len(chunks) > 2:
+                    del chunks[0]
+                    self._first[level] = (self._first[level] // CHUNK + 1) * CHUNK
+                    break
+            else:
+                return
+
+    def view(self) -> SeriesView:
+        """What is recorded until now; later appends do not change it."""
+        return SeriesView(
+            tuple(
+                _LevelView(tuple(chunks), first, stop)
+                for chunks, first, stop in zip(self._chunks, self._first, self._stop, strict=True)
+            )
+        )
+
+
+def _summary(groups: Array, of_steps: bool) -> Array:
+    """(cells, 4, columns) from groups (cells, FANOUT, columns) of steps or (cells, FANOUT, 4, columns) of cells."""
+    low, high, mean, first = (groups,) * 4 if of_steps else (groups[:, :, part] for part in range(4))
+    # fmin and fmax pass over NaN: a metric that does not exist in a step is no extreme.
+    return np.stack(
+        [np.fmin.reduce(low, axis=1), np.fmax.reduce(high, axis=1), mean.mean(axis=1), first[:, 0]], axis=1
+    ).astype(groups.dtype, copy=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesView:
+    """A frozen view of a Series."""
+
+    levels: tuple[_LevelView, ...]
+
+    @property
+    def length(self) -> int:
+        """How many steps were recorded."""
+        return self.levels[0].stop
+
+    def envelope(self, column: int | slice, start: int, stop: int, points: int) -> tuple[Array, Array, Array]:
+        """(steps, low, high) of about ``points`` cells that cover start … stop−1 without a gap, finest where the record allows."""
+        stop = min(stop, self.length)
+        if start >= stop:
+            width = (
+                ()
+                if isinstance(column, int)
+                else (self.levels[0].chunks[0].shape[1:] if self.levels[0].chunks else (0,))
+            )
+            return np.empty(0, np.int64), np.empty((0, *width)), np.empty((0, *width))
+        level = 0
+        while (stop - start) >= points * FANOUT ** (level + 1) and level + 1 < len(self.levels):
+            level += 1
+        steps: list[Array] = []
+        low: list[Array] = []
+        high: list[Array] = []
+        while start < stop:
+            here = self._finest_from(level, start)
+            width = FANOUT**here
+            first = start // width
+            last = min(stop // width if level == here else -(-stop // width), self.levels[here].stop)
+            if last <= first:
+                # The rest does not fill one cell of this level: take it from the level below.
+                level = here - 1
+                continue
+            cells = self.levels[here].cells(first, last)
+            steps.append(np.arange(first, last, dtype=np.int64) * width)
+            low.append(cells[:, column] if here == 0 else cells[:, MIN, column])
+            high.append(cells[:, column] if here == 0 else cells[:, MAX, column])
+            start = last * width
+        at, bottom, top = np.concatenate(steps), np.concatenate(low), np.concatenate(high)
+        if len(at) > points:
+            groups = np.arange(0, len(at), -(-len(at) // points))
+            return at[groups], np.fmin.reduceat(bottom, groups, axis=0), np.fmax.reduceat(top, groups, axis=0)
+        return at, bottom, top
+
+    def _finest_from(self, level: int, start: int) -> int:
+        """The lowest level at or above ``level`` that still has the cell in which ``start`` lies."""
+        while level + 1 < len(self.levels) and start // FANOUT**level < self.levels[level].first:
+            level += 1
+        return level
+
+    def row(self, step: int) -> Array | None:
+        """The exact numbers of one step, or None when they were given up."""
+        steps = self.levels[0]
+        return steps.cells(step, step + 1)[0] if steps.first <= step < steps.stop else None
+
+    def rows(self, start: int, stop: int) -> tuple[int, Array]:
+        """(first, rows): the exact numbers that are kept of start … stop−1."""
+        start = max(start, self.levels[0].first)
+        stop = min(stop, self.levels[0].stop)
+        if start >= stop:
+            return start, np.empty((0, 0))
+        return start, self.levels[0].cells(start, stop)
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """The stretch ``start`` … ``stop``−1 of a run that one segment recorded, counted in steps of the run."""
+
+    start: int
+    stop: int
+    columns: tuple[str, ...]
+    numbers: SeriesView
+    units: SeriesView
+    unit_layers: tuple[tuple[int, int], ...]
+    validation: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The curves of a run until now: a chain of legs, one for each stretch without an edit.
+
+    Columns: ``loss``, ``accuracy``, ``gradient_norm`` (of all trainable parameters), ``flat_share``; then for each layer l, counted
+    from 1: ``norm/l`` = ‖∂C/∂W‖, ``saturation/l`` = mean of 1 − |f′|/max|f′|, ``flat/l`` = share of flat (unit, row) pairs,
+    ``off/l`` = share of (unit, row) pairs in which a ReLU is off. What a layer does not have is NaN.
+    """
+
+    legs: tuple[Leg, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the present network."""
+        return self.legs[-1].columns if self.legs else ()
+
+    @property
+    def first(self) -> int:
+        """The first step of the run."""
+        return self.legs[0].start if self.legs else 0
+
+    @property
+    def stop(self) -> int:
+        """One more than the last recorded step."""
+        return self.legs[-1].stop if self.legs else 0
+
+    @property
+    def edits(self) -> tuple[int, ...]:
+        """The steps at which an edit began a new segment."""
+        return tuple(leg.start for leg in self.legs[1:])
+
+    def curve(
+        self, column: str, start: int = 0, stop: int | None = None, points: int = 2000
+    ) -> tuple[Array, Array, Array]:
+        """(steps, low, high): at most about ``points`` cells between two steps; a spike of a single step is never lost."""
+        end = self.stop if stop is None else min(stop, self.stop)
+        parts: list[tuple[Array, Array, Array]] = []
+        for leg in self.legs:
+            a, b = max(start, leg.start), min(end, leg.stop)
+            if a >= b or column not in leg.columns:
+                continue
+            share = max(2, int(points * (b - a) / max(1, end - start)))
+            steps, low, high = leg.numbers.envelope(leg.columns.index(column), a - leg.start, b - leg.start, share)
+            parts.append((steps + leg.start, low, high))
+        if not parts:
+            return np.empty(0, np.int64), np.empty(0), np.empty(0)
+        return tuple(np.concatenate(pieces) for pieces in zip(*parts, strict=True))  # type: ignore[return-value]
+
+    def value(self, column: str, step: int) -> float | None:
+        """The exact value in one step, or None when it was not recorded or has been given up."""
+        for leg in self.legs:
+            if leg.start <= step < leg.stop and column in leg.columns:
+                row = leg.numbers.row(step - leg.start)
+                return None if row is None else float(row[leg.columns.index(column)])
+        return None
+
+    def table(self, columns: Sequence[str], start: int = 0, stop: int | None = None) -> tuple[Array, Array]:
+        """(steps, values (steps, columns)): every exact row that is kept."""
+        end = self.stop if stop is None else min(stop, self.stop)
+        steps, values = [np.empty(0, np.int64)], [np.empty((0, len(columns)))]
+        for leg in self.legs:
+            first, rows = leg.numbers.rows(max(start, leg.start) - leg.start, min(end, leg.stop) - leg.start)
+            if len(rows):
+                picked = np.full((len(rows), len(columns)), np.nan)
+                for place, column in enumerate(columns):
+                    if column in leg.columns:
+                        picked[:, place] = rows[:, leg.columns.index(column)]
+                steps.append(np.arange(first, first + len(rows)) + leg.start)
+                values.append(picked)
+        return np.concatenate(steps), np.concatenate(values)
+
+    @property
+    def validation(self) -> Array:
+        """(points, 3): step, loss and accuracy on the validation rows, at the ends of epochs."""
+        parts = [leg.validation[(leg.validation[:, 0] < leg.stop)] for leg in self.legs if len(leg.validation)]
+        return np.concatenate(parts) if parts else np.empty((0, 3))
+
+    def units(
+        self, start: int = 0, stop: int | None = None, points: int = 1000
+    ) -> tuple[Array, Array, tuple[tuple[int, int], ...]]:
+        """(steps, map (cells, units) of uint8, (layer, unit) of each column): mean saturation over the batch, 255 = flat.
+
+        Only units whose activation saturates; of several steps in one cell the greatest value counts. Legs whose network differs
+        from the present one are left out.
+        """
+        empty = (np.empty(0, np.int64), np.empty((0, 0), np.uint8), ())
+        if not self.legs or not self.legs[-1].unit_layers:
+            return empty
+        layers = self.legs[-1].unit_layers
+        end = self.stop if stop is None else min(stop, self.stop)
+        steps, cells = [], []
+        for leg in self.legs:
+            a, b = max(start, leg.start), min(end, leg.stop)
+            if a < b and leg.unit_layers == layers:
+                share = max(2, int(points * (b - a) / max(1, end - start)))
+                at, _, high = leg.units.envelope(slice(None), a - leg.start, b - leg.start, share)
+                steps.append(at + leg.start)
+                cells.append(high)
+        return (np.concatenate(steps), np.concatenate(cells), layers) if steps else empty
