@@ -24,6 +24,9 @@ TASKS: tuple[Task, ...] = get_args(Task)
 IMPUTATIONS: tuple[Imputation, ...] = get_args(Imputation)
 SCALINGS: tuple[Scaling, ...] = get_args(Scaling)
 
+ENCODINGS = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "gb18030", "big5", "shift_jis", "cp1252", "latin-1")
+"""A closed list: a file's recipe names one of them, and nothing else that Python could decode with."""
+
 MISSING = ("", "NA", "N/A", "NaN", "null", "?", "-")
 """What counts as a missing value, capital or small letters alike; visible and changeable in ReadOptions."""
 
@@ -39,11 +42,12 @@ class ReadOptions:
     missing: tuple[str, ...] = MISSING
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "missing", tuple(self.missing))
+        if self.encoding:
+            _one_of("encoding", self.encoding, ENCODINGS)
         _one_of("separator", self.separator, get_args(Separator))
         _one_of("decimal", self.decimal, get_args(Decimal))
         _one_of("header", self.header, get_args(Header))
-        if self.separator == "," == self.decimal:
-            raise ValueError("separator and decimal: a comma cannot be both")
 
     def replace(self, **changes: Any) -> ReadOptions:
         return dataclasses.replace(self, **changes)
