@@ -1,0 +1,60 @@
+"""What a lesson switches: places in an experiment and what stands there instead.
+
+{"update_order": "sequential"}
+{"network.layers[*].train_bias": true, "optimizer.rate": 0.1}
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bpstudio.training.experiment import Experiment
+
+_PART = re.compile(r"(\w{1,40})(?:\[(\d{1,6}|\*)\])?")
+
+
+def apply(experiment: Experiment, changes: Mapping[str, Any], path: str) -> Experiment:
+    """The experiment with the changes made, checked like any other; errors name the place under `path`."""
+    document = experiment.to_dict()
+    for place, value in changes.items():
+        for holder, key in _holders(document, place, f"{path}.{place}"):
+            holder[key] = value
+    try:
+        return Experiment.from_dict(document)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _holders(document: dict[str, Any], place: str, path: str) -> Iterator[tuple[Any, str | int]]:
+    """(object, key) of every value that `place` names; `[*]` names each element of a list."""
+    found: list[tuple[Any, str | int]] = [({"": document}, "")]
+    for part in place.split("."):
+        match = _PART.fullmatch(part)
+        if match is None:
+            raise ValueError(f"{path}: expected a place such as network.layers[0].activation")
+        name, index = match.groups()
+        inner: list[tuple[Any, str | int]] = []
+        for holder, key in found:
+            value = holder[key]
+            if not isinstance(value, dict) or name not in value:
+                near = difflib.get_close_matches(name, value if isinstance(value, dict) else (), n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise ValueError(f"{path}: an experiment has no {name} there{hint}")
+            inner.extend(_elements(value, name, index, path))
+        found = inner
+    return iter(found)
+
+
+def _elements(holder: dict[str, Any], name: str, index: str | None, path: str) -> Iterator[tuple[Any, str | int]]:
+    if index is None:
+        yield holder, name
+        return
+    elements = holder[name]
+    if not isinstance(elements, list):
+        raise ValueError(f"{path}: {name} is no list")
+    if index != "*" and int(index) >= len(elements):
+        raise ValueError(f"{path}: expected an index from 0 to {len(elements) - 1}, got {index}")
+    yield from ((elements, number) for number in (range(len(elements)) if index == "*" else (int(index),)))

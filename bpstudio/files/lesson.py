@@ -1,0 +1,265 @@
+"""A lesson: an experiment in a file that a person can read, with its text and the digits it promises.
+
+The same format keeps what a learner saves: the description of the run, its data (or where they are), the start values,
+and how far training had come. Nothing in a lesson is executed, every number is checked on the way in, and every float
+goes out as the shortest text that reads back to the same double.
+
+    {"format": "bpstudio-lesson/1",
+     "title": {"en": "One neuron", "zh_CN": "一个神经元"},
+     "experiment": {"network": {"inputs": 1, "layers": [{"units": 1, "activation": "sigmoid"}]}},
+     "data": {"inputs": ["x"], "outputs": ["y"], "rows": [[1.0, 0.0]]},
+     "start": {"layer1": {"W": [[0.6]], "b": [0.9]}}}
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from bpstudio.data import records
+from bpstudio.data.dataset import Dataset
+from bpstudio.engine.trace import Params
+from bpstudio.files import (
+    asset,
+    atomic,
+    changes,
+    data_reference,
+    known,
+    parameters,
+    readable_json,
+    strict_json,
+    wording,
+)
+from bpstudio.files import lesson_parts as parts
+from bpstudio.files.known import Known
+from bpstudio.files.lesson_parts import Scene, State, Variant
+from bpstudio.files.wording import Wording
+from bpstudio.insight.notation import NOTATIONS
+from bpstudio.insight.walk import Grain
+from bpstudio.training.experiment import Experiment
+from bpstudio.training.session import Session
+from bpstudio.training.session import _check_fit as check_fit
+
+FORMAT = "bpstudio-lesson/1"
+NAMES = ("mazur", "softmax", "four-equations", "xor", "vanishing", "iris")
+"""The lessons that travel with the program, in the order in which they are offered."""
+
+PLOTS = ("loss", "accuracy", "saturation", "map", "gradient", "bars", "fit")
+"""What a lesson can put in front; "map" is saturation by unit, "bars" the gradient of each layer."""
+
+_KEYS = (
+    *("format", "title", "summary", "text", "notation", "grain", "at", "digits", "row", "plots"),
+    *("experiment", "data", "start", "state", "scenes", "variants", "expected", "made_with"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """An experiment, its data and start values, and what there is to see.
+
+    start          parameters of step 0; None: drawn from the experiment's seed
+    state          where a saved run stood; None: at step 0
+    notation       whose letters it speaks; grain, at: where the walk opens ("" leaves the choice to the window)
+    digits         significant digits that numbers show; row: the training row that neurons show first
+    plots          the plots that stand in front
+    variants       switches; the first one usually is the lesson as it stands
+    variant        which of them this lesson is ("": as it was opened)
+    """
+
+    title: Wording
+    experiment: Experiment
+    dataset: Dataset
+    start: Params | None = None
+    state: State | None = None
+    summary: Wording = field(default_factory=Wording)
+    text: Wording = field(default_factory=Wording)
+    notation: str = "nielsen"
+    grain: Grain | Literal[""] = ""
+    at: str = ""
+    digits: int = 6
+    row: int = 0
+    plots: tuple[str, ...] = ()
+    scenes: tuple[Scene, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    expected: tuple[Known, ...] = ()
+    variant: str = ""
+
+    def session(self) -> Session:
+        """A run that begins where the lesson stands."""
+        if self.state is None:
+            return Session(self.experiment, self.dataset, self.start)
+        resume = (self.state.step, self.state.params, dict(self.state.optimizer))
+        return Session(self.experiment, self.dataset, self.start, resume=resume)
+
+    def choose(self, name: str) -> Lesson:
+        """The lesson with the named variant switched on, at step 0. Raises ValueError for an unknown name."""
+        variant = next((each for each in self.variants if each.name == name), None)
+        if variant is None:
+            names = ", ".join(each.name for each in self.variants) or "none"
+            raise ValueError(f"variant: expected one of {names}, got {name!r}")
+        experiment = changes.apply(self.experiment, variant.changes, "changes")
+        start = self.start if variant.start == "same" else None
+        if isinstance(variant.start, Params):
+            start = variant.start
+        if start is not None:
+            # The same values in the layout of the changed network: what is frozen lies elsewhere in the flat array.
+            start = Params.from_layers(experiment.network, list(start))
+        return self.replace(experiment=experiment, start=start, state=None, expected=variant.expected, variant=name)
+
+    def replace(self, **values: Any) -> Lesson:
+        """A new lesson that differs in the named fields."""
+        return dataclasses.replace(self, **values)
+
+
+def read(path: str | os.PathLike[str]) -> Lesson:
+    """The lesson in a file. Raises OSError when it cannot be read, ValueError that names the place when it is wrong."""
+    file = Path(path)
+    if file.is_dir():
+        raise ValueError(f"{file} is a folder: open a lesson file (.json) in it")
+    if file.exists() and not file.is_file():
+        raise ValueError(f"{file} is not an ordinary file")
+    with file.open("rb") as stream:
+        content = stream.read(strict_json.MAX_BYTES + 1)
+    return parse(content, folder=file.parent)
+
+
+def parse(source: bytes | str, folder: str | os.PathLike[str] | None = None) -> Lesson:
+    """The lesson in a text; data files that it names are looked for relative to `folder`."""
+    return _read(strict_json.parse(source), folder)
+
+
+def load(name: str) -> Lesson:
+    """A lesson that travels with the program, by its name."""
+    if name not in NAMES:
+        raise ValueError(f"lesson: expected one of {', '.join(NAMES)}, got {name!r}")
+    return read(asset.find(f"lessons/{name}.json"))
+
+
+def write(lesson: Lesson, path: str | os.PathLike[str]) -> None:
+    """Save a lesson. The file is replaced when its replacement is complete, else it stays as it is."""
+    atomic.write_text(path, text(lesson, Path(path).resolve().parent))
+
+
+def text(lesson: Lesson, folder: str | os.PathLike[str] | None = None) -> str:
+    """The text of the file; data files are named relative to `folder` where that is possible."""
+    result = readable_json.write(document(lesson, folder))
+    size = len(result.encode())
+    if size > strict_json.MAX_BYTES:
+        raise ValueError(
+            f"the lesson would have {size:,} bytes, more than the {strict_json.MAX_BYTES:,} that can be opened again: "
+            "export the weights as .npz, and keep the data in a file of their own"
+        )
+    return result
+
+
+def document(lesson: Lesson, folder: str | os.PathLike[str] | None = None) -> dict[str, Any]:
+    """The JSON form of a lesson, in the order in which a person wants to read it."""
+    result: dict[str, Any] = {"format": FORMAT, "title": wording.write(lesson.title)}
+    for name in ("summary", "text"):
+        if getattr(lesson, name):
+            result[name] = wording.write(getattr(lesson, name))
+    result["notation"] = lesson.notation
+    for name in ("grain", "at"):
+        if getattr(lesson, name):
+            result[name] = getattr(lesson, name)
+    result["digits"] = lesson.digits
+    if lesson.row:
+        result["row"] = lesson.row
+    if lesson.plots:
+        result["plots"] = list(lesson.plots)
+    result["experiment"] = lesson.experiment.to_dict()
+    result["data"] = data_reference.write(lesson.dataset, folder)
+    if lesson.start is not None:
+        result["start"] = parameters.write(lesson.start)
+    if lesson.state is not None:
+        result["state"] = parts.write_state(lesson.state)
+    if lesson.scenes:
+        result["scenes"] = [parts.write_scene(scene) for scene in lesson.scenes]
+    if lesson.variants:
+        result["variants"] = [parts.write_variant(variant) for variant in lesson.variants]
+    if lesson.expected:
+        result["expected"] = [known.write(promise) for promise in lesson.expected]
+    return result
+
+
+def _read(document: object, folder: str | os.PathLike[str] | None) -> Lesson:
+    _check_format(document)
+    entries = records.mapping(document, "lesson", _KEYS, ("format", "title", "experiment", "data"))
+    experiment = _experiment(entries["experiment"])
+    network = experiment.network
+    dataset = data_reference.read(entries["data"], "data", folder)
+    check_fit(experiment, dataset)
+    lesson = Lesson(
+        title=wording.read(entries["title"], "title"),
+        experiment=experiment,
+        dataset=dataset,
+        start=parameters.read(entries["start"], network, "start") if "start" in entries else None,
+        state=parts.read_state(entries["state"], "state", network, experiment.optimizer)
+        if "state" in entries
+        else None,
+        summary=wording.read(entries.get("summary", ""), "summary"),
+        text=wording.read(entries.get("text", ""), "text"),
+        notation=parts.choice(entries.get("notation", "nielsen"), "notation", tuple(NOTATIONS)),
+        grain=parts.grain(entries.get("grain", ""), "grain"),
+        at=wording.line(entries.get("at", ""), "at"),
+        digits=parts.whole(entries.get("digits", 6), "digits", 1, 17),
+        row=parts.whole(entries.get("row", 0), "row", 0, dataset.rows - 1),
+        plots=parts.listed(
+            entries.get("plots", []), "plots", len(PLOTS), lambda plot, at: parts.choice(plot, at, PLOTS)
+        ),
+        scenes=parts.listed(entries.get("scenes", []), "scenes", 100, parts.read_scene),
+        variants=parts.listed(
+            entries.get("variants", []), "variants", 20, lambda each, at: parts.read_variant(each, at, experiment)
+        ),
+        expected=parts.read_expected(entries.get("expected", []), "expected", network),
+    )
+    _check_names(lesson)
+    return lesson
+
+
+def _check_format(document: object) -> None:
+    """The format comes first: a file of another kind would only be a list of unknown keys."""
+    found = document.get("format") if isinstance(document, dict) else None
+    if found == FORMAT:
+        return
+    if isinstance(found, str):
+        if re.fullmatch(r"bpstudio-lesson/\d{1,6}", found):
+            raise ValueError(f"format: {found} was written by a newer bpstudio than this one, which reads {FORMAT}")
+        if found.startswith("bp-oracle/"):
+            raise ValueError(f"format: {found} is a reference case, not a lesson: bpstudio verify checks it")
+    raise ValueError(f'format: expected "{FORMAT}", got {records.shown(found)}')
+
+
+def _experiment(document: object) -> Experiment:
+    if not isinstance(document, dict):
+        raise ValueError(f"experiment: expected an object {{…}}, got {records.shown(document)}")
+    try:
+        return Experiment.from_dict(document)
+    except ValueError as error:
+        raise ValueError(f"experiment.{error}".replace("experiment.experiment", "experiment", 1)) from None
+
+
+def _check_names(lesson: Lesson) -> None:
+    """What a lesson mentions has to exist: variants by name, beats by address."""
+    rows = len(lesson.dataset.train)
+    names = [variant.name for variant in lesson.variants]
+    for index, name in enumerate(names):
+        if not name or name in names[:index]:
+            raise ValueError(f"variants[{index}].name: expected a name of its own, got {records.shown(name)}")
+    experiments = {"": lesson.experiment}
+    for index, variant in enumerate(lesson.variants):
+        experiments[variant.name] = lesson.choose(variant.name).experiment
+        for number, promise in enumerate(variant.expected):
+            place = f"variants[{index}].expected[{number}].at"
+            parts.check_beat(experiments[variant.name], rows, promise.at, place)
+    parts.check_beat(lesson.experiment, rows, lesson.at, "at")
+    for number, promise in enumerate(lesson.expected):
+        parts.check_beat(lesson.experiment, rows, promise.at, f"expected[{number}].at")
+    for number, scene in enumerate(lesson.scenes):
+        place = f"scenes[{number}]"
+        parts.choice(scene.variant, f"{place}.variant", tuple(experiments))
+        parts.check_beat(experiments[scene.variant], rows, scene.at, f"{place}.at")

@@ -1,0 +1,195 @@
+"""The parts of a lesson besides its experiment and data: stops, switches, and where a saved run stood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from bpstudio.data import records
+from bpstudio.engine.network import Network
+from bpstudio.engine.trace import Params
+from bpstudio.files import changes, known, parameters, wording
+from bpstudio.files.known import Known
+from bpstudio.files.wording import Wording
+from bpstudio.insight.walk import GRAINS, Grain, Walk
+from bpstudio.training.experiment import Experiment
+from bpstudio.training.optimizers import Optimizer
+
+MAX_STEP = 2**53
+
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One stop of a lesson: a beat of a step to look at, in the chosen variant, and what there is to see."""
+
+    text: Wording
+    title: Wording = field(default_factory=Wording)
+    step: int = 0
+    grain: Grain | Literal[""] = ""
+    at: str = ""
+    variant: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Variant:
+    """A switch that a lesson offers: what it changes in the experiment, and what comes out then.
+
+    `changes` maps places such as ``network.layers[*].activation`` to new values. `start` is "same" (the lesson's start
+    values), "drawn" (from the seed), or values of its own.
+    """
+
+    name: str
+    label: Wording
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    start: Literal["same", "drawn"] | Params = "same"
+    note: Wording = field(default_factory=Wording)
+    expected: tuple[Known, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """How far training had come: the step, its parameters, and the optimiser's numbers by name."""
+
+    step: int
+    params: Params
+    optimizer: Mapping[str, Params] = field(default_factory=dict)
+
+
+def listed(document: object, path: str, most: int, read: Callable[[Any, str], Part]) -> tuple[Part, ...]:
+    """Each element of a list, read with its path; `most` bounds what a stranger may hand in."""
+    entries = records.sequence(document, path)
+    if len(entries) > most:
+        raise ValueError(f"{path}: expected at most {most} entries, got {len(entries)}")
+    return tuple(read(entry, f"{path}[{index}]") for index, entry in enumerate(entries))
+
+
+def choice(document: object, path: str, allowed: tuple[str, ...]) -> str:
+    """One of the allowed names."""
+    if not isinstance(document, str) or document not in allowed:
+        raise ValueError(f"{path}: expected one of {', '.join(filter(None, allowed))}, got {records.shown(document)}")
+    return document
+
+
+def whole(document: object, path: str, low: int, high: int) -> int:
+    """A whole number within bounds."""
+    number = records.whole(document, path)
+    if not low <= number <= high:
+        raise ValueError(f"{path}: expected a whole number from {low:,} to {high:,}, got {number:,}")
+    return number
+
+
+def grain(document: object, path: str) -> Grain | Literal[""]:
+    """The name of a grain, or "" where the window shall choose."""
+    if document == "":
+        return ""
+    return next(each for each in GRAINS if each == choice(document, path, GRAINS))
+
+
+def read_scene(document: object, path: str) -> Scene:
+    """A stop from its JSON form; whether the beat exists is the lesson's to say."""
+    entries = records.mapping(document, path, ("title", "text", "step", "grain", "at", "variant"), ("text",))
+    return Scene(
+        text=wording.read(entries["text"], f"{path}.text"),
+        title=wording.read(entries.get("title", ""), f"{path}.title"),
+        step=whole(entries.get("step", 0), f"{path}.step", 0, known.MAX_STEPS),
+        grain=grain(entries.get("grain", ""), f"{path}.grain"),
+        at=wording.line(entries.get("at", ""), f"{path}.at"),
+        variant=wording.line(entries.get("variant", ""), f"{path}.variant"),
+    )
+
+
+def write_scene(scene: Scene) -> dict[str, Any]:
+    """The JSON form, without what is at its default."""
+    document: dict[str, Any] = {"title": wording.write(scene.title)} if scene.title else {}
+    for name in ("variant", "step", "grain", "at"):
+        if getattr(scene, name):
+            document[name] = getattr(scene, name)
+    return document | {"text": wording.write(scene.text)}
+
+
+def read_variant(document: object, path: str, experiment: Experiment) -> Variant:
+    """A switch from its JSON form; `experiment` is the one that it changes."""
+    keys = ("name", "label", "note", "changes", "start", "expected")
+    entries = records.mapping(document, path, keys, ("name", "label"))
+    given = entries.get("changes", {})
+    if not isinstance(given, dict):
+        raise ValueError(f"{path}.changes: expected an object {{…}}, got {records.shown(given)}")
+    changed = changes.apply(experiment, given, f"{path}.changes")
+    start = entries.get("start", "same")
+    own = parameters.read(start, changed.network, f"{path}.start") if isinstance(start, dict) else None
+    kind: Literal["same", "drawn"] = "drawn" if start == "drawn" else "same"
+    if own is None and start != kind:
+        raise ValueError(f'{path}.start: expected "same", "drawn" or an object {{…}}, got {records.shown(start)}')
+    if kind == "same" and own is None and changed.network.sizes != experiment.network.sizes:
+        raise ValueError(f'{path}.start: the layers have other sizes: expected "drawn" or an object {{…}}, got "same"')
+    return Variant(
+        name=wording.line(entries["name"], f"{path}.name"),
+        label=wording.read(entries["label"], f"{path}.label"),
+        changes=given,
+        start=own or kind,
+        note=wording.read(entries.get("note", ""), f"{path}.note"),
+        expected=read_expected(entries.get("expected", []), f"{path}.expected", changed.network),
+    )
+
+
+def write_variant(variant: Variant) -> dict[str, Any]:
+    """The JSON form, without what is at its default."""
+    document: dict[str, Any] = {"name": variant.name, "label": wording.write(variant.label)}
+    if variant.note:
+        document["note"] = wording.write(variant.note)
+    if variant.changes:
+        document["changes"] = dict(variant.changes)
+    if isinstance(variant.start, Params):
+        document["start"] = parameters.write(variant.start)
+    elif variant.start != "same":
+        document["start"] = variant.start
+    if variant.expected:
+        document["expected"] = [known.write(each) for each in variant.expected]
+    return document
+
+
+def read_expected(document: object, path: str, network: Network) -> tuple[Known, ...]:
+    """Promises, each checked to speak of something that the network has."""
+
+    def read(entry: object, place: str) -> Known:
+        promise = known.read(entry, place)
+        promise.check(network, place)
+        return promise
+
+    return listed(document, path, 1000, read)
+
+
+def read_state(document: object, path: str, network: Network, optimizer: Optimizer) -> State:
+    """Where a saved run stood; exactly the numbers that the optimiser keeps have to be there."""
+    entries = records.mapping(document, path, ("step", "parameters", "optimizer"), ("step", "parameters"))
+    names = optimizer.states
+    kept = records.mapping(entries.get("optimizer", {}), f"{path}.optimizer", names, names)
+    return State(
+        step=whole(entries["step"], f"{path}.step", 0, MAX_STEP),
+        params=parameters.read(entries["parameters"], network, f"{path}.parameters"),
+        optimizer={name: parameters.read(kept[name], network, f"{path}.optimizer.{name}") for name in names},
+    )
+
+
+def write_state(state: State) -> dict[str, Any]:
+    """The JSON form."""
+    document: dict[str, Any] = {"step": state.step, "parameters": parameters.write(state.params)}
+    if state.optimizer:
+        document["optimizer"] = {name: parameters.write(values) for name, values in state.optimizer.items()}
+    return document
+
+
+def check_beat(experiment: Experiment, rows: int, at: str, path: str) -> None:
+    """Raise ValueError, naming the place, unless the walk of a batch of `rows` rows has the address `at`."""
+    if not at:
+        return
+    sequential = experiment.update_order == "sequential"
+    size = min(experiment.batch_size or rows, rows)
+    walk = Walk(experiment.network, experiment.loss, experiment.reduction, size, sequential)
+    try:
+        walk.find("edge", at)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
