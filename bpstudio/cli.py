@@ -1,0 +1,194 @@
+"""The command line, without Qt: verify reference cases, train a lesson in the terminal.
+
+The window and its pictures (`bpstudio`, `bpstudio FILE`, `bpstudio shot`) are the business of ui.__main__, which hands
+everything else over to `main` here.
+"""
+
+import argparse
+import math
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import bpstudio
+
+if TYPE_CHECKING:
+    from bpstudio.files.lesson import Lesson
+    from bpstudio.training.frame import Frame
+    from bpstudio.training.session import Session
+
+COMMANDS = ("verify", "train")
+DEFAULT_EPOCHS = 200
+REFRESH_SECONDS = 0.1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "verify":
+            return verify(options.paths)
+        return train(options.lesson, options.steps, options.epochs, options.report)
+    except (OSError, ValueError) as problem:
+        print(f"bpstudio: {problem}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bpstudio",
+        description="See backpropagation happen. Without a command, the window opens.",
+    )
+    parser.add_argument("--version", action="version", version=f"bpstudio {bpstudio.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    verify_command = commands.add_parser(
+        "verify",
+        help="run reference cases and compare every number",
+        description="Run reference cases (bp-oracle/1). The exit status is 1 if any failed, else 3 if any was skipped, "
+        "else 0.",
+    )
+    verify_command.add_argument("paths", nargs="+", type=Path, metavar="FILE|FOLDER")
+
+    train_command = commands.add_parser("train", help="train a lesson in the terminal")
+    train_command.add_argument("lesson", metavar="LESSON", help="a lesson's name, such as iris, or a lesson file")
+    length = train_command.add_mutually_exclusive_group()
+    length.add_argument("--steps", type=_count, help="how many updates")
+    length.add_argument("--epochs", type=_count, help=f"how many times through the data (default {DEFAULT_EPOCHS})")
+    train_command.add_argument("--report", type=Path, metavar="FILE.html", help="write what happened as a web page")
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
+    return int(text)
+
+
+def verify(paths: Sequence[Path]) -> int:
+    """Judge each case, a line for each, and the counts in the last line."""
+    from bpstudio.files import case
+
+    counts = {"PASS": 0, "FAIL": 0, "SKIP": 0}
+    for path in _case_files(paths):
+        verdict = case.verify(path)
+        counts[verdict.status] += 1
+        worst = "-" if math.isnan(verdict.worst) else f"{verdict.worst:.1e}"
+        # The place of the worst error matters where it is too large; otherwise it is a curiosity.
+        detail = "" if verdict.status == "PASS" else verdict.detail
+        print(f"{verdict.status}  {worst:>7}  {verdict.case}  {detail}".rstrip(), flush=True)
+    total = sum(counts.values())
+    print(f"{total} cases: {counts['PASS']} PASS, {counts['FAIL']} FAIL, {counts['SKIP']} SKIP")
+    return 1 if counts["FAIL"] else 3 if counts["SKIP"] else 0
+
+
+def _case_files(paths: Sequence[Path]) -> list[Path]:
+    files: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found = sorted(file for file in path.glob("*.json") if file.name != "MANIFEST.json")
+            if not found:
+                raise ValueError(f"{path}: no reference cases (.json) in this folder")
+            files += found
+        elif path.exists():
+            files.append(path)
+        else:
+            raise ValueError(f"{path}: no such file or folder")
+    return files
+
+
+def train(lesson_name: str, steps: int | None, epochs: int | None, report: Path | None) -> int:
+    """Train with a progress bar, print what came of it, and write the report if one was asked for."""
+    from bpstudio.files.report import write
+
+    lesson = _lesson(lesson_name)
+    session = lesson.session()
+    frame = session.frame()
+    wanted = steps if steps is not None else (epochs or DEFAULT_EPOCHS) * frame.steps_per_epoch
+    seconds = _run(session, wanted, lesson.title)
+    frame = session.frame()
+    _summarise(frame, seconds)
+    if report is not None:
+        write(report, frame, lesson.title, lesson.text)
+        print(f"Report: {report.resolve()}")
+    return 0 if frame.nonfinite is None else 1
+
+
+def _lesson(name: str) -> "Lesson":
+    from bpstudio.files import asset, lesson
+
+    if name.endswith(".json") or Path(name).is_file():
+        return lesson.read(Path(name))
+    try:
+        return lesson.read(asset.find(f"lessons/{name}.json"))
+    except FileNotFoundError:
+        known = sorted(path.stem for path in asset.find("lessons").glob("*.json"))
+        raise ValueError(f"no lesson {name!r}; known: {', '.join(known)}; or name a .json file") from None
+
+
+def _run(session: "Session", wanted: int, title: str) -> float:
+    """Train in stretches of about REFRESH_SECONDS; returns the seconds it took."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("steps · loss {task.fields[loss]}"),
+        TimeRemainingColumn(),
+    )
+    stretch, done, spent = 16, 0, 0.0
+    with Progress(*columns) as progress:
+        bar = progress.add_task(title, total=wanted, loss="-")
+        while done < wanted and session.nonfinite is None:
+            begun = time.perf_counter()
+            done += session.run(min(stretch, wanted - done))
+            took = time.perf_counter() - begun
+            spent += took
+            stretch = max(1, min(2 * stretch, int(stretch * REFRESH_SECONDS / max(took, 1e-6))))
+            progress.update(bar, completed=done, loss=f"{session.loss:.6g}")
+    return spent
+
+
+def _summarise(frame: "Frame", seconds: float) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(show_header=False, box=None)
+    table.add_column(style="bold")
+    rate = f"{frame.step / seconds:,.0f} steps/s" if seconds > 0 else ""
+    table.add_row("steps", f"{frame.step:,} (epoch {frame.epoch:,})  {rate}")
+    table.add_row("loss", f"{frame.loss:.6g} on the last batch")
+    baseline = frame.dataset.baseline()
+    held = frame.metrics.validation
+    if len(held):
+        table.add_row("validation loss", f"{held[-1, 1]:.6g}")
+        if baseline.validation_accuracy is not None:
+            usual = f"{baseline.accuracy_words}: {baseline.validation_accuracy:.1%}"
+            table.add_row("validation accuracy", f"{held[-1, 2]:.1%}  ({usual})")
+    if frame.nonfinite is not None:
+        where = frame.nonfinite
+        table.add_row(
+            "stopped",
+            f"step {where.step:,}: {where.quantity} of layer {where.layer} became {where.value}; "
+            "a smaller learning rate is the remedy",
+        )
+    Console().print(table)
+
+
+def display_missing() -> bool:
+    """Whether this is a system on which windows need a display server, and none is announced."""
+    if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
+        return False
+    return not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def without_display() -> int:
+    """What `bpstudio` does where no window can open: the Iris lesson, here, with a report to look at elsewhere."""
+    print("No display here (DISPLAY and WAYLAND_DISPLAY are not set), so the Iris lesson trains in this terminal.")
+    return train("iris", None, None, Path("iris-report.html"))
