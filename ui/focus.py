@@ -16,9 +16,10 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from bpstudio.insight.elements import Element, Example, Row
 
 if TYPE_CHECKING:
+    from bpstudio.insight.order import Grain
     from bpstudio.insight.walk import Walk
 
-GRAINS = ("step", "layer", "neuron", "edge")
+GRAINS: tuple[Grain, ...] = ("step", "layer", "neuron", "edge")
 """From coarse to fine: what one press of the right arrow walks over."""
 COLORS = ("gradient", "weight", "update")
 """What an edge's colour can mean."""
@@ -36,7 +37,7 @@ class Eye:
     selection: Element | None = None
     hover: Element | None = None
     example: Example = FIRST_ROW
-    grain: str = "edge"
+    grain: Grain = "edge"
     playhead: int = 0
     """Beats looked at so far at this grain: 0 nothing is computed yet, `walk.count(grain)` the whole step."""
     color: str = "gradient"
@@ -74,34 +75,47 @@ class Focus(QObject):
         super().__init__(parent)
         self._eye = Eye()
         self._walk: Walk | None = None
+        self._place = 0
+        """The last edge beat that has been seen: finer than the playhead, so that no grain loses the place."""
 
     def set(self, **changes: object) -> None:
         """Look somewhere else. Unknown names and bad values raise and change nothing.
 
-        A new grain without a new playhead keeps the place: the last beat of the new grain that is wholly seen.
+        A new grain without a new playhead keeps the place in the walk. At the step grain the whole step is seen,
+        and the place is kept for the next finer grain.
         """
-        if "grain" in changes and "playhead" not in changes:
-            changes["playhead"] = self._place_in(str(changes["grain"]))
         eye = dataclasses.replace(self._eye, **changes)  # type: ignore[arg-type]
-        if self._walk is not None:
-            last = self._walk.count(eye.grain)
-            eye = dataclasses.replace(eye, playhead=min(eye.playhead, last))
+        walk = self._walk
+        if walk is not None:
+            eye = dataclasses.replace(eye, playhead=min(eye.playhead, walk.count(eye.grain)))
+            if "playhead" in changes and eye.grain != "step":
+                self._place = walk.position(eye.grain, eye.playhead)
+            if ("grain" in changes and "playhead" not in changes) or eye.grain == "step":
+                eye = dataclasses.replace(eye, playhead=self._seen(walk, eye.grain))
         if eye != self._eye:
             self._eye = eye
             self.changed.emit()
 
     def follow(self, walk: Walk) -> None:
-        """Walk a new step's beats from now on; the playhead stays on its address where there is one."""
+        """Walk the beats of another step from now on; the place stays at its address where the new walk has it."""
+        if walk == self._walk:
+            return
         old, self._walk = self._walk, walk
-        eye = self._eye
-        playhead = min(eye.playhead, walk.count(eye.grain))
-        if old is not None and 0 < eye.playhead <= old.count(eye.grain):
+        if old is None:
+            self._place = walk.position(self._eye.grain, min(self._eye.playhead, walk.count(self._eye.grain)))
+        elif self._place == old.count("edge"):
+            self._place = walk.count("edge")
+        elif self._place:
             try:
-                playhead = walk.find(eye.grain, old.beat(eye.grain, eye.playhead).address)
+                self._place = walk.find("edge", old.beat("edge", self._place).address)
             except ValueError:
-                playhead = min(playhead, walk.count(eye.grain))
-        self._eye = dataclasses.replace(eye, playhead=playhead)
+                self._place = min(self._place, walk.count("edge"))
+        self._eye = dataclasses.replace(self._eye, playhead=self._seen(walk, self._eye.grain))
         self.changed.emit()
+
+    def _seen(self, walk: Walk, grain: Grain) -> int:
+        """The playhead at a grain for the present place."""
+        return walk.count("step") if grain == "step" else walk.at(grain, self._place)
 
     @property
     def walk(self) -> Walk | None:
@@ -126,7 +140,7 @@ class Focus(QObject):
         return self._eye.example
 
     @property
-    def grain(self) -> str:
+    def grain(self) -> Grain:
         return self._eye.grain
 
     @property
@@ -172,20 +186,3 @@ class Focus(QObject):
     @property
     def playing_walk(self) -> bool:
         return self._eye.playing_walk
-
-    def _place_in(self, grain: str) -> int:
-        """The playhead at another grain for the same place: beats whose last edge-grain beat has been seen."""
-        walk, eye = self._walk, self._eye
-        if walk is None or grain not in GRAINS:
-            return eye.playhead
-        if eye.playhead == 0:
-            return 0
-        seen = walk.position(eye.grain, eye.playhead)
-        low, high = 0, walk.count(grain)
-        while low < high:
-            middle = (low + high + 1) // 2
-            if walk.position(grain, middle) <= seen:
-                low = middle
-            else:
-                high = middle - 1
-        return low

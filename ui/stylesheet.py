@@ -49,6 +49,7 @@ QFrame[role="card"] { background: $card; border: 1px solid $border; border-radiu
 QFrame[role="card"][selected="true"] { background: $selected; border: 1px solid $accent; }
 QFrame[role="warning"] { background: $warning_background; border: 1px solid $warning; border-radius: 6px; }
 QFrame[role="error"] { background: $error_background; border: 1px solid $error; border-radius: 6px; }
+QLabel[role="warning"], QLabel[role="error"] { background: transparent; border: 0; }
 
 QPushButton, QToolButton { background: $control; color: $text; border: 1px solid $button_border; border-radius: 6px;
     padding: ${p5}px ${p12}px; }
@@ -77,6 +78,11 @@ QToolButton::menu-indicator, QPushButton::menu-indicator { image: none; }
 QPushButton[role="add"] { background: transparent; border: 1px dashed $dashed; color: $secondary; border-radius: 8px; }
 QPushButton[role="add"]:hover { color: $text; border-color: $accent; }
 QPushButton[role="add"]:focus { border-color: $accent; }
+
+QPushButton[role="heading"] { background: transparent; border: 1px solid transparent; color: $secondary;
+    font-weight: 600; text-align: left; padding: 2px ${p3}px; }
+QPushButton[role="heading"]:hover { color: $text; }
+QPushButton[role="heading"]:focus { border: 1px solid $accent; }
 
 QFrame[role="segments"] { background: $segments; border: 1px solid $segments; border-radius: 8px; }
 QToolButton[role="segment"] { background: transparent; color: $secondary; border: 1px solid transparent;
