@@ -61,6 +61,13 @@ class Beat:
     pulse: Pulse | None
 
     @property
+    def subject(self) -> Unit:
+        """The unit that the beat is about. Raises ValueError for a beat about a whole layer or the loss."""
+        if self.unit is None:
+            raise ValueError(f"beat {self.address} is about no single unit")
+        return Unit(self.layer, self.unit)
+
+    @property
     def lights(self) -> tuple[Lit, ...]:
         """The elements that glow; `lit` pairs each with its role."""
         return tuple(element for element, _ in self.lit)

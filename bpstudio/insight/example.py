@@ -1,8 +1,8 @@
 """Whose numbers? The z, a and δ of one row of the batch, of the whole batch on average, or of a probe.
 
-δ of a row is that of *its own cost*: the objective of a batch of one, without the 1/N. The trace holds δ with the 1/N, as
-the engine and the reference cases have it; multiplied by N it is the row's own. A probe is a row outside the batch, run
-through the present parameters by itself; it contributes nothing to the update.
+δ of a row is that of *its own cost*: the objective of a batch of one, without the 1/N. The trace holds δ with the 1/N,
+as the engine and the reference cases have it; multiplied by N it is the row's own. A probe is a row outside the batch,
+run through the present parameters by itself; it contributes nothing to the update.
 """
 
 from __future__ import annotations
@@ -12,28 +12,23 @@ from functools import cached_property
 import numpy as np
 
 from bpstudio.engine.network import Network
-from bpstudio.engine.passes import backward, forward
 from bpstudio.engine.trace import LayerTrace, Trace
-from bpstudio.insight.elements import Example, Probe, Row, WholeBatch
+from bpstudio.insight.elements import Example, Probe, Row
 from bpstudio.maths.activations import Activation, activation
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.losses import scale
-from bpstudio.maths.operations import Array, run
+from bpstudio.maths.operations import Array
+from bpstudio.training.arithmetic import compute_step
 from bpstudio.training.frame import Frame
 
 
 def probe(frame: Frame, row: int) -> Trace:
-    """A pass of one dataset row at the parameters of the frame; the update in it stays 0."""
+    """A pass of one dataset row at the parameters of the frame, which stay as they are, whatever the update order."""
     if not 0 <= row < len(frame.dataset.x):
         raise ValueError(f"probe: expected a row 0 … {len(frame.dataset.x) - 1} of the dataset, came {row}")
-    experiment = frame.experiment
-    trace = Trace.allocate(experiment.network, 1, frame.params)
-    trace.x[...] = frame.dataset.x[row]
-    trace.y[...] = frame.dataset.y[row]
-    with np.errstate(all="ignore"):
-        run(forward(experiment.network, frame.params, trace))
-        run(backward(experiment.network, frame.params, trace, experiment.loss, experiment.reduction))
-    return trace
+    experiment = frame.experiment.replace(update_order="simultaneous")
+    rows = slice(row, row + 1)
+    return compute_step(experiment, frame.params, frame.dataset.x[rows], frame.dataset.y[rows])[0]
 
 
 class Numbers:
@@ -55,12 +50,14 @@ class Numbers:
         elif isinstance(example, Probe):
             self.trace = probe(frame, example.row)
             self._pick = 0
+        elif self.rows == 1:
+            self._pick = 0
         self.loss = loss_named(self.experiment.loss)
 
     @property
     def is_mean(self) -> bool:
         """Whether these are means over the batch rather than one row's numbers."""
-        return isinstance(self.example, WholeBatch)
+        return self._pick is None
 
     @property
     def paired(self) -> bool:
@@ -87,10 +84,8 @@ class Numbers:
 
     def _of(self, values: Array) -> Array:
         """This example's part of an array (N, …)."""
-        if self._pick is not None:
-            return values[self._pick]
-        mean: Array = values.mean(axis=0)
-        return mean
+        part: Array = values.mean(axis=0) if self._pick is None else values[self._pick]
+        return part
 
     def a(self, layer: int) -> Array:
         """Activations; of layer 0 the inputs."""
@@ -138,11 +133,11 @@ class Numbers:
 
     def cost(self) -> float:
         """The row's own cost; of the whole batch the objective."""
-        if isinstance(self.example, WholeBatch):
+        if self._pick is None:
             return float(self.frame.loss)
-        if isinstance(self.example, Row):
-            return float(self.frame.row_loss[self.example.position]) * self.own_scale
-        return float(self.elements().sum())
+        if isinstance(self.example, Probe):
+            return float(self.elements().sum())
+        return float(self.frame.row_loss[self._pick]) * self.own_scale
 
     def gradient(self, layer: int) -> Array:
         """What the row alone contributes, (units, inputs + 1), biases last; of the whole batch the gradient itself."""
@@ -169,7 +164,7 @@ class Numbers:
         return 1.0 - self._of(relative)
 
     def off(self, layer: int) -> Array | None:
-        """Which ReLU units are off for this row (z ≤ 0); of the whole batch the share of rows. None for other layers."""
+        """Which ReLU units are off for this row (z ≤ 0); of the whole batch the share of rows. Else None."""
         if self.function(layer).name != "relu":
             return None
         off = self.layer(layer).z <= 0

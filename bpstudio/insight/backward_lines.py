@@ -1,0 +1,345 @@
+"""Sentences of the backward pass and of the update."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from bpstudio.engine.passes import weighted_inputs
+from bpstudio.engine.trace import Params
+from bpstudio.insight.beat import Beat
+from bpstudio.insight.elements import BIAS, Edge, Unit
+from bpstudio.insight.formulas import DIRECT, ERROR, written
+from bpstudio.insight.forward_lines import with_shapes
+from bpstudio.insight.notation import number, operand
+from bpstudio.insight.phrase import Phrase
+from bpstudio.insight.writer import Text, Writer
+from bpstudio.maths.losses import loss as loss_named
+from bpstudio.maths.losses import scale
+from bpstudio.maths.operations import Array
+from bpstudio.training.frame import Frame
+from bpstudio.training.optimizers import Momentum
+
+
+def error(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
+    """How the cost changes with an output."""
+    unit = beat.subject
+    symbol, value = w.letters.text("error", unit), float(w.numbers.error(unit.layer)[unit.index])
+    if w.numbers.is_mean:
+        return (w.mean(symbol, w.number(value)),)
+    letters, numbers = error_written(w, unit)
+    if not w.numbers.paired:
+        return (w.equation(symbol, letters, numbers, w.number(value)),)
+    if math.isfinite(value):
+        return w.equation(symbol, letters, numbers, w.number(value)), directly(w)
+    # An output of exactly 0 or 1 has no finite ∂C/∂a, and needs none: that is what the pair is for.
+    parts = {"symbol": symbol, "formula": f"{letters} = {numbers}"}
+    return Phrase("{symbol} = {formula} is not finite here", parts), directly(w)
+
+
+def error_written(w: Writer, unit: Unit) -> tuple[str, str]:
+    """The error of an output as letters and as numbers."""
+    out, target = float(w.numbers.a(unit.layer)[unit.index]), float(w.numbers.y()[unit.index])
+    template, letters = ERROR[w.experiment.loss], w.letters
+    return (
+        written(template, a=letters.text("a_letter"), y=letters.text("y_letter"), outputs=w.divisor),
+        written(template, a=w.number(out), y=w.given(target), outputs=w.divisor),
+    )
+
+
+def directly(w: Writer) -> Phrase:
+    """Says that δ of the outputs was not multiplied together."""
+    a, y = w.letters.text("a_letter"), w.letters.text("y_letter")
+    name = "softmax" if w.experiment.loss == "categorical_ce" else "sigmoid"
+    parts = {"activation": name, "direct": written(DIRECT, a=a, y=y, outputs=w.divisor)}
+    return Phrase("{activation} with cross-entropy: δ = {direct} was computed directly", parts)
+
+
+def arrivals(w: Writer, unit: Unit) -> Array:
+    """What comes back to a hidden unit over each of its weights into the layer above."""
+    terms: Array = w.numbers.layer(unit.layer + 1).W_used[:, unit.index] * w.numbers.delta(unit.layer + 1)
+    return terms
+
+
+def used_weight(w: Writer, edge: Edge) -> tuple[str, float, bool]:
+    """Symbol and value of the weight that carried the error back, and whether it is an already updated one."""
+    value = float(w.numbers.layer(edge.layer).W_used[edge.to, edge.source])
+    updated = w.numbers.trace.sequential
+    return w.letters.edge(edge) + ("⁺" if updated else ""), value, updated
+
+
+def sequential_note(w: Writer) -> tuple[Phrase, ...]:
+    """The label that sequential update carries wherever it shows."""
+    if not w.numbers.trace.sequential:
+        return ()
+    note = "sequential update: the error came back through weights that are already updated; this is the gradient of nothing"
+    return (Phrase(note),)
+
+
+def arrival(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
+    """What comes back over one weight."""
+    assert beat.source is not None
+    above = Unit(beat.layer + 1, beat.source)
+    symbol, weight, updated = used_weight(w, Edge(above.layer, above.index, beat.subject.index))
+    delta = float(w.numbers.delta(above.layer)[above.index])
+    product = f"{symbol} · {w.letters.text('delta', above)}"
+    if w.numbers.is_mean:
+        return (w.mean(product, w.number(weight * delta)),)
+    equation = w.equation(product, f"{w.given(weight)} · {w.factor(delta)}", w.number(weight * delta))
+    if updated:
+        return (Phrase("{equation}, where {weight} is already updated", {"equation": equation, "weight": symbol}),)
+    return (equation,)
+
+
+def arrived(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
+    """All that came back to a hidden unit."""
+    unit = beat.subject
+    symbol, value = w.letters.text("error", unit), float(w.numbers.error(unit.layer)[unit.index])
+    if w.numbers.is_mean:
+        return (w.mean(symbol, w.number(value)),)
+    return (w.equation(symbol, w.sum(arrivals(w, unit), "{sum} ({count} arrivals)"), w.number(value)),)
+
+
+def delta(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
+    """Error times slope, or a − y where loss and activation are a pair."""
+    if beat.unit is None:
+        return _layer_delta(w, beat.layer)
+    unit = beat.subject
+    symbol, value = w.letters.text("delta", unit), float(w.numbers.delta(unit.layer)[unit.index])
+    if w.numbers.is_mean:
+        return (w.mean(symbol, w.number(value)),)
+    is_output = unit.layer == w.depth
+    if is_output and w.numbers.paired:
+        a, y = w.numbers.a(unit.layer)[unit.index], w.numbers.y()[unit.index]
+        letters = written(DIRECT, a=w.letters.text("a_letter"), y=w.letters.text("y_letter"), outputs=w.divisor)
+        numbers = written(DIRECT, a=w.number(float(a)), y=w.given(float(y)), outputs=w.divisor)
+        return w.equation(symbol, letters, numbers, w.number(value)), directly(w)
+    errors = w.numbers.error(unit.layer)
+    slopes = w.numbers.slope(unit.layer)
+    if slopes is None:
+        return (_softmax_delta(w, unit, errors, value),)
+    slope, arrived_here = float(slopes[unit.index]), w.number(float(errors[unit.index]))
+    parts: list[Text] = [symbol]
+    if beat.grain == "neuron":
+        inner: Text = error_written(w, unit)[1] if is_output else w.sum(arrivals(w, unit), "{sum} ({count} arrivals)")
+        parts.append(Phrase("({error}) · {slope}", {"error": inner, "slope": w.number(slope)}))
+    else:
+        parts.append(f"{w.letters.text('error', unit)} · {w.letters.text('slope', unit)}")
+    equation = w.equation(*parts, f"{operand(arrived_here)} · {w.number(slope)}", w.number(value))
+    if w.numbers.function(unit.layer).name == "relu" and slope == 0:
+        kink = float(w.numbers.z(unit.layer)[unit.index]) == 0
+        template = "{equation} (kink: slope taken as 0)" if kink else "{equation} (slope 0)"
+        equation = Phrase(template, {"equation": equation})
+    return (equation, *(() if is_output else sequential_note(w)))
+
+
+def _softmax_delta(w: Writer, unit: Unit, errors: Array, value: float) -> Phrase:
+    """Through the Jacobian of softmax, when the loss is not its pair: a (e − Σ a e)."""
+    a = w.numbers.a(unit.layer)
+    own, common = w.number(float(errors[unit.index])), float(np.dot(a, errors))
+    letter = w.letters.text("a_letter")
+    symbols = f"{letter} (∂C/∂{letter} − Σ {letter} ∂C/∂{letter})"
+    numbers = f"{w.number(float(a[unit.index]))} ({own} − {w.factor(common)})"
+    return w.equation(w.letters.text("delta", unit), symbols, numbers, w.number(value))
+
+
+def _layer_delta(w: Writer, layer: int) -> tuple[Phrase, ...]:
+    letters, rows, units = w.letters, w.numbers.trace.rows, w.network.sizes[layer]
+    values, function = w.vector(w.numbers.delta(layer)), w.numbers.function(layer)
+    symbol, weighted = letters.layer("delta_layer", layer), letters.layer("z_layer", layer)
+    here = f"({units})" if rows == 1 else f"({rows}×{units})"
+    if layer < w.depth:
+        above = w.network.sizes[layer + 1]
+        plus = "⁺" if w.numbers.trace.sequential else ""
+        weights, after = letters.layer("w_layer", layer + 1) + plus, letters.layer("delta_layer", layer + 1)
+        back = f"{weights}ᵀ {after}" if rows == 1 else f"{after} {weights}"
+        shapes = f"({units}×{above})({above})" if rows == 1 else f"({rows}×{above})({above}×{units})"
+        symbols = f"({back}) ⊙ {function.symbol}′({weighted})"
+        return with_shapes(w, symbol, symbols, f"{shapes} ⊙ {here}", values), *sequential_note(w)
+    active = letters.layer("a_layer", layer)
+    if w.numbers.paired:
+        symbols = written(DIRECT, a=active, y=letters.text("y_letter"), outputs=w.divisor)
+        return with_shapes(w, symbol, symbols, f"{here} − {here}", values), directly(w)
+    if function.elementwise:
+        symbols = f"∂C/∂{active} ⊙ {function.symbol}′({weighted})"
+        return (with_shapes(w, symbol, symbols, f"{here} ⊙ {here}", values),)
+    symbols = f"{active} ⊙ (∂C/∂{active} − Σ {active} ∂C/∂{active})"
+    return (with_shapes(w, symbol, symbols, f"{here} ⊙ {here}", values),)
+
+
+# ---- gradients
+
+
+def gradient(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
+    """What reached the unit times what came in: this row, then the batch."""
+    if beat.unit is None:
+        return _layer_gradient(w, beat.layer)
+    unit = beat.subject
+    own_delta = float(w.numbers.delta(unit.layer)[unit.index])
+    symbol = w.letters.text("delta", unit)
+    if beat.source is None:
+        return _gradient_row(w, unit)
+    edge = Edge(unit.layer, unit.index, beat.source)
+    gathered = w.number(w.gradient(edge))
+    if w.numbers.is_mean:
+        return (_stays(w, edge, w.equation(w.gradient_symbol(edge), w.gather(gathered))),)
+    if edge.is_bias:
+        equation = w.equation(w.gradient_symbol(edge), symbol, w.number(own_delta))
+    else:
+        below = Unit(unit.layer - 1, edge.source)
+        own = own_delta * float(w.numbers.a(below.layer)[below.index])
+        letters = f"{symbol} · {w.letters.activation(below)}"
+        numbers = f"{w.factor(own_delta)} · {operand(w.came_in(below))}"
+        equation = w.equation(w.gradient_symbol(edge), letters, numbers, w.number(own))
+    return w.contribution(_stays(w, edge, equation), gathered)
+
+
+def _stays(w: Writer, edge: Edge, equation: Phrase) -> Phrase:
+    if not w.frozen(edge):
+        return equation
+    return Phrase("{equation}, frozen: stays {value}", {"equation": equation, "value": w.given(w.weight(edge))})
+
+
+def _gradient_row(w: Writer, unit: Unit) -> tuple[Phrase, ...]:
+    """The gradients of all parameters into one unit."""
+    edges = (Edge(unit.layer, unit.index, 0), Edge(unit.layer, unit.index, BIAS))
+    symbols = f"{w.gradient_symbol(edges[0])} … {w.gradient_symbol(edges[1])}"
+    gathered = w.vector(w.numbers.batch_gradient(unit.layer)[unit.index])
+    if w.numbers.is_mean:
+        return (w.equation(symbols, w.gather(gathered)),)
+    came_in = w.numbers.a(unit.layer - 1)
+    own = float(w.numbers.delta(unit.layer)[unit.index])
+    write = w.given if unit.layer == 1 else w.number
+    factors = w.vector([*came_in, 1.0], write)
+    result = w.vector(own * np.append(came_in, 1.0))
+    equation = w.equation(
+        symbols, f"{w.letters.text('delta', unit)} · {factors}", f"{w.factor(own)} · {factors}", result
+    )
+    return w.contribution(equation, gathered)
+
+
+def _layer_gradient(w: Writer, layer: int) -> tuple[Phrase, ...]:
+    letters, rows = w.letters, w.numbers.rows
+    inputs, units = w.network.sizes[layer - 1], w.network.sizes[layer]
+    here = w.frame.trace.layers[layer - 1]
+    after, weights = letters.layer("delta_layer", layer), letters.layer("w_layer", layer)
+    below = letters.layer("x_layer", layer) if layer == 1 else letters.layer("a_layer", layer - 1)
+    if rows == 1:
+        symbols, shapes = f"{after} {below}ᵀ", f"({units})({inputs})ᵀ = ({units}×{inputs})"
+    else:
+        symbols, shapes = f"{after}ᵀ {below}", f"({units}×{rows})({rows}×{inputs}) = ({units}×{inputs})"
+    sum_over_rows = after if rows == 1 else f"Σ {after}"
+    return tuple(
+        Phrase(
+            "{symbol} = {symbols}, shapes {shapes}, size {norm}",
+            {"symbol": symbol, "symbols": formula, "shapes": shape, "norm": f"‖{symbol}‖ = {w.number(norm)}"},
+        )
+        for symbol, formula, shape, norm in (
+            (f"∂C/∂{weights}", symbols, shapes, float(np.linalg.norm(here.dW))),
+            (
+                f"∂C/∂{letters.layer('b_layer', layer)}",
+                sum_over_rows,
+                f"({units})",
+                float(np.linalg.norm(here.db)),
+            ),
+        )
+    )
+
+
+# ---- update
+
+
+def update(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
+    """The new values."""
+    if beat.unit is None:
+        return _layer_update(w, beat.layer)
+    if beat.source is None:
+        return _update_row(w, beat.subject)
+    edge = Edge(beat.layer, beat.subject.index, beat.source)
+    return new_value(w, edge)
+
+
+def new_value(w: Writer, edge: Edge) -> tuple[Phrase, ...]:
+    """How the optimiser gets the new value of one parameter."""
+    name, value = w.letters.edge(edge), w.weight(edge)
+    if w.frozen(edge):
+        parts = {"name": name, "gradient": w.number(w.gradient(edge)), "value": w.given(value)}
+        return (Phrase("{name}: gradient {gradient}, frozen: stays {value}", parts),)
+    rate = f"{w.experiment.optimizer.rate:g}"
+    result = w.number(value + w.update(edge))
+    if isinstance(w.experiment.optimizer, Momentum):
+        before, after = w.state("velocity", edge)
+        momentum = f"{w.experiment.optimizer.momentum:g}"
+        velocity = w.equation(
+            "v⁺",
+            f"μ v + {w.gradient_symbol(edge)}",
+            f"{momentum} · {w.factor(before)} + {w.factor(w.gradient(edge))}",
+            w.number(after),
+        )
+        return w.equation(
+            f"{name}⁺", f"{name} − η v⁺", f"{w.given(value)} − {rate} · {w.factor(after)}", result
+        ), velocity
+    numbers = f"{w.given(value)} − {rate} · {w.factor(w.gradient(edge))}"
+    return (w.equation(f"{name}⁺", f"{name} − η {w.gradient_symbol(edge)}", numbers, result),)
+
+
+def _update_row(w: Writer, unit: Unit) -> tuple[Phrase, ...]:
+    """All parameters into one unit, before and after."""
+    edges = [Edge(unit.layer, unit.index, source) for source in (*range(w.network.sizes[unit.layer - 1]), BIAS)]
+    names = f"{w.letters.edge(edges[0])} … {w.letters.edge(edges[-1])}"
+    before = [w.weight(edge) for edge in edges]
+    parts = {
+        "names": names,
+        "before": w.vector(before, w.given),
+        "after": w.vector([value + w.update(edge) for value, edge in zip(before, edges, strict=True)], w.given),
+    }
+    return (Phrase("{names}: {before} → {after}", parts), *_frozen_note(w, unit.layer))
+
+
+def _frozen_note(w: Writer, layer: int) -> tuple[Phrase, ...]:
+    here = w.network.layers[layer - 1]
+    if not (here.train_weights or here.train_bias):
+        return (Phrase("weights and biases are frozen"),)
+    if not here.train_weights:
+        return (Phrase("weights are frozen"),)
+    return () if here.train_bias else (Phrase("biases are frozen"),)
+
+
+def _layer_update(w: Writer, layer: int) -> tuple[Phrase, ...]:
+    here = w.frame.trace.layers[layer - 1]
+    direction = "v⁺" if w.experiment.optimizer.name == "momentum" else "∂C/∂{0}"
+    lines = []
+    for symbol, change in (("w_layer", here.update_W), ("b_layer", here.update_b)):
+        name = w.letters.layer(symbol, layer)
+        parts = {
+            "name": name,
+            "direction": direction.format(name),
+            "rate": f"{w.experiment.optimizer.rate:g}",
+            "size": f"‖Δ{name}‖ = {w.number(float(np.linalg.norm(change)))}",
+        }
+        lines.append(Phrase("{name}⁺ = {name} − η {direction}, η = {rate}: {size}", parts))
+    return (*lines, *_frozen_note(w, layer))
+
+
+def step(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
+    """The whole training step."""
+    parts = {"loss": w.number(w.frame.loss), "norm": w.number(w.frame.gradient_norm), "step": str(w.frame.step)}
+    return (Phrase("training step {step}: C = {loss}, ‖∇C‖ = {norm}", parts),)
+
+
+def outlook(frame: Frame, digits: int = 9) -> Phrase:
+    """What the pending update does to the objective, on the very rows of this step."""
+    experiment, trace = frame.experiment, frame.trace
+    after = Params(experiment.network, frame.params.flat + trace.update.flat)
+    z, a = weighted_inputs(experiment.network, after, trace.x)
+    with np.errstate(all="ignore"):
+        costs = loss_named(experiment.loss).rows(experiment.network.layers[-1].activation, z[-1], a[-1], trace.y)
+    objective = float(costs.sum()) * scale(experiment.reduction, trace.rows, experiment.network.outputs)
+    same_rows = trace.rows == len(frame.dataset.train)
+    return Phrase(
+        "{now} → {next} in the next step's forward pass"
+        if same_rows
+        else "{now} → {next} on these rows after the update",
+        {"now": number(frame.loss, digits), "next": number(objective, digits)},
+    )

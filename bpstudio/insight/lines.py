@@ -1,0 +1,107 @@
+"""The sentence of a beat: symbols = numbers = result.
+
+Every number is taken from the frame, or is the one operation on recorded numbers that the line itself spells out.
+Where the beat is about a batch, a second line says what is gathered over its rows. Texts are templates and values, so
+that the window can translate them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from bpstudio.insight import backward_lines, forward_lines
+from bpstudio.insight.backward_lines import outlook
+from bpstudio.insight.beat import Beat, Kind
+from bpstudio.insight.elements import Edge, Example, Unit
+from bpstudio.insight.notation import Letters, Notation
+from bpstudio.insight.phrase import Phrase
+from bpstudio.insight.walk import Walk
+from bpstudio.insight.writer import Writer
+from bpstudio.training.frame import Frame
+
+
+@dataclass(frozen=True)
+class Line(Phrase):
+    """The sentence of a beat, and what stands under it."""
+
+    more: tuple[Phrase, ...] = ()
+
+
+_WRITERS: Mapping[Kind, Callable[[Writer, Beat], tuple[Phrase, ...]]] = MappingProxyType(
+    {
+        "start": forward_lines.start,
+        "product": forward_lines.product,
+        "z": forward_lines.z,
+        "a": forward_lines.a,
+        "softmax": forward_lines.softmax,
+        "element": forward_lines.element,
+        "row": forward_lines.cost,
+        "C": forward_lines.cost,
+        "error": backward_lines.error,
+        "arrival": backward_lines.arrival,
+        "sum": backward_lines.arrived,
+        "delta": backward_lines.delta,
+        "gradient": backward_lines.gradient,
+        "update": backward_lines.update,
+        "step": backward_lines.step,
+    }
+)
+
+
+def line(frame: Frame, example: Example, beat: Beat, notation: str | Notation = "mazur", digits: int = 9) -> Line:
+    """What the beat computes, for one example, with `digits` decimals. The last beat of a step also looks ahead."""
+    first, *more = _WRITERS[beat.kind](Writer(frame, example, notation, digits), beat)
+    if beat.index == Walk.of(frame).count(beat.grain):
+        more.append(outlook(frame, digits))
+    return Line(first.template, first.values, tuple(more))
+
+
+#: What is asked in a beat about one edge, about one unit, and about a whole layer.
+_QUESTIONS: Mapping[Kind, tuple[str, str, str]] = MappingProxyType(
+    {
+        "start": ("", "", "nothing is computed yet"),
+        "product": ("what does {source} send to {unit}?", "", ""),
+        "z": ("", "what does {unit} receive in all?", ""),
+        "a": ("", "what does {unit} answer?", "what does layer {layer} answer?"),
+        "softmax": ("", "what share does {unit} get?", "what share does each output get?"),
+        "element": ("", "what does {unit} add to the loss?", ""),
+        "row": ("", "", "what does this row cost?"),
+        "C": ("", "", "how large is the loss?"),
+        "error": ("", "how does the loss change with the output of {unit}?", ""),
+        "arrival": ("what comes back to {unit} from {source}?", "", ""),
+        "sum": ("", "what comes back to {unit} in all?", ""),
+        "delta": (
+            "",
+            "how does the loss change with what {unit} receives?",
+            "how does the loss change with what layer {layer} receives?",
+        ),
+        "gradient": (
+            "how much does {edge} change the loss?",
+            "how much do the weights into {unit} change the loss?",
+            "how much do the weights of layer {layer} change the loss?",
+        ),
+        "update": (
+            "what will {edge} be?",
+            "what will the weights into {unit} be?",
+            "what will the weights of layer {layer} be?",
+        ),
+        "step": ("", "", "one whole training step"),
+    }
+)
+
+
+def headline(frame: Frame, beat: Beat, notation: str | Notation = "mazur") -> Phrase:
+    """The question that a beat answers, such as: how much does w₅ change the loss?"""
+    about_edge, about_unit, about_layer = _QUESTIONS[beat.kind]
+    letters = Letters(notation, frame.experiment.network)
+    if beat.unit is None:
+        return Phrase(about_layer, {"layer": str(beat.layer)})
+    unit = letters.unit(beat.subject)
+    if beat.source is None:
+        return Phrase(about_unit, {"unit": unit})
+    if beat.kind in ("product", "arrival"):
+        source = Unit(beat.layer - 1 if beat.kind == "product" else beat.layer + 1, beat.source)
+        return Phrase(about_edge, {"unit": unit, "source": letters.unit(source)})
+    return Phrase(about_edge, {"edge": letters.edge(Edge(beat.layer, beat.subject.index, beat.source))})
