@@ -1,0 +1,153 @@
+"""Words for what an experiment holds: the one place where the left column names layers, losses and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bpstudio.engine.network import Network
+from bpstudio.maths.activations import ACTIVATIONS
+from bpstudio.maths.initializers import BIAS_RULES, WEIGHT_RULES, Initializer
+from bpstudio.training.frame import Frame
+from ui.language import tr, translatable
+from ui.panels.number import shortest
+
+INITIALIZERS = {
+    "zeros": translatable("zeros"),
+    "normal": translatable("normal"),
+    "lecun_normal": translatable("LeCun normal"),
+    "lecun_uniform": translatable("LeCun uniform"),
+    "xavier_normal": translatable("Xavier normal"),
+    "xavier_uniform": translatable("Xavier uniform"),
+    "he_normal": translatable("He normal"),
+    "he_uniform": translatable("He uniform"),
+}
+_LOSS_FORMULAS = {
+    "half_squared_error": "½ Σ ({a} − {y})²",
+    "squared_error": "Σ ({a} − {y})²",
+    "bce": "−Σ [{y} ln {a} + (1 − {y}) ln(1 − {a})]",
+    "categorical_ce": "−Σ {y} ln {a}",
+}
+_LOSS_WORDS = {
+    "half_squared_error": translatable("half squared error"),
+    "squared_error": translatable("squared error"),
+    "bce": translatable("binary cross-entropy"),
+    "categorical_ce": translatable("cross-entropy"),
+}
+_REDUCTIONS = {
+    "mean_batch": (translatable("mean over rows"), "C = 1/N Σ ℓ"),
+    "mean_all": (translatable("mean over rows and outputs"), "C = 1/(N·K) Σ ℓ"),
+    "sum": (translatable("sum over rows"), "C = Σ ℓ"),
+}
+UPDATE_ORDERS = {
+    "simultaneous": translatable("all layers at once"),
+    "sequential": translatable("output first (historic)"),
+}
+
+
+def activations(is_output: bool) -> list[tuple[object, str]]:
+    """What a layer can do with its weighted input; softmax is for outputs."""
+    return [
+        (name, record.symbol if name == "relu" else name)
+        for name, record in ACTIVATIONS.items()
+        if is_output or record.elementwise
+    ]
+
+
+def initializers() -> list[tuple[object, str]]:
+    """Rules for weights."""
+    return [(rule, tr(INITIALIZERS[rule])) for rule in WEIGHT_RULES]
+
+
+def bias_rules() -> list[tuple[object, str]]:
+    """Rules for biases."""
+    return [(rule, tr(INITIALIZERS[rule])) for rule in BIAS_RULES]
+
+
+def letters(notation: str) -> dict[str, str]:
+    """What an output and its target are called: out and target on Mazur's page, a and y elsewhere."""
+    return {"a": "out", "y": "target"} if notation == "mazur" else {"a": "a", "y": "y"}
+
+
+def loss_formula(loss: str, notation: str) -> str:
+    """The cost ℓ of one row."""
+    return _LOSS_FORMULAS[loss].format(**letters(notation))
+
+
+def loss_words(loss: str) -> str:
+    """The name of a loss."""
+    return tr(_LOSS_WORDS[loss])
+
+
+def losses(notation: str) -> list[tuple[object, str]]:
+    """The short ones by their formula, the long ones by name."""
+    is_short = {"half_squared_error", "squared_error"}
+    return [(name, loss_formula(name, notation) if name in is_short else loss_words(name)) for name in _LOSS_FORMULAS]
+
+
+def reductions() -> list[tuple[object, str]]:
+    """How the rows' costs become one number."""
+    return [(name, tr(words)) for name, (words, _) in _REDUCTIONS.items()]
+
+
+def update_orders() -> list[tuple[object, str]]:
+    """When a layer's weights change."""
+    return [(name, tr(words)) for name, words in UPDATE_ORDERS.items()]
+
+
+def objective(reduction: str) -> str:
+    """How the costs ℓ of N rows (with K outputs) become one number."""
+    return _REDUCTIONS[reduction][1]
+
+
+def together(text: str) -> str:
+    """The text without places where a line may end."""
+    return text.replace(" ", "\u00a0")
+
+
+def layer_title(network: Network, index: int) -> str:
+    """ "Layer 1 · hidden · 2 units"; index counts from 0."""
+    layer = network.layers[index]
+    parts = [layer.name or tr("Layer {number}", number=index + 1)]
+    parts.append(tr("output") if index == len(network.layers) - 1 else tr("hidden"))
+    parts.append(units(layer.units))
+    return " · ".join(together(part) for part in parts if part)
+
+
+def units(count: int) -> str:
+    """How many units, in words."""
+    return tr("1 unit") if count == 1 else tr("{count} units", count=f"{count:,}")
+
+
+def layer_facts(frame: Frame, index: int) -> str:
+    """Activation, and what is frozen at which value, or else how the layer started."""
+    layer = frame.experiment.network.layers[index]
+    facts = [ACTIVATIONS[layer.activation].symbol if layer.activation == "relu" else layer.activation]
+    if not layer.train_weights:
+        facts.append(tr("weights frozen ❄"))
+    if not layer.train_bias:
+        biases = np.asarray(frame.params.b[index])
+        if np.all(biases == biases[0]):
+            facts.append(tr("biases frozen ❄ {value}", value=aligned([float(biases[0])], least=2)[0]))
+        else:
+            facts.append(tr("biases frozen ❄"))
+    if len(facts) == 1:
+        facts.append(initializer_name(layer.initializer))
+    return " · ".join(together(fact) for fact in facts)
+
+
+def initializer_name(initializer: Initializer) -> str:
+    """The rule for weights, with its deviation where it has one."""
+    if initializer.weights == "normal":
+        return tr("normal, σ {std}", std=shortest(initializer.std))
+    return tr(INITIALIZERS[initializer.weights])
+
+
+def aligned(values: Sequence[float], least: int = 0, most: int = 4) -> list[str]:
+    """Numbers with the same few decimals, so that they can be compared: 0.05 and 0.10. Large or tiny ones differ."""
+    sane = [value for value in values if value == 0 or 1e-4 <= abs(value) < 1e6]
+    decimals = next(
+        (count for count in range(least, most) if all(abs(round(v, count) - v) <= 1e-9 * abs(v) for v in sane)), most
+    )
+    return [f"{v:.{decimals}f}" if v in sane else shortest(float(f"{v:.4g}")) for v in values]

@@ -1,0 +1,95 @@
+"""What the engine refuses, in plain words.
+
+The engine says which field is wrong, what it expected and what came: exact, English, and written for whoever calls it.
+A learner who typed −0.5 wants to know what to do. Each pattern here turns one such sentence into a plain one, which can
+be translated; a sentence that is not known is shown as it is, without the field's name.
+"""
+
+from __future__ import annotations
+
+import re
+
+from bpstudio.data.errors import DataError, Words
+from ui.language import tr, translatable
+
+
+class PlainError(ValueError):
+    """A refusal in plain words already; keeps the sentence and its values apart, so that it can be translated."""
+
+    def __init__(self, sentence: str, **values: object) -> None:
+        super().__init__(sentence.format(**values))
+        self.sentence = sentence
+        self.values = values
+
+
+_SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), sentence)
+    for pattern, sentence in (
+        (
+            r"optimizer\.rate: .*got (?P<got>.*)",
+            translatable("The learning rate must be above 0: 0 learns nothing, a negative one climbs."),
+        ),
+        (
+            r"optimizer\.momentum: .*got (?P<got>.*)",
+            translatable("Momentum must be at least 0 and below 1; at 1 it would never slow down."),
+        ),
+        (
+            r"units: softmax shares 1 .*",
+            translatable("Softmax shares 1 among the units of a layer, so it needs at least 2 units."),
+        ),
+        (r"units: expected .*", translatable("A layer needs at least 1 unit.")),
+        (
+            r"layers\[\d+\]\.activation: softmax .*",
+            translatable("Softmax is for the output layer; this layer has another one above it."),
+        ),
+        (r"layers: expected at least one layer.*", translatable("A network needs at least one layer.")),
+        (r"layers\[\d+\]\.name: '(?P<name>.*)' is .*", translatable("Another layer is already called “{name}”.")),
+        (
+            r"layers: .* needs about (?P<need>\S+) GiB of memory \((?P<count>\S+) .* limit is (?P<limit>\S+) GiB.*",
+            translatable("That would need about {need} GiB of memory ({count} parameters); the limit is {limit} GiB."),
+        ),
+        (
+            r"batch_size: (?P<rows>\S+) rows .* about (?P<need>\S+) GiB .* limit is (?P<limit>\S+) GiB.*",
+            translatable("{rows} rows at once would need about {need} GiB of memory; the limit is {limit} GiB."),
+        ),
+        (
+            r"batch_size: expected .*",
+            translatable("The batch size must be a whole number: 1 or more, or 0 for all rows."),
+        ),
+        (r"seed: expected .*", translatable("The seed must be a whole number of at least 0.")),
+        (r"initializer\.(?:bias_)?std: .*", translatable("The standard deviation must be a number of at least 0.")),
+        (
+            r"binary cross-entropy needs targets between 0 and 1",
+            translatable("Binary cross-entropy needs targets between 0 and 1; this data has others."),
+        ),
+        (
+            r"categorical cross-entropy needs targets that are not negative",
+            translatable("Cross-entropy needs targets that are not negative; this data has others."),
+        ),
+        (
+            r"categorical cross-entropy with softmax needs .*",
+            translatable("Cross-entropy with softmax needs the targets of each row to sum to 1: one class out of K."),
+        ),
+    )
+)
+
+
+def plain(error: Exception | str) -> str:
+    """The sentence to show for an error of the engine, of the data or of a typed number, in the language in use."""
+    if isinstance(error, PlainError):
+        return tr(error.sentence, **error.values)
+    if isinstance(error, DataError):
+        told = tr(error.template, **error.values)
+        return f"{told} {tr(error.remedy_template, **error.values)}" if error.remedy_template else told
+    text = str(error)
+    for pattern, sentence in _SENTENCES:
+        found = pattern.fullmatch(text)
+        if found is not None:
+            values = found.groupdict()
+            return tr(sentence, **values) if values else tr(sentence)
+    return tr(re.sub(r"^[a-z_]+(?:\[\d+\])?(?:\.[a-z_]+)*: ", "", text))
+
+
+def told(words: Words) -> str:
+    """A sentence of the data, in the language in use."""
+    return tr(words.template, **words.values)

@@ -1,0 +1,259 @@
+"""The Training section: what is made small, by which rule, on how many rows at once, and by which conventions.
+
+Every convention that changes a digit stands here (mean or sum, update order, precision), because a learner whose number
+differs has usually met one of them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from PyQt6.QtWidgets import QCheckBox, QGridLayout, QLabel, QPushButton, QWidget
+
+from bpstudio.training.experiment import DTYPES, Experiment
+from bpstudio.training.frame import Frame
+from bpstudio.training.optimizers import Momentum
+from ui.focus import Focus
+from ui.language import tr, translatable
+from ui.panels import describe, edits
+from ui.panels.form import Choice, Message, Row, Section
+from ui.panels.layer_card import CHANGE_INITIALIZER, Change
+from ui.panels.number import NumberField
+from ui.panels.plain import plain
+
+CHANGE_LOSS = translatable("change loss")
+CHANGE_REDUCTION = translatable("change mean or sum")
+CHANGE_OPTIMIZER = translatable("change optimiser")
+CHANGE_RATE = translatable("change learning rate")
+CHANGE_MOMENTUM = translatable("change momentum")
+CHANGE_BATCH = translatable("change batch size")
+CHANGE_SEED = translatable("change seed")
+CHANGE_SHUFFLE = translatable("change shuffling")
+CHANGE_ORDER = translatable("change update order")
+CHANGE_PRECISION = translatable("change precision")
+CHANGE_THRESHOLD = translatable("change flat threshold")
+
+
+class TrainingSection(Section):
+    """Loss, rule, rate, batch, seed; and, folded, the conventions."""
+
+    def __init__(
+        self,
+        focus: Focus,
+        change: Change,
+        reset: Callable[[], None],
+        reseed: Callable[[], None],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__("section.training", parent)
+        self._focus = focus
+        self._change = change
+        self._frame: Frame | None = None
+        self._notation = ""
+        self.loss, self.loss_row = self._choice(CHANGE_LOSS, "loss")
+        self.optimizer = Choice()
+        self.optimizer_row = Row(self.optimizer)
+        self.optimizer.activated.connect(
+            lambda: self._edit(
+                self.optimizer_row, CHANGE_OPTIMIZER, lambda e: edits.with_rule(e, self.optimizer.currentData())
+            )
+        )
+        self.rate, self.rate_row = self._number(CHANGE_RATE, _with_rate)
+        self.momentum, self.momentum_row = self._number(CHANGE_MOMENTUM, _with_momentum)
+        self.batch, self.batch_row = self._number(
+            CHANGE_BATCH, lambda e, value: e.replace(batch_size=int(value)), whole=True, words={"full": 0, "all": 0}
+        )
+        self.batch.display = self._batch_text
+        self.seed, self.seed_row = self._number(CHANGE_SEED, lambda e, value: e.replace(seed=int(value)), whole=True)
+
+        self.conventions = Section("section.conventions")
+        self.conventions.set_open(False)
+        self.summary = QLabel()
+        self.summary.setProperty("role", "secondary")
+        self.summary.setWordWrap(True)
+        self.reduction, self.reduction_row = self._choice(CHANGE_REDUCTION, "reduction")
+        self.order, self.order_row = self._choice(CHANGE_ORDER, "update_order")
+        self.initializer = Choice()
+        self.initializer_row = Row(self.initializer)
+        self.initializer.activated.connect(self._set_initializer)
+        self.precision, self.precision_row = self._choice(CHANGE_PRECISION, "dtype")
+        self.threshold, self.threshold_row = self._number(
+            CHANGE_THRESHOLD, lambda e, value: e.replace(flat_threshold=value)
+        )
+        self.shuffle = QCheckBox()
+        self.shuffle_message = Message()
+        self.shuffle.clicked.connect(self._set_shuffle)
+        conventions: tuple[QWidget, ...] = (
+            self.reduction_row,
+            self.order_row,
+            self.initializer_row,
+            self.precision_row,
+            self.threshold_row,
+            self.shuffle,
+            self.shuffle_message,
+        )
+        for widget in conventions:
+            self.conventions.rows.addWidget(widget)
+        self.conventions.heading.toggled.connect(lambda is_open: self.summary.setVisible(not is_open))
+
+        self.reset, self.reseed = QPushButton(), QPushButton()
+        self.reset.clicked.connect(reset)
+        self.reseed.clicked.connect(reseed)
+        buttons = QGridLayout()
+        buttons.setContentsMargins(0, 2, 0, 0)
+        buttons.setSpacing(6)
+        buttons.addWidget(self.reset, 0, 0)
+        buttons.addWidget(self.reseed, 0, 1)
+        rows: tuple[QWidget, ...] = (
+            self.loss_row,
+            self.optimizer_row,
+            self.rate_row,
+            self.momentum_row,
+            self.batch_row,
+            self.seed_row,
+            self.conventions,
+            self.summary,
+        )
+        for widget in rows:
+            self.rows.addWidget(widget)
+        self.rows.addLayout(buttons)
+
+    def show_frame(self, frame: Frame) -> None:
+        """Show the experiment of a frame; nothing happens while it stays the same one."""
+        before, self._frame = self._frame, frame
+        if before is None or before.experiment is not frame.experiment or before.dataset is not frame.dataset:
+            self._fill(frame)
+
+    def look(self) -> None:
+        """Follow the letters that Focus chose."""
+        if self._notation != self._focus.notation and self._frame is not None:
+            self._fill(self._frame)
+
+    def retranslate(self) -> None:
+        self.name(tr("Training"))
+        self.loss_row.name(tr("Loss"), tr("What training makes small: the cost ℓ of one row"))
+        self.optimizer_row.name(tr("Optimiser"), tr("How a gradient becomes an update"))
+        self.rate_row.name(tr("Learning rate η"), tr("How far a step goes: update = −η · gradient"))
+        self.momentum_row.name(tr("Momentum μ"), tr("Share of the velocity that stays: v ← μ v + gradient"))
+        self.batch_row.name(tr("Batch size"), tr("Rows per update; type 0 or full for all rows at once"))
+        self.seed_row.name(tr("Seed"), tr("Start weights and the order of the rows are drawn from it"))
+        self.conventions.name(tr("Conventions"))
+        self.reduction_row.name(tr("Mean or sum"), tr("How the costs of the rows of a batch become one number C"))
+        self.order_row.name(tr("Update order"), tr("Whether hidden errors pass through the old or the new weights"))
+        self.initializer_row.name(tr("Start weights"), tr("For every layer; a change draws the weights anew"))
+        self.precision_row.name(tr("Precision"), tr("Digits that the engine computes with: about 16 or about 7"))
+        self.threshold_row.name(tr("Flat below"), tr("A unit counts as flat below this share of its greatest slope"))
+        self.shuffle.setText(tr("shuffle the rows"))
+        self.shuffle.setToolTip(tr("A new order in every epoch, from the seed"))
+        self.reset.setText(tr("Reset"))
+        self.reset.setToolTip(tr("Back to step 0 with the same start weights"))
+        self.reseed.setText(tr("New start"))
+        self.reseed.setToolTip(tr("Other start weights, from the next seed"))
+        self.batch.words = {"full": 0, "all": 0, tr("full"): 0, tr("all"): 0}
+        self.optimizer.offer([("sgd", "SGD"), ("momentum", tr("momentum"))])
+        self.reduction.offer(describe.reductions())
+        self.order.offer(describe.update_orders())
+        self.precision.offer([(name, name) for name in DTYPES])
+        if self._frame is not None:
+            self._fill(self._frame)
+
+    def _fill(self, frame: Frame) -> None:
+        experiment = frame.experiment
+        self._notation = self._focus.notation
+        self.loss.offer(describe.losses(self._notation))
+        self.loss.show_value(experiment.loss)
+        is_named = self.loss.currentText() == describe.loss_words(experiment.loss)
+        self.loss_row.message.say(
+            f"ℓ = {describe.loss_formula(experiment.loss, self._notation)}" if is_named else "", "echo"
+        )
+        self.loss.setToolTip(describe.loss_words(experiment.loss))
+        rule = experiment.optimizer
+        self.optimizer.show_value(rule.name)
+        self.optimizer_row.message.say("", "")
+        self.rate.show_value(rule.rate)
+        self.momentum_row.setVisible(isinstance(rule, Momentum))
+        if isinstance(rule, Momentum):
+            self.momentum.show_value(rule.momentum)
+        self.batch.show_value(experiment.batch_size)
+        self.seed.show_value(experiment.seed)
+        self.reduction.show_value(experiment.reduction)
+        self.reduction_row.message.say(describe.objective(experiment.reduction), "echo")
+        self.order.show_value(experiment.update_order)
+        is_sequential = experiment.update_order == "sequential"
+        self.order_row.message.say(
+            tr("A historic convention: below the output layer, what is applied is the gradient of nothing.")
+            if is_sequential
+            else "",
+            "warning",
+        )
+        self._show_initializer(experiment)
+        self.precision.show_value(experiment.dtype)
+        self.threshold.show_value(experiment.flat_threshold)
+        self.shuffle.setChecked(experiment.shuffle)
+        facts = [
+            self.reduction.currentText(),
+            self.order.currentText(),
+            tr("shuffled") if experiment.shuffle else tr("in the order of the data"),
+            experiment.dtype,
+        ]
+        self.summary.setText(" · ".join(facts))
+
+    def _show_initializer(self, experiment: Experiment) -> None:
+        rules = {layer.initializer.weights for layer in experiment.network.layers}
+        mixed: list[tuple[object, str]] = [] if len(rules) == 1 else [(None, tr("differs by layer"))]
+        self.initializer.offer(mixed + describe.initializers())
+        self.initializer.show_value(rules.pop() if len(rules) == 1 else None)
+
+    def _batch_text(self, value: float) -> str:
+        rows = len(self._frame.dataset.train) if self._frame is not None else 0
+        if value == 0:
+            return tr("all {rows}", rows=f"{rows:,}")
+        return tr("{size} of {rows}", size=f"{int(value):,}", rows=f"{rows:,}")
+
+    def _choice(self, name: str, field: str) -> tuple[Choice, Row]:
+        """A combo box for a field of Experiment."""
+        choice = Choice()
+        row = Row(choice)
+        choice.activated.connect(lambda: self._edit(row, name, lambda e: e.replace(**{field: choice.currentData()})))
+        return choice, row
+
+    def _number(
+        self,
+        name: str,
+        edit: Callable[[Experiment, float], Experiment],
+        whole: bool = False,
+        words: dict[str, float] | None = None,
+    ) -> tuple[NumberField, Row]:
+        """A number field whose value `edit` puts into an experiment."""
+        message = Message()
+        field = NumberField(
+            lambda value: self._change(name, lambda e: edit(e, value)), message.say, whole=whole, words=words
+        )
+        return field, Row(field, message)
+
+    def _set_initializer(self) -> None:
+        chosen = self.initializer.currentData()
+        if chosen is not None:
+            self._edit(self.initializer_row, CHANGE_INITIALIZER, lambda e: edits.with_initializer(e, weights=chosen))
+
+    def _set_shuffle(self, is_on: bool) -> None:
+        self._edit(None, CHANGE_SHUFFLE, lambda e: e.replace(shuffle=is_on))
+
+    def _edit(self, row: Row | None, name: str, edit: Callable[[Experiment], Experiment]) -> None:
+        """Send an edit; a refusal is shown in the row, and the controls go back to what is true."""
+        message = row.message if row is not None else self.shuffle_message
+        try:
+            self._change(name, edit)
+        except ValueError as error:
+            if self._frame is not None:
+                self._fill(self._frame)
+            message.say(plain(error), "error")
+
+
+def _with_rate(experiment: Experiment, rate: float) -> Experiment:
+    return experiment.replace(optimizer=dataclasses.replace(experiment.optimizer, rate=rate))
+
+
+def _with_momentum(experiment: Experiment, momentum: float) -> Experiment:
+    return experiment.replace(optimizer=Momentum(experiment.optimizer.rate, momentum))
