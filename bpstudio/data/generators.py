@@ -57,7 +57,7 @@ def circle(rows: int, noise: float, rng: np.random.Generator, inner: float) -> P
 
 
 def xor(rows: int, noise: float, rng: np.random.Generator) -> Points:
-    """Row i lies on corner i mod 4 of the unit square, 1 where exactly one coordinate is: 4 rows are the truth table."""
+    """Row i lies on corner i mod 4 of the unit square; 1 where exactly one coordinate is. 4 rows: the truth table."""
     corner = np.arange(rows) % 4
     x = np.column_stack([corner // 2, corner % 2]).astype(np.float64)
     return _noisy(x, noise, rng), (x[:, 0] != x[:, 1]).astype(np.float64)

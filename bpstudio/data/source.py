@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from bpstudio.data import records, steps
 from bpstudio.data.choices import Preparation, ReadOptions
-from bpstudio.data.steps import Step
+from bpstudio.data.steps import Range, Standardize, Step
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,13 @@ class Prepared:
     options: ReadOptions
     preparation: Preparation
     steps: tuple[Step, ...] = ()
+
+    def scaling_of(self, column: str) -> Standardize | Range | None:
+        """How a column was scaled; its inverse() leads from the network's numbers back to those of the file."""
+        for step in self.steps:
+            if isinstance(step, Standardize | Range) and step.column == column:
+                return step
+        return None
 
 
 @dataclass(frozen=True)

@@ -78,12 +78,16 @@ class Split:
 
 @dataclass(frozen=True)
 class Fill:
-    """`value` stands in for what is missing in `column`, at these rows of the dataset (counted from 0)."""
+    """What stands in for a missing value of `column`, at these rows of the dataset (counted from 0).
+
+    `number` is the filled in number; None where `value`, its text, is the name of a category.
+    """
 
     kind: ClassVar[str] = "fill"
     column: str
     how: Imputation
     value: str
+    number: float | None
     rows: tuple[int, ...]
 
     def describe(self) -> Words:
