@@ -110,25 +110,20 @@ def train(lesson_name: str, steps: int | None, epochs: int | None, report: Path 
     session = lesson.session()
     frame = session.frame()
     wanted = steps if steps is not None else (epochs or DEFAULT_EPOCHS) * frame.steps_per_epoch
-    seconds = _run(session, wanted, lesson.title)
+    title, text = lesson.title.within("en"), lesson.text.within("en")
+    seconds = _run(session, wanted, title)
     frame = session.frame()
     _summarise(frame, seconds)
     if report is not None:
-        write(report, frame, lesson.title, lesson.text)
+        write(report, frame, title, text)
         print(f"Report: {report.resolve()}")
     return 0 if frame.nonfinite is None else 1
 
 
 def _lesson(name: str) -> "Lesson":
-    from bpstudio.files import asset, lesson
+    from bpstudio.files import lesson
 
-    if name.endswith(".json") or Path(name).is_file():
-        return lesson.read(Path(name))
-    try:
-        return lesson.read(asset.find(f"lessons/{name}.json"))
-    except FileNotFoundError:
-        known = sorted(path.stem for path in asset.find("lessons").glob("*.json"))
-        raise ValueError(f"no lesson {name!r}; known: {', '.join(known)}; or name a .json file") from None
+    return lesson.read(name) if name.endswith(".json") or Path(name).is_file() else lesson.load(name)
 
 
 def _run(session: "Session", wanted: int, title: str) -> float:

@@ -116,23 +116,24 @@ def _color(size: float, largest: float) -> str:
 
 
 def _units(column: _Column, names: Sequence[str] | None, side: int, title: str, subtitle: str, height: int) -> str:
+    x = f'x="{column.x:.1f}" text-anchor=middle'
     parts = [
-        f'<text class=name x="{column.x:.1f}" y="22" text-anchor=middle style="fill:var(--text)">{escape(title)}</text>',
-        f'<text class=tick x="{column.x:.1f}" y="40" text-anchor=middle>{escape(subtitle)}</text>',
+        f'<text class=name {x} y="22" style="fill:var(--text)">{escape(title)}</text>',
+        f'<text class=tick {x} y="40">{escape(subtitle)}</text>',
     ]
     for unit, y in zip(column.units, column.y, strict=True):
         parts.append(f'<circle class=unit cx="{column.x:.1f}" cy="{y:.1f}" r="{RADIUS}"/>')
-        parts.append(f'<text class=tick x="{column.x:.1f}" y="{y + 4:.1f}" text-anchor=middle>{unit + 1}</text>')
+        parts.append(f'<text class=tick {x} y="{y + 4:.1f}">{unit + 1}</text>')
         if names is not None and side:
             anchor = "end" if side < 0 else "start"
-            x = column.x + side * (RADIUS + 8)
+            beside = column.x + side * (RADIUS + 8)
             label = names[unit] if len(names[unit]) <= 16 else f"{names[unit][:15]}…"
-            parts.append(f'<text class=tick x="{x:.1f}" y="{y + 4:.1f}" text-anchor={anchor}>{escape(label)}</text>')
+            parts.append(
+                f'<text class=tick x="{beside:.1f}" y="{y + 4:.1f}" text-anchor={anchor}>{escape(label)}</text>'
+            )
     if column.hidden:
         middle = (column.y[len(column.y) // 2 - 1] + column.y[len(column.y) // 2]) / 2
-        parts.append(
-            f'<text class=tick x="{column.x:.1f}" y="{middle + 4:.1f}" text-anchor=middle>⋮ {column.hidden:,} more</text>'
-        )
+        parts.append(f'<text class="tick more" {x} y="{middle + 4:.1f}">⋮ {column.hidden:,} more</text>')
     return "".join(parts)
 
 
@@ -141,5 +142,5 @@ def _legend(largest: float, step: int, shown: str) -> str:
     return (
         f"<figcaption><span class=ramp>{largest * 10.0**-DECADES:.1e} {swatches} {largest:.1e}</span> "
         f"Colour: |∂C/∂w| of the batch at step {step:,}, one scale for all layers. Width: |w|. "
-        f"+1: biases.{shown}</figcaption>"
+        f"Grey: exactly 0. +1: biases.{shown}</figcaption>"
     )

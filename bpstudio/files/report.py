@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import bpstudio
+from bpstudio.data.source import Inline, Prepared
 from bpstudio.engine.passes import predict
 from bpstudio.files import atomic
 from bpstudio.files.charts import DASHES, Line, curves
@@ -42,20 +43,22 @@ def write(path: str | os.PathLike[str], frame: Frame, title: str, text: str = ""
 def html(frame: Frame, title: str, text: str = "") -> str:
     """The report of a run up to this frame, under a title and the sentences of `text`."""
     paragraphs = "".join(f"<p>{escape(part)}</p>" for part in text.split("\n\n") if part.strip())
-    body = [
-        f"<header><h1>{escape(title)}</h1>{paragraphs}</header>",
-        _tiles(frame),
-        "<h2>The network</h2>",
-        network_picture(frame),
-        "<h2>The curves</h2>",
-        f"<div class=grid>{''.join(_curves(frame))}</div>",
-        *_confusions(frame),
-        "<h2>What was trained, and how</h2>",
-        _conventions(frame),
-        "<h2>The parameters</h2>",
-        _parameters(frame),
-        f"<footer>bpstudio {escape(bpstudio.__version__)} · step {frame.step:,} · data {frame.dataset.hash[:12]}</footer>",
-    ]
+    # A run that diverged is reported like any other, with numbers whose squares are no numbers.
+    with np.errstate(all="ignore"):
+        body = [
+            f"<header><h1>{escape(title)}</h1>{paragraphs}</header>",
+            _tiles(frame),
+            "<h2>The network</h2>",
+            network_picture(frame),
+            "<h2>The curves</h2>",
+            f"<div class=grid>{''.join(_curves(frame))}</div>",
+            *_confusions(frame),
+            "<h2>What was trained, and how</h2>",
+            _conventions(frame),
+            "<h2>The parameters</h2>",
+            _parameters(frame),
+            f"<footer>bpstudio {bpstudio.__version__} · step {frame.step:,} · data {frame.dataset.hash[:12]}</footer>",
+        ]
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -127,23 +130,23 @@ def _curves(frame: Frame) -> Iterable[str]:
             [Line("validation", held[:, 0], held[:, column], held[:, column], "var(--B)", "7 4")] if len(held) else []
         )
 
-    def level(name: str, value: float) -> list[Line]:
+    def level(value: float) -> list[Line]:
         ends, same = np.array([metrics.first, max(metrics.stop - 1, 1)]), np.full(2, value)
-        return [Line(name, ends, same, same, "var(--secondary)", "2 4")]
+        return [Line("baseline", ends, same, same, "var(--secondary)", "2 4")]
 
     rule = LOSSES[experiment.loss]
     y = dataset.y[dataset.train]
     elements = rule.value(np.broadcast_to(baseline.prediction, y.shape), y)
     constant = float(elements.sum() * scale(experiment.reduction, *y.shape))
-    formula = f"{FORMULAS[experiment.loss]}; dashed: {baseline.words}"
+    formula = f"{FORMULAS[experiment.loss]}; baseline: {baseline.words}"
     loss = [*recorded("loss", "training", "var(--F)"), *validated(1)]
-    comparable = level("constant", constant) if experiment.reduction != "sum" else []
+    comparable = level(constant) if experiment.reduction != "sum" else []
     yield curves("Loss C", formula, [*loss, *comparable], log=True)
     if dataset.task != "regression":
         share = [*recorded("accuracy", "training", "var(--F)"), *validated(2)]
-        usual = level("baseline", baseline.accuracy) if baseline.accuracy is not None else []
+        usual = level(baseline.accuracy) if baseline.accuracy is not None else []
         yield curves(
-            "Accuracy", f"share of right answers; dashed: {baseline.accuracy_words}", [*share, *usual], top=1.0
+            "Accuracy", f"share of right answers; baseline: {baseline.accuracy_words}", [*share, *usual], top=1.0
         )
 
     def layered(kind: str) -> list[Line]:
@@ -195,10 +198,14 @@ def _cell(row: NDArray[np.int64], column: int, right: bool) -> str:
 
 def _conventions(frame: Frame) -> str:
     experiment, dataset = frame.experiment, frame.dataset
-    optimizer = experiment.optimizer.to_dict() if hasattr(experiment.optimizer, "to_dict") else {}
-    rule = ", ".join(f"{key} {value!r}" for key, value in optimizer.items()) or repr(experiment.optimizer)
+    settings = experiment.to_dict()["optimizer"]
+    rule = ", ".join([settings.pop("name"), *(f"{name} {value!r}" for name, value in settings.items())])
     batch = experiment.batch_size or len(dataset.train)
+    source = dataset.source.origin if isinstance(dataset.source, Inline) else dataset.source
+    prepared = source.steps if isinstance(source, Prepared) else ()
     rows = [
+        ("Data", f"{dataset.name or 'typed'}: {', '.join(dataset.input_names)} → {', '.join(dataset.output_names)}"),
+        *((step.column or "Split", str(step.describe())) for step in prepared),
         ("Loss", f"{FORMULAS[experiment.loss]}; {REDUCTIONS[experiment.reduction]}"),
         ("Optimiser", rule),
         ("Batch", f"{batch:,} of {len(dataset.train):,} rows, {'shuffled' if experiment.shuffle else 'in order'}"),
@@ -239,7 +246,7 @@ def _parameters(frame: Frame) -> str:
             for unit in range(len(b))
         )
         parts.append(
-            f"<details><summary>{escape(name)}: W is {W.shape[0]} × {W.shape[1]}, ‖W‖ = {np.linalg.norm(W):.4g}</summary>"
+            f"<details><summary>{escape(name)}: {W.shape[0]} × {W.shape[1]}, ‖W‖ = {np.linalg.norm(W):.4g}</summary>"
             f"<div class=scroll><table><tr><th>unit</th>{head}</tr>{body}</table></div></details>"
         )
         inputs = [f"{name} · {unit + 1}" for unit in range(len(b))]
@@ -293,7 +300,8 @@ svg {{ display: block; width: 100%; height: auto; }}
 svg text {{ font-family: inherit; }}
 .tick {{ font-size: 12px; fill: var(--secondary); }}
 .name {{ font-size: 13px; font-weight: 600; }}
-.grid line.grid, line.grid {{ stroke: var(--line); stroke-width: 1; }}
+.more {{ paint-order: stroke; stroke: var(--panel); stroke-width: 7px; stroke-linejoin: round; }}
+line.grid {{ stroke: var(--line); stroke-width: 1; }}
 .axis {{ stroke: var(--zero); stroke-width: 1; }}
 .curve {{ fill: none; stroke-width: 1.8; stroke-linejoin: round; }}
 circle.unit, rect.unit {{ fill: var(--panel); stroke: var(--secondary); stroke-width: 1.2; }}

@@ -1,0 +1,139 @@
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+import bpstudio
+from bpstudio.files import report
+
+HOSTILE = "<script>alert(1)</script>&\"'"
+VOID = {"meta", "line", "circle", "rect", "polyline", "polygon", "path", "i"}
+
+
+class Balance(HTMLParser):
+    """Counts what is open, and collects what could run or load something."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.active = [], []
+
+    def handle_starttag(self, tag, attributes):
+        names = {name for name, _ in attributes}
+        if tag in ("script", "link", "img", "iframe", "object") or any(name.startswith("on") for name in names):
+            self.active.append(tag)
+        if names & {"src", "href"}:
+            self.active.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        pass
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+
+def parsed(page):
+    balance = Balance()
+    balance.feed(page)
+    return balance
+
+
+def text_of(page):
+    return re.sub(r"<[^>]*>", " ", page)
+
+
+@pytest.fixture(scope="module")
+def classes():
+    random = np.random.default_rng(0)
+    kind = random.integers(3, size=60)
+    dataset = bpstudio.Dataset.from_arrays(
+        random.normal(size=(60, 2)) + np.eye(3)[kind][:, :2] * 4,
+        kind,
+        task="classes",
+        class_names=["red", HOSTILE, "blue"],
+        input_names=[HOSTILE + "x", "width"],
+        validation=np.arange(0, 60, 4),
+        name=HOSTILE,
+    )
+    network = bpstudio.Network(2, (bpstudio.Dense(5, "tanh"), bpstudio.Dense(3, "softmax", name=HOSTILE)))
+    experiment = bpstudio.Experiment(network, loss="categorical_ce", optimizer=bpstudio.SGD(0.2), batch_size=8)
+    session = bpstudio.Session(experiment, dataset)
+    session.run(400)
+    return session.frame()
+
+
+def test_every_text_is_escaped_and_the_page_loads_nothing(classes):
+    page = report.html(classes, HOSTILE, HOSTILE)
+    assert "<script" not in page
+    balance = parsed(page)
+    assert balance.active == []
+    assert balance.open == []
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_the_numbers_are_the_numbers_of_the_frame(classes):
+    text = text_of(report.html(classes, "A title"))
+    assert f"{classes.loss:.6g}" in text
+    for W, b in classes.params:
+        for value in (*W.ravel(), *b):
+            assert repr(float(value)) in text
+
+
+def test_the_confusion_matrix_counts_every_row_once(classes):
+    page = report.html(classes, "A title")
+    cells = [int(found) for found in re.findall(r"<td class=(?:right|wrong)[^>]*>(\d+)</td>", page)]
+    training, validation = np.array(cells).reshape(2, 3, 3)
+    assert training.sum() == 45
+    assert validation.sum() == 15
+    assert f"{np.trace(training) / 45:.1%}" in page
+    assert f"{np.trace(validation) / 15:.1%}" in page
+    truth = np.bincount(classes.dataset.class_index[classes.dataset.train], minlength=3)
+    assert training.sum(axis=1).tolist() == truth.tolist()
+
+
+def test_conventions_are_written_down(classes):
+    text = text_of(report.html(classes, "A title"))
+    for part in ("−Σ y ln a", "mean over the rows", "0.2", "8 of 45 rows, shuffled", "simultaneous", "xavier_normal"):
+        assert part in text
+
+
+def test_a_regression_has_no_accuracy():
+    dataset = bpstudio.Dataset.from_arrays([[0.05, 0.1]], [[0.01, 0.99]])
+    network = bpstudio.Network(2, (bpstudio.Dense(2, train_bias=False), bpstudio.Dense(2)))
+    session = bpstudio.Session(bpstudio.Experiment(network), dataset)
+    page = report.html(session.frame(), "At step 0")
+    assert "ccuracy" not in page
+    assert "biases frozen" in page
+    assert parsed(page).open == []
+
+
+def test_a_run_that_diverged_says_where():
+    dataset = bpstudio.Dataset.from_arrays([[1.0], [2.0]], [[1.0], [5.0]])
+    network = bpstudio.Network(1, (bpstudio.Dense(1, "identity"),))
+    session = bpstudio.Session(bpstudio.Experiment(network, optimizer=bpstudio.SGD(1e30)), dataset)
+    session.run(100)
+    frame = session.frame()
+    assert frame.nonfinite is not None
+    page = report.html(frame, "Diverged")
+    assert f"Step {frame.nonfinite.step}" in text_of(page)
+    assert "nan" not in "".join(re.findall(r'(?:points|x1|y1|x|y)="([^"]*)"', page))
+
+
+def test_a_large_network_stays_a_page_that_opens():
+    random = np.random.default_rng(0)
+    dataset = bpstudio.Dataset.from_arrays(random.random((20, 784)), random.random((20, 10)))
+    network = bpstudio.Network(784, (bpstudio.Dense(30), bpstudio.Dense(10)))
+    page = report.html(bpstudio.Session(bpstudio.Experiment(network), dataset).frame(), "Digits")
+    assert len(page) < 300_000
+    assert "768 more" in page
+    assert "npz" in page
+
+
+def test_the_file_is_replaced_whole(tmp_path, classes):
+    path = tmp_path / "report.html"
+    path.write_text("old")
+    report.write(path, classes, "New")
+    assert path.read_text(encoding="utf-8").endswith("</html>\n")
