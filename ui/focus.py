@@ -118,6 +118,11 @@ class Focus(QObject):
         return walk.count("step") if grain == "step" else walk.at(grain, self._place)
 
     @property
+    def eye(self) -> Eye:
+        """Everything at once, as a value that stays."""
+        return self._eye
+
+    @property
     def walk(self) -> Walk | None:
         """The order of looking at the present experiment; None before the first frame."""
         return self._walk

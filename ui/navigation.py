@@ -1,0 +1,243 @@
+"""Moving through a run: from beat to beat, over the end of a step into the next one, and back.
+
+A step is computed whole and then walked. The playhead goes over the beats of the present step; going on from the last
+beat takes a training step, going back from position 0 seeks the step before. At the step grain one move is one training
+step. Playing is the same with a timer, or, at the step grain, training.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QObject, QTimer
+
+from bpstudio.insight.elements import Probe, Row, WholeBatch
+from bpstudio.insight.walk import Walk
+from ui.focus import FASTEST, FLAT_OUT, SLOWEST, Focus
+from ui.runner import Runner
+
+if TYPE_CHECKING:
+    from bpstudio.training.frame import Frame
+
+BEAT_SECONDS = {"edge": 0.7, "neuron": 1.2, "layer": 2.0}
+"""How long one beat is looked at, at speed 1."""
+SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+PACES = (1.0, 2.0, 5.0, 10.0, 30.0, 100.0, 1000.0, FLAT_OUT)
+"""Training steps per second that can be chosen; the last is as fast as the machine can."""
+
+
+class Navigation(QObject):
+    """Carries out what keys, buttons and the play timer ask for. Made before the views: it hears frames first."""
+
+    def __init__(self, focus: Focus, runner: Runner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._focus = focus
+        self._runner = runner
+        self._entering = ""
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._beat)
+        runner.frame_arrived.connect(self.show_frame)
+        focus.changed.connect(self._follow_speed)
+
+    @property
+    def playing(self) -> bool:
+        """Whether beats or training steps follow each other by themselves."""
+        return self._runner.playing or self._focus.playing_walk
+
+    def show_frame(self, frame: Frame) -> None:
+        """Walk this step; put the playhead where the move that led here wants it."""
+        self._focus.follow(Walk.of(frame))
+        changes: dict[str, object] = {}
+        if self._entering:
+            changes["playhead"] = 0 if self._entering == "beginning" else self._focus.last
+            self._entering = ""
+        example = self._focus.example
+        if isinstance(example, Row) and example.position >= len(frame.batch):
+            changes["example"] = Row(len(frame.batch) - 1)
+        if isinstance(example, Probe) and example.row >= len(frame.dataset.x):
+            changes["example"] = Row(0)
+        if frame.nonfinite is not None and self._focus.playing_walk:
+            changes["playing_walk"] = False
+        if changes:
+            self._focus.set(**changes)
+        if self._focus.playing_walk and not self._timer.isActive():
+            self._wait()
+
+    # ---- one move
+
+    def forward(self) -> None:
+        """The next beat; from the last beat the beginning of the next training step."""
+        if self._focus.grain == "step":
+            self._runner.step()
+        elif self._focus.playhead < self._focus.last:
+            self._focus.set(playhead=self._focus.playhead + 1)
+        elif not self._entering:
+            self._entering = "beginning"
+            self._runner.step()
+
+    def back(self) -> None:
+        """The beat before; from position 0 the end of the training step before."""
+        if self._focus.grain != "step" and self._focus.playhead > 0:
+            self._focus.set(playhead=self._focus.playhead - 1)
+        elif not self._entering and self._step_exists(-1):
+            self._entering = "" if self._focus.grain == "step" else "end"
+            self._seek_by(-1)
+
+    def next_phase(self) -> None:
+        """The end of the phase that goes on; from there the end of the next phase, then the next step."""
+        ends = [last for _, _, last in self._phases() if last > self._focus.playhead]
+        if ends and self._focus.grain != "step":
+            self._focus.set(playhead=ends[0])
+        else:
+            self.forward()
+
+    def previous_phase(self) -> None:
+        """The end of the phase before, which is where the present one begins."""
+        ends = [0, *(last for _, _, last in self._phases())]
+        before = [end for end in ends if end < self._focus.playhead]
+        if before and self._focus.grain != "step":
+            self._focus.set(playhead=before[-1])
+        else:
+            self.back()
+
+    def beginning(self) -> None:
+        """Position 0 of this step; at the step grain the first training step."""
+        if self._focus.grain == "step":
+            self.first_step()
+        else:
+            self._focus.set(playhead=0)
+
+    def end(self) -> None:
+        """The last beat of this step; at the step grain the last training step."""
+        if self._focus.grain == "step":
+            self.last_step()
+        else:
+            self._focus.set(playhead=self._focus.last)
+
+    def next_step(self) -> None:
+        """One training step, the playhead stays on its beat."""
+        self._runner.step()
+
+    def previous_step(self) -> None:
+        """One training step back, the playhead stays on its beat."""
+        if self._step_exists(-1):
+            self._seek_by(-1)
+
+    def first_step(self) -> None:
+        """The first step of the run."""
+        frame = self._runner.frame
+        if frame is not None:
+            self._runner.seek(frame.metrics.first)
+
+    def last_step(self) -> None:
+        """The furthest step that was reached."""
+        frame = self._runner.frame
+        if frame is not None:
+            self._runner.seek(frame.last_step)
+
+    # ---- playing
+
+    def toggle(self) -> None:
+        """Play or pause: beats one after the other, or training at the step grain."""
+        if self.playing:
+            self.pause()
+        else:
+            self.play()
+
+    def play(self) -> None:
+        """Go on by itself."""
+        if self._focus.grain == "step":
+            self._runner.play()
+        else:
+            self._focus.set(playing_walk=True)
+            self._beat()
+
+    def pause(self) -> None:
+        """Rest."""
+        self._timer.stop()
+        self._focus.set(playing_walk=False)
+        if self._runner.playing:
+            self._runner.pause()
+
+    def train_until(self, step: int) -> None:
+        """Train to a step, then rest; a step of the past is gone back to."""
+        frame = self._runner.frame
+        if frame is None:
+            return
+        self.pause()
+        if step <= frame.last_step:
+            self._runner.seek(max(step, frame.metrics.first))
+        else:
+            self._runner.play(until=step)
+
+    def choose_grain(self, grain: str) -> None:
+        """Walk at another grain from the same place; what was playing goes on in the new way only when asked again."""
+        if grain != self._focus.grain:
+            self.pause()
+            self._focus.set(grain=grain)
+
+    def faster(self, steps: int = 1) -> None:
+        """The next speed up (or down) of what playing would do at this grain."""
+        if self._focus.grain == "step":
+            self._focus.set(pace=_neighbour(PACES, self._focus.pace, steps))
+        else:
+            speed = _neighbour(SPEEDS, self._focus.speed, steps)
+            self._focus.set(speed=min(max(speed, SLOWEST), FASTEST))
+
+    # ---- whose numbers
+
+    def next_row(self, steps: int = 1) -> None:
+        """The next row of the batch (or of the data, when a row outside the batch is shown)."""
+        frame, example = self._runner.frame, self._focus.example
+        if frame is None:
+            return
+        if isinstance(example, Probe):
+            self._focus.set(example=Probe((example.row + steps) % len(frame.dataset.x)))
+        else:
+            position = example.position if isinstance(example, Row) else -1 if steps > 0 else 0
+            self._focus.set(example=Row((position + steps) % len(frame.batch)))
+
+    def toggle_whole_batch(self) -> None:
+        """One row, or the whole batch."""
+        whole = isinstance(self._focus.example, WholeBatch)
+        self._focus.set(example=Row(0) if whole else WholeBatch())
+
+    # ----
+
+    def _phases(self) -> tuple[tuple[str, int, int], ...]:
+        walk = self._focus.walk
+        return walk.phases(self._focus.grain) if walk is not None else ()
+
+    def _step_exists(self, by: int) -> bool:
+        frame = self._runner.frame
+        return frame is not None and frame.metrics.first <= frame.step + by
+
+    def _seek_by(self, by: int) -> None:
+        frame = self._runner.frame
+        if frame is not None:
+            self._runner.seek(frame.step + by)
+
+    def _beat(self) -> None:
+        """One beat of playing. When it leads into the next step, the frame's arrival goes on."""
+        if not self._focus.playing_walk:
+            return
+        self.forward()
+        if not self._entering:
+            self._wait()
+
+    def _wait(self) -> None:
+        seconds = BEAT_SECONDS.get(self._focus.grain, 1.0) / self._focus.speed
+        self._timer.start(round(seconds * 1000))
+
+    def _follow_speed(self) -> None:
+        self._runner.pace = self._focus.pace
+
+
+def nearest(values: tuple[float, ...], value: float) -> int:
+    """The place of the value that is nearest; infinity is nearest to itself only."""
+    return min(range(len(values)), key=lambda i: 0.0 if values[i] == value else abs(values[i] - value))
+
+
+def _neighbour(values: tuple[float, ...], value: float, steps: int) -> float:
+    return values[min(max(nearest(values, value) + steps, 0), len(values) - 1)]
