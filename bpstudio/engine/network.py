@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-
+from itertools import pairwise
 
 from bpstudio.engine.layers import Dense
 
@@ -65,9 +65,11 @@ class Network:
     def parameter_count(self) -> int:
         """All weights and biases, frozen ones included."""
         sizes = self.sizes
-        return sum((inputs + 1) * units for inputs, units in zip(sizes, sizes[1:], strict=False))
+        return sum((inputs + 1) * units for inputs, units in pairwise(sizes))
 
     def memory_bytes(self, batch_size: int, itemsize: int = 8) -> int:
-        """About how much memory training takes: parameters, gradient, update and two optimiser states, and the arrays of a pass."""
+        """About how much memory training takes: parameters, gradient, update and two optimiser states, and the arrays
+        of a pass.
+        """
         units = sum(self.sizes[1:])
         return itemsize * (6 * self.parameter_count + batch_size * (self.inputs + 5 * units))

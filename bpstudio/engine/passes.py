@@ -8,8 +8,8 @@ Backward (Rumelhart, Hinton and Williams 1986; Nielsen, ch. 2, BP1 to BP4), from
     dW  = δᵀ x,  db = Σ δ          what reached the layer times what came in, summed over the rows
     δ_l = (δ_{l+1} W_{l+1}) ⊙ f′(z_l)
 
-Under sequential order (Mazur's first script) each layer is updated before the error is carried through it, so the W in the last
-line is the new one. That is the gradient of nothing; the trace keeps which W was used.
+Under sequential order (Mazur's first script) each layer is updated before the error is carried through it, so the W
+in the last line is the new one. That is the gradient of nothing; the trace keeps which W was used.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ def forward(network: Network, params: Params, trace: Trace) -> list[Operation]:
     for number, layer in enumerate(network.layers):
         here = trace.layers[number]
         b = params.b[number]
-        # With one row the bias has the shape of z already; NumPy adds equal shapes three times faster than broadcast ones.
+        # With one row the bias has the shape of z already; NumPy adds equal shapes three times faster than broadcast
+        # ones.
         bias = b.reshape(1, -1) if trace.rows == 1 else b
         operations += [(here.x.dot, (params.W[number].T, here.z)), (np.add, (here.z, bias, here.z))]
         operations += activation(layer.activation).forward(here.z, here.a)
@@ -42,7 +43,9 @@ def forward(network: Network, params: Params, trace: Trace) -> list[Operation]:
 
 
 def slopes(network: Network, trace: Trace) -> list[Operation]:
-    """The operations that fill f′(z). Neighbouring layers of one activation lie side by side in the arena and are one operation."""
+    """The operations that fill f′(z). Neighbouring layers of one activation lie side by side in the arena and are one
+    operation.
+    """
     operations: list[Operation] = []
     first = 0
     while first < len(network.layers):
@@ -117,7 +120,8 @@ def backward(
             operations.append((np.add, (params.W[number], here.update_W, here.W_used)))
         if number > 0:
             below = trace.layers[number - 1]
-            assert here.dx is not None and below.slope is not None
+            assert here.dx is not None
+            assert below.slope is not None
             operations += [(here.delta.dot, (here.W_used, here.dx)), (np.multiply, (here.dx, below.slope, below.delta))]
     return operations
 
@@ -127,9 +131,7 @@ def predict(network: Network, params: Params, x: Array, chunk: int = 4096) -> tu
 
     A large N is taken in chunks, so that the scratch memory stays small.
     """
-    z, a = weighted_inputs(network, params, x, chunk)
-    del z
-    return a
+    return weighted_inputs(network, params, x, chunk)[1]
 
 
 def weighted_inputs(

@@ -1,7 +1,8 @@
 """All that one pass computes, as one record.
 
-The arrays of a pass lie in one flat *arena*, the parameters in another: copying a step is then one memory copy, and a rule that
-treats all weights alike is one operation over one slice. The arrays that people read are views into the arenas, by layer and name.
+The arrays of a pass lie in one flat *arena*, the parameters in another: copying a step is then one memory copy, and a
+rule that treats all weights alike is one operation over one slice. The arrays that people read are views into the
+arenas, by layer and name.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +35,7 @@ class ParamsLayout:
 def params_layout(network: Network) -> ParamsLayout:
     """The layout of a network's parameters."""
     sizes = network.sizes
-    shapes = tuple((units, inputs) for inputs, units in zip(sizes, sizes[1:], strict=False))
+    shapes = tuple((units, inputs) for inputs, units in pairwise(sizes))
     W: list[slice] = [slice(0)] * len(shapes)
     b: list[slice] = [slice(0)] * len(shapes)
     position = 0
@@ -90,7 +92,9 @@ class Params:
 
 
 def draw_params(network: Network, seed: int) -> Params:
-    """Start values from the seed; each layer has its own stream, so that an edit of one leaves the draws of the others."""
+    """Start values from the seed; each layer has its own stream, so that an edit of one leaves the draws of the
+    others.
+    """
     sizes = network.sizes
     return Params.from_layers(
         network,
@@ -105,10 +109,10 @@ def draw_params(network: Network, seed: int) -> Params:
 class LayerTrace:
     """One layer in one pass; N rows, ``units`` wide.
 
-    x (N, inputs) what came in; z, a (N, units) weighted input and output; slope f′(z), None for softmax; delta = ∂C/∂z with the
-    factor of the reduction in it; dx = ∂C/∂x, None in the first layer, where the objective does not need it;
-    dW, db the gradient; update_W, update_b what the optimiser will add; W_used the weights through which the error was carried
-    back (the old ones, or the already updated ones under sequential order).
+    x (N, inputs) what came in; z, a (N, units) weighted input and output; slope f′(z), None for softmax; delta =
+    ∂C/∂z with the factor of the reduction in it; dx = ∂C/∂x, None in the first layer, where the objective does not
+    need it; dW, db the gradient; update_W, update_b what the optimiser will add; W_used the weights through which the
+    error was carried back (the old ones, or the already updated ones under sequential order).
     """
 
     x: Array
@@ -127,19 +131,22 @@ class LayerTrace:
 class Trace:
     """Everything that one forward and backward pass over N rows computed, and the update that follows from it.
 
-    Arena: y | z … | a … | slope … | gradient | ∂C/∂a of the output | dx … | delta … | update | used weights.
-    The first part is what metrics are made of; all up to the update is what is checked to be finite.
+    Arena: delta … | z … | y | a … | slope … | gradient | ∂C/∂a of the output | dx … | update | used weights. The
+    order serves two readers: delta and z lie together because they are checked to be finite in every step, and what
+    metrics are made of is two stretches: ``answers`` (z of the output, y) and ``behaviour_and_gradient`` (a of the
+    output, all slopes, the gradient).
     """
 
     __slots__ = (
         "_names",
+        "answers",
         "arena",
+        "behaviour_and_gradient",
+        "checked",
         "dC_da",
         "gradient",
         "layers",
         "network",
-        "recorded",
-        "recorded_with_gradient",
         "sequential",
         "slopes",
         "update",
@@ -165,16 +172,20 @@ class Trace:
             position += length
             return view
 
-        self.y = take(rows, units[-1])
+        delta = [take(rows, n) for n in units]
         z = [take(rows, n) for n in units]
+        checked_to = position
+        self.y = take(rows, units[-1])
+        answers_to = position
         a = [take(rows, n) for n in units]
+        behaviour_from = position - rows * units[-1]
         slope = [take(rows, n) for n in units]
-        self.recorded = position
         self.gradient = Params(network, take(size))
-        self.recorded_with_gradient = position
+        self.checked = arena[:checked_to]
+        self.answers = arena[checked_to - rows * units[-1] : answers_to]
+        self.behaviour_and_gradient = arena[behaviour_from:position]
         self.dC_da = take(rows, units[-1])
         dx: list[Array | None] = [None, *(take(rows, n) for n in inputs[1:])]
-        delta = [take(rows, n) for n in units]
         self.update = Params(network, take(size))
         self.used = Params(network, take(size)) if sequential else params
         self.slopes = tuple(slope)

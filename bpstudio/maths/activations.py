@@ -1,13 +1,15 @@
 """What one unit does with its weighted input: a = f(z), and how steep f is there: f′(z).
 
-The slope decides how much of the error passes backward through the unit. Where f is flat (a saturated sigmoid) almost nothing passes,
-which is the whole story of the vanishing gradient. Function and derivative therefore stand side by side in one record.
+The slope decides how much of the error passes backward through the unit. Where f is flat (a saturated sigmoid) almost
+nothing passes, which is the whole story of the vanishing gradient. Function and derivative therefore stand side by
+side in one record.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -18,9 +20,9 @@ from bpstudio.maths.operations import Array, Operation, constant, run
 class Activation:
     """One activation function.
 
-    ``forward(z, a)`` lists the operations that write a = f(z); ``backward(z, a, slope)`` those that write f′(z), elementwise.
-    Softmax couples the units of a row, so it has no slope of its own (``backward`` is None): its Jacobian is
-    ∂a_i/∂z_j = a_i (δ_ij − a_j).
+    ``forward(z, a)`` lists the operations that write a = f(z); ``backward(z, a, slope)`` those that write f′(z),
+    elementwise. Softmax couples the units of a row, so it has no slope of its own (``backward`` is None): its
+    Jacobian is ∂a_i/∂z_j = a_i (δ_ij − a_j).
     """
 
     name: str
@@ -60,7 +62,8 @@ def _identity_slope(z: Array, a: Array, slope: Array) -> list[Operation]:
 
 
 def _sigmoid(z: Array, a: Array) -> list[Operation]:
-    # e^−z overflows to inf below −709 and 1/inf is the right limit, 0; no branch is needed (overflow is silenced by the caller).
+    # e^−z overflows to inf below −709 and 1/inf is the right limit, 0; no branch is needed (overflow is silenced by
+    # the caller).
     one = constant(1.0, z.dtype)
     return [(np.negative, (z, a)), (np.exp, (a, a)), (np.add, (a, one, a)), (np.divide, (one, a, a))]
 
@@ -78,7 +81,8 @@ def _tanh_slope(z: Array, a: Array, slope: Array) -> list[Operation]:
 
 
 def _relu(z: Array, a: Array) -> list[Operation]:
-    return [(np.maximum, (z, constant(0.0, z.dtype), a))]
+    # np.maximum takes its output by name only (NumPy 2.4 deprecates the position).
+    return [(partial(np.maximum, out=a), (z, constant(0.0, z.dtype)))]
 
 
 def _relu_slope(z: Array, a: Array, slope: Array) -> list[Operation]:

@@ -1,7 +1,8 @@
 """Where the weights begin.
 
-Equal weights stay equal for ever (the units of a layer would be copies of each other), too large ones saturate a sigmoid at once,
-too small ones let the signal die. The scaled rules keep the variance of what passes through a layer about constant:
+Equal weights stay equal for ever (the units of a layer would be copies of each other), too large ones saturate a
+sigmoid at once, too small ones let the signal die. The scaled rules keep the variance of what passes through a layer
+about constant:
 
 - LeCun (1998, *Efficient BackProp*, eq. 16): variance 1/n_in
 - Xavier (Glorot and Bengio 2010, eq. 16): variance 2/(n_in + n_out)

@@ -1,8 +1,9 @@
 """What the network is asked to make small, and its derivative with respect to the outputs.
 
-Two pairs simplify so well that they are computed as one: with a sigmoid and binary cross-entropy, or a softmax and categorical
-cross-entropy, the error of an output is ∂ℓ/∂z = a − y exactly, and the value is taken from z, so that it stays finite and exact
-where a itself has long been rounded to 0 or 1. Such a pair has a name here (``paired_with``); it is never fused in silence.
+Two pairs simplify so well that they are computed as one: with a sigmoid and binary cross-entropy, or a softmax and
+categorical cross-entropy, the error of an output is ∂ℓ/∂z = a − y exactly, and the value is taken from z, so that it
+stays finite and exact where a itself has long been rounded to 0 or 1. Such a pair has a name here (``paired_with``);
+it is never fused in silence.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ def scale(reduction: str, rows: int, outputs: int) -> float:
 
 def _half_squared(a: Array, y: Array) -> Array:
     error = a - y
-    return error * error * constant(0.5, error.dtype)
+    half: Array = error * error * constant(0.5, error.dtype)
+    return half
 
 
 def _half_squared_slope(a: Array, y: Array, da: Array) -> list[Operation]:
@@ -74,7 +76,8 @@ def _half_squared_slope(a: Array, y: Array, da: Array) -> list[Operation]:
 
 def _squared(a: Array, y: Array) -> Array:
     error = a - y
-    return error * error
+    squared: Array = error * error
+    return squared
 
 
 def _squared_slope(a: Array, y: Array, da: Array) -> list[Operation]:
@@ -107,7 +110,8 @@ def _binary_slope(a: Array, y: Array, da: Array) -> list[Operation]:
 
 def _binary_from_logits(z: Array, y: Array) -> Array:
     # −y ln σ(z) − (1−y) ln(1−σ(z)) = max(z, 0) − z y + ln(1 + e^−|z|), exact at z = ±1000.
-    return np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))
+    cost: Array = np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))
+    return cost
 
 
 def _binary_targets(y: Array, activation: str) -> str | None:
@@ -133,7 +137,8 @@ def _categorical_slope(a: Array, y: Array, da: Array) -> list[Operation]:
 def _categorical_from_logits(z: Array, y: Array) -> Array:
     shifted = z - np.max(z, axis=-1, keepdims=True)
     log_total = np.log(np.add.reduce(np.exp(shifted), axis=-1, keepdims=True))
-    return y * (log_total - shifted)
+    cost: Array = y * (log_total - shifted)
+    return cost
 
 
 def _categorical_targets(y: Array, activation: str) -> str | None:

@@ -1,7 +1,7 @@
 """A step of training is a list of elementary array operations, each bound to the arrays it reads and writes.
 
-Binding once and running often costs about a third of writing the same expressions with fresh arrays, and it fixes the code path:
-the same list gives the same digits, whoever runs it.
+Binding once and running often costs about a third of writing the same expressions with fresh arrays, and it fixes the
+code path: the same list gives the same digits, whoever runs it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ Operation = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 def constant(value: float, dtype: npt.DTypeLike) -> Array:
-    """A read-only 0-d array: NumPy converts a Python float anew at every call, which doubles the cost of a small operation."""
+    """A read-only 0-d array: NumPy converts a Python float anew at every call, which doubles the cost of a small
+    operation.
+    """
     array = np.array(value, dtype=dtype)
     array.flags.writeable = False
     return array

@@ -1,11 +1,15 @@
 """One step of an experiment, bound to its arrays: commit the pending update, compute the pass, prepare the next update.
 
-*Apply late*: "step k" is the state after k updates. A step begins by adding the pending update, then computes with the new
-parameters and leaves the next update pending. At rest, parameters, trace and pending update therefore belong together, and the trace
-is a function of the parameters: computing again gives the same digits.
+*Apply late*: "step k" is the state after k updates. A step begins by adding the pending update, then computes with
+the new parameters and leaves the next update pending. At rest, parameters, trace and pending update therefore belong
+together, and the trace is a function of the parameters: computing again gives the same digits.
 """
 
 from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,12 +18,14 @@ from bpstudio.engine.trace import Params, Trace, params_layout
 from bpstudio.maths.activations import activation
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.losses import scale
-from bpstudio.maths.operations import Array, Operation, run
+from bpstudio.maths.operations import Array, Operation, constant, run
 from bpstudio.training.experiment import Experiment
 
-# Rows of this many numbers are recorded whole and reduced a block at a time; of longer ones the gradient is reduced in every step.
-SHORT_GRADIENT = 4096
-BLOCK_BYTES = 2**20
+# A step that computes at most this many numbers for the metrics is recorded whole and reduced a block of steps at a
+# time, which saves calls; of a longer one only the sums are kept, which saves copies. Either way a network always
+# takes the same path.
+SHORT = 2048
+BLOCK_BYTES = 2**22
 
 
 def metric_columns(experiment: Experiment) -> tuple[str, ...]:
@@ -40,7 +46,9 @@ def saturating_units(experiment: Experiment) -> tuple[tuple[int, int], ...]:
 
 
 class Step:
-    """The operations of a step over a given number of rows, and the ring in which what it computed waits to be reduced to metrics."""
+    """The operations of a step over a given number of rows, and the ring in which what it computed waits to be
+    reduced to metrics.
+    """
 
     def __init__(
         self, experiment: Experiment, task: str, params: Params, state: list[Array], state_next: list[Array], rows: int
@@ -79,95 +87,172 @@ class Step:
         commit += [(np.copyto, (now, after)) for now, after in zip(state, state_next, strict=True)]
         self.commit: tuple[Operation, ...] = tuple(commit)
         self.commit_and_compute = self.commit + self.compute
-        self.check = trace.arena.dot
-        self.checked = (trace.arena,)
-
-        short = trace.recorded_with_gradient - trace.recorded <= SHORT_GRADIENT
-        self.recorded = trace.arena[: trace.recorded_with_gradient if short else trace.recorded]
-        self.block = int(np.clip(BLOCK_BYTES // self.recorded.nbytes, 4, 256))
-        self.ring = np.zeros((self.block, self.recorded.size), trace.arena.dtype)
+        last = trace.layers[-1]
+        short = trace.behaviour_and_gradient.size <= SHORT
+        self.recorded: tuple[Array, ...] = (trace.answers, trace.behaviour_and_gradient if short else last.a.ravel())
+        self._squared = (*layout.W, slice(layout.weights, layout.trainable))
+        self.sums: Sums | None = (
+            None if short else Sums(experiment, trace, [trace.gradient.flat[p] for p in self._squared])
+        )
+        row_bytes = sum(part.nbytes for part in self.recorded)
+        self.block = int(np.clip(BLOCK_BYTES // row_bytes, 4, 256))
+        self.rings = tuple(np.zeros((self.block, part.size), part.dtype) for part in self.recorded)
+        self.sums_ring = np.zeros((self.block, 0 if self.sums is None else self.sums.size))
         self.filled = 0
-        pieces = [trace.gradient.flat[place] for place in layout.W]
-        pieces.append(trace.gradient.flat[trainable])
-        self._gradient_places = [*layout.W, trainable]
-        self.gradients = None if short else pieces
-        self.squares = np.zeros((self.block, len(pieces)))
+        self._counts = np.array([*(float(layer.train_weights) for layer in network.layers), 1.0])
         self._task = task
         self._scale = scale(experiment.reduction, rows, network.outputs)
 
+    def finite(self) -> bool:
+        """Whether every z and δ is certainly finite; a sum of squares that overflows is worth a closer look."""
+        checked = self.trace.checked
+        return bool(checked.dot(checked) < math.inf)
+
     def record(self) -> None:
-        """Put what this step computed into the ring."""
-        self.ring[self.filled] = self.recorded
-        if self.gradients is not None:
-            self.squares[self.filled] = [piece.dot(piece) for piece in self.gradients]
+        """Put what this step computed into the rings."""
+        for ring, part in zip(self.rings, self.recorded, strict=True):
+            ring[self.filled] = part
+        if self.sums is not None:
+            self.sums_ring[self.filled] = self.sums.take()
         self.filled += 1
 
     def costs(self) -> tuple[float, Array]:
         """The objective of the pass, and each row's own cost (N,)."""
-        rows = self._row_costs(self.trace.arena[None])
+        with np.errstate(all="ignore"):
+            rows = self._row_costs([part[None] for part in self.recorded])
         return float(np.add.reduce(rows, axis=-1)[0] * self._scale), rows[0]
 
-    def _row_costs(self, block: Array) -> Array:
+    def _row_costs(self, block: Sequence[Array]) -> Array:
         network = self.experiment.network
         last = self.trace.layers[-1]
-        z, a, y = (self._in(block, part) for part in (last.z, last.a, self.trace.y))
-        return loss_named(self.experiment.loss).rows(network.layers[-1].activation, z, a, y).astype(np.float64)
+        z, y, a = self._in(block, 0, last.z), self._in(block, 0, self.trace.y), self._in(block, 1, last.a)
+        costs = loss_named(self.experiment.loss).rows(network.layers[-1].activation, z, a, y)
+        return costs.astype(np.float64, copy=False)
 
-    def _in(self, block: Array, part: Array) -> Array:
-        """The same array in each recorded arena of a block: (steps, *part.shape)."""
-        arena = self.trace.arena
-        start = (part.__array_interface__["data"][0] - arena.__array_interface__["data"][0]) // arena.itemsize
-        return block[:, start : start + part.size].reshape(len(block), *part.shape)
+    def _in(self, block: Sequence[Array], ring: int, part: Array) -> Array:
+        """The same array in each recorded step of a block: (steps, *part.shape)."""
+        start = _offset(part, self.recorded[ring])
+        return block[ring][:, start : start + part.size].reshape(-1, *part.shape)
 
     def drain(self) -> tuple[Array, Array]:
-        """(numbers, units) of the steps in the ring, which is empty afterwards: see ``metric_columns``, ``saturating_units``."""
-        block = self.ring[: self.filled]
-        squares = self.squares[: self.filled]
+        """(numbers, units) of the steps in the rings, which are empty afterwards: see ``metric_columns``,
+        ``saturating_units``.
+        """
+        block = [ring[: self.filled] for ring in self.rings]
+        sums = self.sums_ring[: self.filled]
         self.filled = 0
         with np.errstate(all="ignore"):
-            return self._reduce(block, squares)
+            return self._reduce(block, sums)
 
-    def _reduce(self, block: Array, squares: Array) -> tuple[Array, Array]:
+    def _sums_of(self, block: Sequence[Array]) -> tuple[Array, list[Array], list[Array]]:
+        """What ``Sums`` keeps, from steps that were recorded whole."""
+        gradient = self._in(block, 1, self.trace.gradient.flat)
+        parts = [gradient[:, place] for place in self._squared]
+        # A product of each row with itself takes the very path of ``dot``, so a block of any length gives the same
+        # digits.
+        squares = np.stack([np.matmul(part[:, None, :], part[:, :, None])[:, 0, 0] for part in parts], axis=1)
+        flat: list[Array] = []
+        slopes: list[Array] = []
+        for number, layer in enumerate(self.experiment.network.layers):
+            rule = activation(layer.activation)
+            slope = self._in(block, 1, self.trace.slopes[number])
+            slopes.append(np.add.reduce(slope, axis=1))
+            low = slope < self.experiment.flat_threshold * (rule.max_slope or 0.0)
+            flat.append(np.count_nonzero(low.reshape(len(low), -1), axis=1))
+        return squares, slopes, flat
+
+    def _reduce(self, block: Sequence[Array], sums: Array) -> tuple[Array, Array]:
         network = self.experiment.network
-        columns = metric_columns(self.experiment)
-        numbers = np.full((len(block), len(columns)), np.nan)
+        steps = len(sums)
+        numbers = np.full((steps, 4 + 4 * len(network.layers)), np.nan)
         numbers[:, 0] = np.add.reduce(self._row_costs(block), axis=-1) * self._scale
         last = self.trace.layers[-1]
-        numbers[:, 1] = accuracy(self._task, self._in(block, last.a), self._in(block, self.trace.y))
-        if self.gradients is None:
-            gradient = self._in(block, self.trace.gradient.flat)
-            parts = [gradient[:, place] for place in self._gradient_places]
-            # A product of each row with itself takes the very path of ``dot``, so a block of any length gives the same digits.
-            squares = np.stack([np.matmul(part[:, None, :], part[:, :, None])[:, 0, 0] for part in parts], axis=1)
-        norms = np.sqrt(squares)
-        numbers[:, 2] = norms[:, -1]
-        flat_pairs = np.zeros(len(block))
+        numbers[:, 1] = accuracy(self._task, self._in(block, 1, last.a), self._in(block, 0, self.trace.y))
+        squares, slopes, flats = self._sums_of(block) if self.sums is None else self.sums.split(sums)
+        numbers[:, 2] = np.sqrt(np.add.reduce(squares * self._counts, axis=1))
+        numbers[:, 4::4] = np.sqrt(squares[:, :-1])
+        flat_pairs = np.zeros(steps)
         pairs = 0
         maps = []
+        rows = self.trace.rows
         for number, layer in enumerate(network.layers):
             rule = activation(layer.activation)
-            place = 4 + 4 * number
-            numbers[:, place] = norms[:, number]
+            column = 4 + 4 * number
             if rule.saturates and rule.max_slope is not None:
-                steep = np.abs(self._in(block, self.trace.slopes[number])) / rule.max_slope
-                by_unit = 1.0 - np.add.reduce(steep, axis=1) / steep.shape[1]
-                flat = np.count_nonzero(steep < self.experiment.flat_threshold, axis=(1, 2))
-                numbers[:, place + 1] = np.add.reduce(by_unit, axis=1) / layer.units
-                numbers[:, place + 2] = flat / steep[0].size
-                flat_pairs += flat
-                pairs += steep[0].size
+                # The slope of an activation that saturates is never negative.
+                by_unit = 1.0 - slopes[number] * (1.0 / (rule.max_slope * rows))
+                numbers[:, column + 1] = np.add.reduce(by_unit, axis=1) / layer.units
+                numbers[:, column + 2] = flats[number] / (rows * layer.units)
+                flat_pairs += flats[number]
+                pairs += rows * layer.units
                 maps.append(np.nan_to_num(np.rint(by_unit * 255), nan=0.0).clip(0, 255).astype(np.uint8))
             elif layer.activation == "relu":
-                off = self._in(block, self.trace.slopes[number]) == 0
-                numbers[:, place + 3] = np.count_nonzero(off, axis=(1, 2)) / off[0].size
+                # Its slope is 0 or 1, so the sum counts the pairs in which it is on.
+                numbers[:, column + 3] = 1.0 - np.add.reduce(slopes[number], axis=1) / (rows * layer.units)
         if pairs:
             numbers[:, 3] = flat_pairs / pairs
-        return numbers, np.concatenate(maps, axis=1) if maps else np.empty((len(block), 0), np.uint8)
+        return numbers, np.concatenate(maps, axis=1) if maps else np.empty((steps, 0), np.uint8)
+
+
+class Sums:
+    """Of one step: the squares of the gradient by layer, the slopes summed over the rows by unit, the flat (unit,
+    row) pairs by layer.
+    """
+
+    def __init__(self, experiment: Experiment, trace: Trace, gradients: list[Array]) -> None:
+        self._gradients = gradients
+        self._layers = experiment.network.layers
+        units = sum(layer.units for layer in self._layers)
+        self._by_unit = np.zeros(units, trace.arena.dtype)
+        ones = np.ones(trace.rows, trace.arena.dtype)
+        self._operations: list[Operation] = []
+        self._low: list[Array] = []
+        at = 0
+        for number, layer in enumerate(self._layers):
+            rule = activation(layer.activation)
+            slope = trace.slopes[number]
+            low = np.zeros(slope.shape if rule.saturates else 0, bool)
+            if rule.elementwise:
+                self._operations.append((ones.dot, (slope, self._by_unit[at : at + layer.units])))
+            if rule.saturates and rule.max_slope is not None:
+                limit = constant(experiment.flat_threshold * rule.max_slope, slope.dtype)
+                self._operations.append((np.less, (slope, limit, low)))
+            self._low.append(low)
+            at += layer.units
+        self.size = len(gradients) + len(self._layers) + units
+        self._row = np.zeros(self.size)
+
+    def take(self) -> Array:
+        """The sums of the present step; the array is written anew by the next call."""
+        for function, arguments in self._operations:
+            function(*arguments)
+        first = len(self._gradients)
+        row = self._row
+        row[:first] = [piece.dot(piece) for piece in self._gradients]
+        row[first : first + len(self._low)] = [np.count_nonzero(low) for low in self._low]
+        row[first + len(self._low) :] = self._by_unit
+        return row
+
+    def split(self, sums: Array) -> tuple[Array, list[Array], list[Array]]:
+        """(squares (steps, …), slopes of each layer (steps, units), flat pairs of each layer (steps,)) from rows of
+        sums.
+        """
+        first = len(self._gradients)
+        flats = [sums[:, first + number] for number in range(len(self._layers))]
+        bounds = np.cumsum([first + len(self._layers), *(layer.units for layer in self._layers)])
+        return sums[:, :first], [sums[:, a:b] for a, b in pairwise(bounds)], flats
+
+
+def _offset(part: Array, whole: Array) -> int:
+    """Where a view begins in the flat array that it is part of, in elements."""
+    distance: int = part.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
+    return distance // whole.itemsize
 
 
 def accuracy(task: str, a: Array, y: Array) -> Array:
-    """The share of rows answered rightly, (…,) from a, y (…, N, K): the greatest output for classes, above one half for a yes or no;
-    NaN for a regression."""
+    """The share of rows answered rightly, (…,) from a, y (…, N, K): the greatest output for classes, above one half
+    for a yes or no; NaN for a regression.
+    """
     if task == "regression":
         return np.full(a.shape[:-2], np.nan)
     right = (
@@ -177,11 +262,13 @@ def accuracy(task: str, a: Array, y: Array) -> Array:
     )
     # Not a number is no answer.
     right &= np.isfinite(a).all(axis=-1, keepdims=True)
-    return np.count_nonzero(right, axis=(-2, -1)) / a.shape[-2]
+    share: Array = np.count_nonzero(right, axis=(-2, -1)) / a.shape[-2]
+    return share
 
 
 def compute_step(experiment: Experiment, params: Params, x: Array, y: Array) -> tuple[Trace, float, Array]:
-    """One pass over rows x (N, inputs), y (N, outputs) at the given parameters: (trace, objective, each row's own cost).
+    """One pass over rows x (N, inputs), y (N, outputs) at the given parameters: (trace, objective, each row's own
+    cost).
 
     A pure function: nothing is updated, and the update in the trace is that of a fresh optimiser.
     """

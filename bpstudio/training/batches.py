@@ -1,23 +1,28 @@
-"""Which rows a step sees. The order is a function of (seed, epoch), so any step can be asked for without those before it."""
+"""Which rows a step sees. The order is a function of (seed, epoch), so any step can be asked for without those before
+it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import repeat
 
 import numpy as np
 
 from bpstudio.data.dataset import Dataset
 from bpstudio.maths.operations import Array
 
-# Rows of shuffled data are gathered a window at a time: a batch is then a slice, and a large data set is never copied whole.
-WINDOW_BYTES = 4 * 2**20
+# Narrow rows are gathered in shuffled order a window at a time, and a batch is then a slice; wide ones are gathered
+# batch by batch, since copying them twice costs more than the call.
+WINDOW_BYTES = 2**18
+WIDE_BATCH_BYTES = 2**13
 
 
 class Batches:
     """The batches of a run over the training rows of a data set.
 
-    An epoch shows each training row once; a last batch that is smaller is a batch of its own. With all rows in one batch the order
-    is that of the data: it changes nothing but the last digits of a sum.
+    An epoch shows each training row once; a last batch that is smaller is a batch of its own. With all rows in one
+    batch the order is that of the data: it changes nothing but the last digits of a sum.
     """
 
     def __init__(
@@ -30,19 +35,19 @@ class Batches:
         explicit: Sequence[Array] | None = None,
     ) -> None:
         self._train = np.asarray(dataset.train, dtype=np.int64)
-        count = len(self._train)
         self._explicit = None if explicit is None else [np.asarray(rows, dtype=np.int64) for rows in explicit]
-        self.size = count if batch_size == 0 else min(batch_size, count)
-        self.per_epoch = len(self._explicit) if self._explicit is not None else -(-count // self.size)
+        self._count = len(self._train)
+        self._size = self._count if batch_size == 0 else min(batch_size, self._count)
+        self.per_epoch = len(self._explicit) if self._explicit is not None else -(-self._count // self._size)
         self._shuffled = shuffle and self.per_epoch > 1 and self._explicit is None
         self._seed = seed
         self._x = np.ascontiguousarray(dataset.x, dtype=dtype)
         self._y = np.ascontiguousarray(dataset.y, dtype=dtype)
-        row_bytes = self._x.itemsize * (self._x.shape[1] + self._y.shape[1])
-        self._window = max(1, WINDOW_BYTES // (row_bytes * self.size))  # in batches
+        batch_bytes = self._size * self._x.itemsize * (self._x.shape[1] + self._y.shape[1])
+        self._wide = batch_bytes >= WIDE_BATCH_BYTES or self._explicit is not None
+        self._window = max(1, WINDOW_BYTES // batch_bytes)  # in batches
         self._order: tuple[int, Array] = (-1, self._train)
         self._loaded: tuple[int, int] = (-1, -1)
-        self._start = 0
         self._window_x = self._x[:0]
         self._window_y = self._y[:0]
 
@@ -50,7 +55,59 @@ class Batches:
         """The data set's row numbers in one batch, int64."""
         if self._explicit is not None:
             return self._explicit[position]
-        return self._epoch_order(epoch)[position * self.size : (position + 1) * self.size]
+        return self._epoch_order(epoch)[position * self._size : (position + 1) * self._size]
+
+    def length(self, position: int) -> int:
+        """How many rows the batch at this place of an epoch has."""
+        if self._explicit is not None:
+            return len(self._explicit[position])
+        return min(self._size, self._count - position * self._size)
+
+    def alike(self, position: int) -> int:
+        """How many batches from this place on have as many rows and can be fed in one go."""
+        if self._explicit is not None or self.length(position) < self._size:
+            return 1
+        if self.per_epoch == 1:
+            return 2**31
+        full = self._count // self._size - position
+        return full if self._wide else min(full, self._window - position % self._window)
+
+    def feed(self, epoch: int, position: int, into_x: Array, into_y: Array) -> Iterator[None]:
+        """Write one batch after another into the two arrays, one each time the iterator is advanced."""
+        if self.per_epoch == 1:
+            # Always the same rows: they are written once.
+            rows = self.rows(epoch, position)
+            into_x[...], into_y[...] = self._x[rows], self._y[rows]
+            yield from repeat(None)
+        size = len(into_x)
+        if self._wide:
+            take_x, take_y = self._x.take, self._y.take
+            order = self.rows(epoch, position) if self._explicit is not None else self._epoch_order(epoch)
+            start = 0 if self._explicit is not None else position * self._size
+            while True:
+                rows = order[start : start + size]
+                take_x(rows, 0, into_x, "clip")
+                take_y(rows, 0, into_y, "clip")
+                start += size
+                yield
+        x, y = self._load(epoch, position // self._window)
+        start = position % self._window * self._size
+        copyto = np.copyto
+        while True:
+            stop = start + size
+            copyto(into_x, x[start:stop])
+            copyto(into_y, y[start:stop])
+            start = stop
+            yield
+
+    def _load(self, epoch: int, window: int) -> tuple[Array, Array]:
+        key = (epoch if self._shuffled else 0, window)
+        if self._loaded != key:
+            span = self._window * self._size
+            rows = self._epoch_order(epoch)[window * span : (window + 1) * span]
+            self._window_x, self._window_y = self._x[rows], self._y[rows]
+            self._loaded = key
+        return self._window_x, self._window_y
 
     def _epoch_order(self, epoch: int) -> Array:
         if not self._shuffled:
@@ -58,30 +115,3 @@ class Batches:
         if self._order[0] != epoch:
             self._order = (epoch, np.random.default_rng((self._seed, epoch)).permutation(self._train))
         return self._order[1]
-
-    def load(self, epoch: int, position: int) -> tuple[Array, Array]:
-        """(x, y) of one batch, views that stay true until the next call."""
-        if self._explicit is not None:
-            rows = self._explicit[position]
-            return self._x[rows], self._y[rows]
-        window, place = divmod(position, self._window)
-        key = (epoch if self._shuffled else 0, window)
-        if self._loaded != key:
-            span = self._window * self.size
-            rows = self._epoch_order(epoch)[window * span : (window + 1) * span]
-            self._window_x, self._window_y = self._x[rows], self._y[rows]
-            self._loaded = key
-        self._start = place * self.size
-        return self.ahead(0)
-
-    def full_ahead(self, position: int) -> int:
-        """How many batches of full size lie in the loaded window from ``position`` on."""
-        if self._explicit is not None:
-            return 1
-        place = position % self._window
-        return (len(self._window_x) - place * self.size) // self.size
-
-    def ahead(self, rows: int) -> tuple[Array, Array]:
-        """(x, y) of the full batch that begins ``rows`` rows after the one loaded last."""
-        start = self._start + rows
-        return self._window_x[start : start + self.size], self._window_y[start : start + self.size]

@@ -1,6 +1,7 @@
 """The description of a run: what is trained, on what it is judged, and by which conventions.
 
-An experiment is frozen and valid by construction. An edit makes a new one; whoever holds the old one still holds the truth of then.
+An experiment is frozen and valid by construction. An edit makes a new one; whoever holds the old one still holds the
+truth of then.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ T = TypeVar("T")
 class Experiment:
     """What to train, completely; together with a data set and start values it determines every digit.
 
-    ``batch_size`` 0 means all training rows at once. ``flat_threshold`` is the share of its greatest slope below which a unit
-    counts as flat; it names a metric and touches no parameter.
+    ``batch_size`` 0 means all training rows at once. ``flat_threshold`` is the share of its greatest slope below
+    which a unit counts as flat; it names a metric and touches no parameter.
     """
 
     network: Network
@@ -130,9 +131,9 @@ def _build(path: str, kind: type[T], values: dict[str, Any]) -> T:
     for name, value in values.items():
         if name not in fields:
             raise ValueError(f"{dot}{name}: unknown; expected {', '.join(fields)}")
-        expected = {"str": str, "bool": bool, "int": int, "float": (int, float)}.get(str(fields[name].type))
+        expected = _TYPES.get(str(fields[name].type))
         if expected is not None and (
-            not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool)
+            not isinstance(value, expected) or (isinstance(value, bool) and bool not in expected)
         ):
             raise ValueError(f"{dot}{name}: expected {_WORDS[str(fields[name].type)]}, got {_kind(value)}")
         if fields[name].type == "float":
@@ -154,6 +155,7 @@ def _build(path: str, kind: type[T], values: dict[str, Any]) -> T:
         raise ValueError(f"{path or 'experiment'}: {text}") from None
 
 
+_TYPES: dict[str, tuple[type, ...]] = {"str": (str,), "bool": (bool,), "int": (int,), "float": (int, float)}
 _WORDS = {"str": "a text", "bool": "true or false", "int": "a whole number", "float": "a number"}
 
 

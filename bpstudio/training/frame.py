@@ -17,8 +17,9 @@ from bpstudio.training.metrics import Metrics
 
 @dataclass(frozen=True, slots=True)
 class NonFinite:
-    """Where a step first became NaN or infinite, in the order of the walk: ``layer`` counts from 1, ``index`` is (row, unit),
-    (unit, input) or (unit,) by ``quantity`` (z, a, loss, delta, dW, db, update_W, update_b)."""
+    """Where a step first became NaN or infinite, in the order of the walk: ``layer`` counts from 1, ``index`` is
+    (row, unit), (unit, input) or (unit,) by ``quantity`` (z, a, loss, delta, dW, db, update_W, update_b).
+    """
 
     step: int
     layer: int
@@ -29,10 +30,12 @@ class NonFinite:
 
 @dataclass(frozen=True)
 class Frame:
-    """One step at rest: parameters, what one pass computed with them on the step's batch, and the update about to happen.
+    """One step at rest: parameters, what one pass computed with them on the step's batch, and the update about to
+    happen.
 
-    ``trace.layers[l].update_W`` is what the next step will add. ``state`` and ``state_next`` hold the optimiser's numbers before
-    and after this step's update, by name. ``row_loss`` (N,) is each row's own cost, without the factor of the reduction.
+    ``trace.layers[l].update_W`` is what the next step will add. ``state`` and ``state_next`` hold the optimiser's
+    numbers before and after this step's update, by name. ``row_loss`` (N,) is each row's own cost, without the factor
+    of the reduction.
     """
 
     experiment: Experiment
@@ -50,6 +53,7 @@ class Frame:
     segment: int
     segment_start: int
     last_step: int
+    start: Params | None = None  # parameters of step 0, to which a reset returns
     continued: str = ""
     undo: str | None = None
     redo: str | None = None
@@ -70,7 +74,9 @@ class Frame:
 
 
 class _Lease:
-    """Memory on loan to a frame. Every array made from it keeps it alive; when the last one goes, the memory goes back to the pool."""
+    """Memory on loan to a frame. Every array made from it keeps it alive; when the last one goes, the memory goes
+    back to the pool.
+    """
 
     def __init__(self, pool: deque[Array], memory: Array) -> None:
         self._pool = pool

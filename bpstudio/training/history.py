@@ -1,7 +1,8 @@
 """The past of a run: a chain of segments, each replayable from its own start.
 
-A segment is a stretch without edits, a pure function of (experiment, data, starting keyframe). Its keyframes and its record only ever
-grow, so an older chain that ends earlier in the same segment, as undo and branches need it, is a reference and a number.
+A segment is a stretch without edits, a pure function of (experiment, data, starting keyframe). Its keyframes and its
+record only ever grow, so an older chain that ends earlier in the same segment, as undo and branches need it, is a
+reference and a number.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ KEYFRAME_INTERVAL = 64
 class Segment:
     """A stretch of steps without edits: what it started from, its keyframes, and what was recorded of each step.
 
-    ``memory`` is parameters and optimiser state in one flat array. The epoch of step k is ``epoch`` + (``position`` + k − ``start``)
-    // batches per epoch: an edit that leaves the batches alone goes on in the middle of an epoch.
+    ``memory`` is parameters and optimiser state in one flat array. The epoch of step k is ``epoch`` + (``position`` +
+    k − ``start``) // batches per epoch: an edit that leaves the batches alone goes on in the middle of an epoch.
     """
 
     def __init__(
@@ -125,7 +126,9 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A place in a run to which undo and redo return: a chain, a step of it, and the name of the gesture that left it."""
+    """A place in a run to which undo and redo return: a chain, a step of it, and the name of the gesture that left
+    it.
+    """
 
     chain: Chain
     step: int

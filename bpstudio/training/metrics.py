@@ -1,9 +1,9 @@
 """What is remembered of every step: the numbers that curves are drawn from.
 
-A run may last for millions of steps, so the record is a pyramid: level 0 holds each step, a cell of level ℓ holds the minimum,
-maximum, mean and first value of 16^ℓ steps. What is written never changes, so a view of it is shared by reference and stays true.
-When the byte budget is used up the oldest steps of the lowest level go first; their extremes stay in the level above, and a curve
-drawn from it still shows every spike.
+A run may last for millions of steps, so the record is a pyramid: level 0 holds each step, a cell of level ℓ holds the
+minimum, maximum, mean and first value of 16^ℓ steps. What is written never changes, so a view of it is shared by
+reference and stays true. When the byte budget is used up the oldest steps of the lowest level go first; their
+extremes stay in the level above, and a curve drawn from it still shows every spike.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class _LevelView:
 class Series:
     """An append-only record of ``columns`` numbers a step, with its pyramid."""
 
-    def __init__(self, columns: int, dtype: type[np.floating] | type[np.integer] = np.float64) -> None:
+    def __init__(self, columns: int, dtype: type[np.floating | np.integer] = np.float64) -> None:
         self._columns = columns
         self._dtype = np.dtype(dtype)
         self._chunks: list[list[Array]] = [[]]
@@ -131,7 +131,9 @@ class SeriesView:
         return self.levels[0].stop
 
     def envelope(self, column: int | slice, start: int, stop: int, points: int) -> tuple[Array, Array, Array]:
-        """(steps, low, high) of about ``points`` cells that cover start … stop−1 without a gap, finest where the record allows."""
+        """(steps, low, high) of about ``points`` cells that cover start … stop−1 without a gap, finest where the
+        record allows.
+        """
         stop = min(stop, self.length)
         if start >= stop:
             width = (
@@ -203,9 +205,10 @@ class Leg:
 class Metrics:
     """The curves of a run until now: a chain of legs, one for each stretch without an edit.
 
-    Columns: ``loss``, ``accuracy``, ``gradient_norm`` (of all trainable parameters), ``flat_share``; then for each layer l, counted
-    from 1: ``norm/l`` = ‖∂C/∂W‖, ``saturation/l`` = mean of 1 − |f′|/max|f′|, ``flat/l`` = share of flat (unit, row) pairs,
-    ``off/l`` = share of (unit, row) pairs in which a ReLU is off. What a layer does not have is NaN.
+    Columns: ``loss``, ``accuracy``, ``gradient_norm`` (of all trainable parameters), ``flat_share``; then for each
+    layer l, counted from 1: ``norm/l`` = ‖∂C/∂W‖, ``saturation/l`` = mean of 1 − |f′|/max|f′|, ``flat/l`` = share of
+    flat (unit, row) pairs, ``off/l`` = share of (unit, row) pairs in which a ReLU is off. What a layer does not have
+    is NaN.
     """
 
     legs: tuple[Leg, ...]
@@ -233,7 +236,9 @@ class Metrics:
     def curve(
         self, column: str, start: int = 0, stop: int | None = None, points: int = 2000
     ) -> tuple[Array, Array, Array]:
-        """(steps, low, high): at most about ``points`` cells between two steps; a spike of a single step is never lost."""
+        """(steps, low, high): at most about ``points`` cells between two steps; a spike of a single step is never
+        lost.
+        """
         end = self.stop if stop is None else min(stop, self.stop)
         parts: list[tuple[Array, Array, Array]] = []
         for leg in self.legs:
@@ -279,10 +284,11 @@ class Metrics:
     def units(
         self, start: int = 0, stop: int | None = None, points: int = 1000
     ) -> tuple[Array, Array, tuple[tuple[int, int], ...]]:
-        """(steps, map (cells, units) of uint8, (layer, unit) of each column): mean saturation over the batch, 255 = flat.
+        """(steps, map (cells, units) of uint8, (layer, unit) of each column): mean saturation over the batch, 255 =
+        flat.
 
-        Only units whose activation saturates; of several steps in one cell the greatest value counts. Legs whose network differs
-        from the present one are left out.
+        Only units whose activation saturates; of several steps in one cell the greatest value counts. Legs whose
+        network differs from the present one are left out.
         """
         empty = (np.empty(0, np.int64), np.empty((0, 0), np.uint8), ())
         if not self.legs or not self.legs[-1].unit_layers:

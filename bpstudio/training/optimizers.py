@@ -1,6 +1,7 @@
 """From the gradient to the update. Computing an update and applying it are two acts: these rules only compute.
 
-A rule is written once, over flat slices: it may be handed all trainable parameters at once, or (sequential order) one layer's.
+A rule is written once, over flat slices: it may be handed all trainable parameters at once, or (sequential order) one
+layer's.
 """
 
 from __future__ import annotations
@@ -62,4 +63,4 @@ class Momentum:
 
 
 Optimizer = SGD | Momentum
-OPTIMIZERS: dict[str, type[SGD] | type[Momentum]] = {"sgd": SGD, "momentum": Momentum}
+OPTIMIZERS: dict[str, type[SGD | Momentum]] = {"sgd": SGD, "momentum": Momentum}

@@ -1,7 +1,7 @@
 """The living run: parameters, optimiser state and the present step, and a past to which it can return.
 
-A session is touched by one thread. It gives out frames, which are frozen, and takes whole new values, which it checks before anything
-changes: a refused edit leaves everything as it was.
+A session is touched by one thread. It gives out frames, which are frozen, and takes whole new values, which it checks
+before anything changes: a refused edit leaves everything as it was.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -34,8 +35,9 @@ VALIDATION_SPACING = 8  # steps; an epoch may be a single step
 class Session:
     """A run of an experiment over a data set.
 
-    ``start`` gives typed start values (otherwise they are drawn from the seed), ``batches`` an explicit list of row numbers for each
-    step, repeated in turn. ``resume`` (step, parameters, {state name: values}) continues a run that was saved at that step.
+    ``start`` gives typed start values (otherwise they are drawn from the seed), ``batches`` an explicit list of row
+    numbers for each step, repeated in turn. ``resume`` (step, parameters, {state name: values}) continues a run that
+    was saved at that step.
 
     Raises ValueError where experiment and data do not fit.
     """
@@ -53,14 +55,15 @@ class Session:
         self.budget = budget
         self._pool = FramePool()
         self._undo = Undo()
+        self._nonfinite: NonFinite | None = None
         self._all_segments: weakref.WeakSet[Segment] = weakref.WeakSet()
-        self._steps: dict[int, Step] = {}
         origin = start if start is not None else draw_params(experiment.network, experiment.seed)
         at, params, state = (0, origin, {}) if resume is None else resume
         memory = _memory(experiment, params, state)
         segment = self._segment(experiment, dataset, at, memory, explicit=batches)
         self._chain = Chain((segment,), origin.copy())
         self._enter(segment)
+        self._now: Step
         self._restore(at, memory)
 
     # ---- what it is
@@ -108,7 +111,7 @@ class Session:
     # ---- moving
 
     def step(self) -> None:
-        """One update: the pending one is added, then the next step is computed. Raises ValueError in a diverged step."""
+        """One update: the pending one is added, the next step computed. Raises ValueError in a diverged step."""
         self.run(1)
 
     def run(self, steps: int) -> int:
@@ -152,8 +155,9 @@ class Session:
     ) -> bool:
         """Change what is trained, on what, or the parameters; returns False when everything is as it was.
 
-        What keeps the shapes continues from the present parameters. Layers whose shape or initialiser changed are drawn anew, the
-        others keep theirs; when all are drawn anew (or the data's width or the seed changed) the run restarts at step 0.
+        What keeps the shapes continues from the present parameters. Layers whose shape or initialiser changed are
+        drawn anew, the others keep theirs; when all are drawn anew (or the data's width or the seed changed) the run
+        restarts at step 0.
         """
         new = self.experiment if experiment is None else experiment
         data = self.dataset if dataset is None else dataset
@@ -200,7 +204,9 @@ class Session:
         return True
 
     def reset(self) -> None:
-        """Back to step 0 and the same start weights, with the present experiment; when nothing was edited the digits are the same."""
+        """Back to step 0 and the same start weights, with the present experiment; when nothing was edited the digits
+        are the same.
+        """
         self._drain()
         moment = self._moment("reset")
         experiment, dataset, origin = self.experiment, self.dataset, self._chain.origin
@@ -264,6 +270,7 @@ class Session:
             segment=self._chain.segments.index(segment),
             segment_start=segment.start,
             last_step=self.last_step,
+            start=self._chain.origin,
             continued=segment.continued,
             undo=self._undo.undo_name,
             redo=self._undo.redo_name,
@@ -272,7 +279,9 @@ class Session:
         )
 
     def probe(self, row: int) -> Trace:
-        """Forward and backward for one row of the data set at the present parameters; it contributes nothing to the update."""
+        """Forward and backward for one row of the data set at the present parameters; it contributes nothing to the
+        update.
+        """
         return probe(self.experiment, self._params, self.dataset, row)
 
     def predict(self, x: Array) -> Array:
@@ -301,55 +310,50 @@ class Session:
         return segments[number + 1].start if number + 1 < len(segments) else None
 
     def _stretch(self, target: int) -> None:
-        """Steps of one batch size up to the next event: the end of a window of data, a full ring, a keyframe, a validation."""
+        """Steps of one batch size up to the next event: the end of a window of data, a full ring, a keyframe, a
+        validation.
+        """
         segment, batches = self._segment_now, self._batches
         epoch, position = self._place(self._step + 1)
-        x, y = batches.load(epoch, position)
-        step = self._step_for(len(x))
+        step = self._step_for(batches.length(position))
         if step is not self._now:
             self._drain()
             run(self._now.commit)
-        count = min(target - self._step, segment.interval - (self._step - segment.start) % segment.interval)
+        until_keyframe = segment.interval - (self._step - segment.start) % segment.interval
+        count = min(target - self._step, until_keyframe, batches.alike(position))
         unrecorded = segment.recorded + self._now.filled - (self._step + 1)
         record = unrecorded <= 0
         count = min(count, step.block - step.filled if record else unrecorded)
-        if batches.per_epoch > 1:
-            count = min(count, batches.full_ahead(position)) if len(x) == batches.size else 1
         if self._validates:
             count = min(count, self._until_validation(self._step))
-        trace, check, checked = step.trace, step.check, step.checked[0]
+        trace, checked = step.trace, step.trace.checked
         operations = step.commit_and_compute if step is self._now else step.compute
-        fresh = batches.per_epoch > 1
-        into_x, into_y = trace.x, trace.y
-        ring, recorded, slot = step.ring, step.recorded, step.filled
-        gradients, squares = step.gradients, step.squares
-        copyto, infinity = np.copyto, math.inf
-        base = 0
+        feed = batches.feed(epoch, position, trace.x, trace.y)
+        (ring, second_ring), (part, second_part) = step.rings, step.recorded
+        sums, sums_ring = step.sums, step.sums_ring
+        square, infinity = checked.dot, math.inf
+        slot, done = step.filled, 0
         self._now = step
-        done = 0
-        for _ in range(count):
-            if fresh:
-                if done:
-                    base += len(into_x)
-                    x, y = batches.ahead(base)
-                copyto(into_x, x)
-                copyto(into_y, y)
+        # This loop is the product's pulse: what can be looked up before it, is.
+        for _ in islice(feed, count):
             for function, arguments in operations:
                 function(*arguments)
-            if record:
-                ring[slot] = recorded
-                if gradients is not None:
-                    squares[slot] = [g.dot(g) for g in gradients]
-                slot += 1
             done += 1
-            if not check(checked) < infinity:
-                self._nonfinite = self._find_nonfinite(self._step + done)
-                if self._nonfinite is not None:
-                    break
+            if record:
+                ring[slot] = part
+                second_ring[slot] = second_part
+                if sums is not None:
+                    sums_ring[slot] = sums.take()
+                slot += 1
+            if not square(checked) < infinity and self._is_nonfinite(self._step + done):
+                break
             operations = step.commit_and_compute
         step.filled = slot
         self._step += done
-        if record:
+        if self._nonfinite is not None and not np.isfinite(self._params.flat).all():
+            step.filled -= record
+            self._step_before_overflow()
+        elif record:
             self._after_recording(segment, step)
 
     def _after_recording(self, segment: Segment, step: Step) -> None:
@@ -377,36 +381,36 @@ class Session:
         segment.numbers.forget(room // 2)
         segment.units.forget(room // 2)
 
-    def _find_nonfinite(self, step: int) -> NonFinite | None:
-        """The first NaN or infinity in the order of the walk; None when only the sum of squares overflowed."""
+    def _is_nonfinite(self, step: int) -> bool:
+        """Look for the first NaN or infinity in the order of the walk; squares may have overflowed while all is
+        finite.
+        """
         trace = self._now.trace
         last = len(trace.layers)
         places: list[tuple[int, str, Array]] = []
         for number, layer in enumerate(trace.layers, 1):
             places += [(number, "z", layer.z), (number, "a", layer.a)]
-        # A loss may overflow while every z and a is finite; its square is in the sum that brought us here.
-        loss = np.asarray(self._now.costs()[0])
-        places.append((last, "loss", loss))
+        # A loss may overflow while every z and a is finite; its squares are in the sum that brought us here.
+        places.append((last, "loss", np.asarray(self._now.costs()[0])))
         for number in range(last, 0, -1):
             layer = trace.layers[number - 1]
             places += [(number, "delta", layer.delta), (number, "dW", layer.dW), (number, "db", layer.db)]
-        for number, layer in enumerate(trace.layers, 1):
-            places += [(number, "update_W", layer.update_W), (number, "update_b", layer.update_b)]
-        for number, name, values in places:
-            finite = np.isfinite(values)
-            if not finite.all():
-                index = tuple(int(i) for i in np.argwhere(~finite)[0])
-                return NonFinite(step, number, name, index, float(values[index]))
-        for number, layer in enumerate(trace.layers, 1):
-            for name, W, update in (
-                ("update_W", self._params.W[number - 1], layer.update_W),
-                ("update_b", self._params.b[number - 1], layer.update_b),
-            ):
-                finite = np.isfinite(W + update)
-                if not finite.all():
-                    index = tuple(int(i) for i in np.argwhere(~finite)[0])
-                    return NonFinite(step, number, name, index, float((W + update)[index]))
-        return None
+        self._nonfinite = _first_nonfinite(step, places)
+        return self._nonfinite is not None
+
+    def _step_before_overflow(self) -> None:
+        """An update overflowed a parameter, which shows in the next z: the last step with finite parameters is where
+        it happened.
+        """
+        self._drain()
+        at = self._step - 1
+        self._restore(*self._segment_now.nearest(at))
+        self._advance(at)
+        places: list[tuple[int, str, Array]] = []
+        for number, layer in enumerate(self._now.trace.layers, 1):
+            W, b = self._params.W[number - 1], self._params.b[number - 1]
+            places += [(number, "update_W", W + layer.update_W), (number, "update_b", b + layer.update_b)]
+        self._nonfinite = _first_nonfinite(at, places)
 
     # ---- validation
 
@@ -415,7 +419,9 @@ class Session:
         return len(self._segment_now.dataset.validation) > 0
 
     def _until_validation(self, step: int) -> int:
-        """How many steps after ``step`` the next validation is due: at the ends of epochs, at least VALIDATION_SPACING steps apart."""
+        """How many steps after ``step`` the next validation is due: at the ends of epochs, at least
+        VALIDATION_SPACING steps apart.
+        """
         per_epoch = self._batches.per_epoch
         spacing = per_epoch * -(-VALIDATION_SPACING // per_epoch)
         done = self._segment_now.position + step - self._segment_now.start
@@ -437,7 +443,9 @@ class Session:
         return segment.epoch + epochs, position
 
     def _place_after(self, new: Experiment, data: Dataset) -> tuple[int, int]:
-        """Where in the epochs a continued run goes on: in the middle of one if the batches are the same, else at the next."""
+        """Where in the epochs a continued run goes on: in the middle of one if the batches are the same, else at the
+        next.
+        """
         epoch, position = self._place(self._step)
         old = self.experiment
         unchanged = (old.batch_size, old.seed, old.shuffle) == (new.batch_size, new.seed, new.shuffle)
@@ -488,7 +496,7 @@ class Session:
         self._params = Params(experiment.network, self._memory_now[:size])
         self._states = [self._memory_now[size * (1 + i) : size * (2 + i)] for i in range(count)]
         self._states_next = [self._next[size * i : size * (i + 1)] for i in range(count)]
-        self._steps = {}
+        self._steps: dict[int, Step] = {}
         self._batches = Batches(
             segment.dataset,
             experiment.batch_size,
@@ -509,17 +517,15 @@ class Session:
         """Put a keyframe in place and compute its step."""
         self._memory_now[...] = memory
         self._step = step
-        self._nonfinite: NonFinite | None = None
+        self._nonfinite = None
         epoch, position = self._place(step)
-        x, y = self._batches.load(epoch, position)
-        self._now = self._step_for(len(x))
+        self._now = self._step_for(self._batches.length(position))
         self._now.filled = 0
-        self._now.trace.x[...] = x
-        self._now.trace.y[...] = y
+        next(self._batches.feed(epoch, position, self._now.trace.x, self._now.trace.y))
         with np.errstate(all="ignore"):
             run(self._now.compute)
-            if not self._now.check(*self._now.checked) < math.inf:
-                self._nonfinite = self._find_nonfinite(step)
+            if not self._now.finite():
+                self._is_nonfinite(step)
             segment = self._segment_now
             if step == segment.recorded:
                 self._now.record()
@@ -530,6 +536,15 @@ class Session:
     def _state_params(self) -> dict[str, Params]:
         size = params_layout(self.experiment.network).size
         return _named_states(self.experiment, self._memory_now[size:])
+
+
+def _first_nonfinite(step: int, places: list[tuple[int, str, Array]]) -> NonFinite | None:
+    for number, name, values in places:
+        finite = np.isfinite(values)
+        if not finite.all():
+            index = tuple(int(i) for i in np.argwhere(~finite)[0])
+            return NonFinite(step, number, name, index, float(values[index]))
+    return None
 
 
 def probe(experiment: Experiment, params: Params, dataset: Dataset, row: int) -> Trace:
