@@ -16,6 +16,7 @@ last bits of a product, so that a replay would not be the run that it replays.
 import importlib
 import os
 import sys
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
@@ -36,15 +37,19 @@ for _variable in BLAS_THREAD_VARIABLES:
 
 # Where each public name lives. It is imported when it is first asked for, so that `import bpstudio` costs nothing.
 _HOME = {
-    "Dataset": "bpstudio.data.dataset",
-    "Dense": "bpstudio.engine.layers",
-    "Experiment": "bpstudio.training.experiment",
-    "Initializer": "bpstudio.maths.initializers",
-    "Momentum": "bpstudio.training.optimizers",
-    "Network": "bpstudio.engine.network",
-    "Params": "bpstudio.engine.trace",
-    "SGD": "bpstudio.training.optimizers",
-    "Session": "bpstudio.training.session",
+    "Dataset": "bpstudio.data.dataset.Dataset",
+    "Dense": "bpstudio.engine.layers.Dense",
+    "Experiment": "bpstudio.training.experiment.Experiment",
+    "Initializer": "bpstudio.maths.initializers.Initializer",
+    "Lesson": "bpstudio.files.lesson.Lesson",
+    "Momentum": "bpstudio.training.optimizers.Momentum",
+    "Network": "bpstudio.engine.network.Network",
+    "Params": "bpstudio.engine.trace.Params",
+    "SGD": "bpstudio.training.optimizers.SGD",
+    "Session": "bpstudio.training.session.Session",
+    "load_lesson": "bpstudio.files.lesson.load",
+    "open": "bpstudio.files.lesson.read",
+    "save": "bpstudio.files.lesson.write",
 }
 
 __all__ = [
@@ -53,19 +58,38 @@ __all__ = [
     "Dense",
     "Experiment",
     "Initializer",
+    "Lesson",
     "Momentum",
     "Network",
     "Params",
     "Session",
     "__version__",
     "blas_pinned",
+    "load_lesson",
+    "open",
+    "save",
 ]
+
+if TYPE_CHECKING:
+    from bpstudio.data.dataset import Dataset
+    from bpstudio.engine.layers import Dense
+    from bpstudio.engine.network import Network
+    from bpstudio.engine.trace import Params
+    from bpstudio.files.lesson import Lesson
+    from bpstudio.files.lesson import load as load_lesson
+    from bpstudio.files.lesson import read as open
+    from bpstudio.files.lesson import write as save
+    from bpstudio.maths.initializers import Initializer
+    from bpstudio.training.experiment import Experiment
+    from bpstudio.training.optimizers import SGD, Momentum
+    from bpstudio.training.session import Session
 
 
 def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'bpstudio' has no attribute {name!r}")
-    value: object = getattr(importlib.import_module(_HOME[name]), name)
+    module, _, attribute = _HOME[name].rpartition(".")
+    value: object = getattr(importlib.import_module(module), attribute)
     globals()[name] = value
     return value
 

@@ -5,12 +5,10 @@ A wheel carries them inside the package; in a checkout they stand beside it, whe
 
 from pathlib import Path
 
-import bpstudio
-
 
 def folder() -> Path:
     """The assets folder of this installation."""
-    package = Path(bpstudio.__file__).parent
+    package = Path(__file__).parents[1]
     # The wheel's copy is asked first: in site-packages, `assets` beside the package would be a stranger's.
     installed = package / "assets"
     return installed if installed.is_dir() else package.parent / "assets"

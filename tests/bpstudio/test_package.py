@@ -3,6 +3,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 import bpstudio
 
 
@@ -42,3 +44,15 @@ def test_every_public_name_exists():
 
 def test_the_public_names_can_be_listed():
     assert set(bpstudio.__all__) <= set(dir(bpstudio))
+
+
+def test_a_notebook_can_load_step_and_read_by_name(tmp_path):
+    lesson = bpstudio.load_lesson("mazur")
+    session = lesson.session()
+    assert session.loss == pytest.approx(0.298371109, abs=5e-10)
+    session.step()
+    frame = session.frame()
+    assert frame.step == 1
+    assert frame.trace["layer2"].delta.shape == (1, 2)
+    bpstudio.save(lesson, tmp_path / "copy.json")
+    assert bpstudio.open(tmp_path / "copy.json").experiment == lesson.experiment
