@@ -1,8 +1,8 @@
 """Every command of the application, once: menu, toolbar, key sheet and shortcut are read from this table.
 
 A key has a context. W: it works in the whole window. C: it works while the canvas, the timeline or a plot has the
-focus, so that a letter never fires while somebody types. No key has two meanings in one context, and since the keys of W
-work in C too, none may stand in both.
+focus, so that a letter never fires while somebody types. No key has two meanings in one context, and since the keys of
+W work in C too, none may stand in both.
 """
 
 from __future__ import annotations

@@ -75,7 +75,6 @@ class Toolbar(QWidget):
         self._shown = ()
         self._speed.setRange(0, len(values) - 1)
         self._speed.setValue(nearest(values, value))
-        )
         if not training:
             self._speed_value.setText(f"{value:g}×")
         elif value == math.inf:
