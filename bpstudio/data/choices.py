@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+from bpstudio.data.errors import DataError
+
 Kind = Literal["number", "yes/no", "category", "date", "id", "constant", "mostly empty", "text"]
 Task = Literal["regression", "binary", "classes"]
 Imputation = Literal["mean", "median", "most frequent", "drop row"]
@@ -18,6 +20,14 @@ Scaling = Literal["standardize", "range", "joint range"]
 Separator = Literal["", ",", ";", "\t", "|", " "]
 Decimal = Literal["", ".", ","]
 Header = Literal["", "yes", "no"]
+
+NO_INPUTS = "No column is an input."
+NO_TARGETS = "No column is a target."
+CHOOSE_SOME = "Choose at least one."
+CHOSEN_TWICE = "{column} is chosen twice."
+CHOSEN_TWICE_REMEDY = "A column is an input or a target, and once."
+ONE_TARGET = "The task “{task}” has one target, but {count} are chosen."
+ONE_TARGET_REMEDY = "Choose one, or the task “regression”."
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 TASKS: tuple[Task, ...] = get_args(Task)
@@ -92,16 +102,16 @@ class Preparation:
             columns = tuple(getattr(self, name))
             object.__setattr__(self, name, columns)
             if not columns:
-                raise ValueError(f"{name}: expected at least one column, got none")
+                raise DataError(NO_INPUTS if name == "inputs" else NO_TARGETS, CHOOSE_SOME)
             if len(set(columns)) < len(columns):
                 twice = next(column for column in columns if columns.count(column) > 1)
-                raise ValueError(f"{name}: the column {twice!r} is named twice")
+                raise DataError(CHOSEN_TWICE, CHOSEN_TWICE_REMEDY, column=twice)
         _one_of("task", self.task, TASKS)
         if self.task != "regression" and len(self.targets) != 1:
-            raise ValueError(f"targets: the task {self.task} needs exactly one column, got {len(self.targets)}")
+            raise DataError(ONE_TARGET, ONE_TARGET_REMEDY, task=self.task, count=len(self.targets))
         both = set(self.inputs) & set(self.targets)
         if both:
-            raise ValueError(f"inputs and targets: the column {min(both)!r} is in both")
+            raise DataError(CHOSEN_TWICE, CHOSEN_TWICE_REMEDY, column=min(both))
         for column, kind in self.kinds.items():
             _one_of(f"kinds.{column}", kind, KINDS)
         for column, how in self.impute.items():

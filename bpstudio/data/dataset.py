@@ -212,15 +212,11 @@ class Dataset:
         x, y = np.delete(self.x, row, axis=0), np.delete(self.y, row, axis=0)
         return self._edited(x=x, y=y, train=train, validation=validation)
 
-    def to_dict(self, folder: str | Path | None = None, inline: bool | None = None) -> dict[str, Any]:
-        """JSON-able form: the rows, or the recipe and the hash (see bpstudio.data.document).
-
-        `inline` chooses; None writes the rows while they are few. A table inside `folder`, where the file will be, is
-        named relative to it.
-        """
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form: the rows while they are few, else the recipe and the hash (see bpstudio.data.document)."""
         from bpstudio.data import document
 
-        return document.write(self, folder, inline)
+        return document.write(self)
 
     @classmethod
     def from_dict(cls, document: object, path: str = "data", folder: str | Path | None = None) -> Dataset:

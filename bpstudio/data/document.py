@@ -8,7 +8,6 @@ A row lists the inputs, then the targets; for classes the targets may be the cla
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,16 +33,15 @@ _KEYS = ("name", "task", "inputs", "outputs", "classes", "rows", "train", "valid
 _MORE_KEYS = ("input_shape", "groups", "source", "hash")
 
 
-def write(dataset: Dataset, folder: str | Path | None = None, inline: bool | None = None) -> dict[str, Any]:
-    """The JSON form of a dataset, with its rows where `inline` says so (None: while they are few).
+def write(dataset: Dataset) -> dict[str, Any]:
+    """The JSON form of a dataset, with its rows while they are few.
 
     Typed and pasted rows always stand in the file: nothing else knows them.
     """
     document: dict[str, Any] = {"name": dataset.name}
-    source = _near(dataset.source, folder)
+    source = dataset.source
     nowhere_else = isinstance(source, Inline) or (isinstance(source, Prepared) and not source.path)
-    few = dataset.x.size + dataset.y.size <= INLINE_VALUES if inline is None else inline
-    if few or nowhere_else:
+    if dataset.x.size + dataset.y.size <= INLINE_VALUES or nowhere_else:
         document |= {
             "task": dataset.task,
             "inputs": list(dataset.input_names),
@@ -93,15 +91,6 @@ def rebuild(source: Source, folder: str | Path | None = None) -> Dataset:
             raise DataError(CHANGED, CHANGED_REMEDY, name=source.path)
         return prepare(table, source.preparation)
     raise ValueError("typed rows are not a recipe: they stand in the file")
-
-
-def _near(source: Source, folder: str | Path | None) -> Source:
-    """The source with a table's path relative to `folder` where it lies inside: both can move together."""
-    if not isinstance(source, Prepared) or not source.path or folder is None:
-        return source
-    path, folder = Path(source.path).resolve(), Path(folder).resolve()
-    inside = path.is_relative_to(folder)
-    return replace(source, path=path.relative_to(folder).as_posix() if inside else str(path))
 
 
 def _rebuilt(source: Source, path: str, folder: str | Path | None) -> Dataset:

@@ -14,6 +14,10 @@ from typing_extensions import override
 
 Value = str | int | float
 
+OWN_WORDS = frozenset({"found", "how", "kind", "task"})
+"""Places where a word of the program stands (a kind of column, a way to fill gaps): it is translated like the template.
+What stands in any other place is a number or comes from the file, and stays as it is."""
+
 
 @dataclass(frozen=True)
 class Words:

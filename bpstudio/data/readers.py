@@ -34,7 +34,7 @@ HEADER_ONLY = "{name} has column names but no rows."
 HEADER_ONLY_REMEDY = "Add rows under the names; if the first line is a row, choose “no header”."
 ONE_ROW = "{name} has a single row."
 ONE_ROW_REMEDY = "Two rows are the least to learn from; if the first line is a row, choose “no header”."
-SHORT_ROW = "Row {row} (line {line}) has {cells} cells where {expected} are expected ({count} such rows)."
+RAGGED_ROW = "Row {row} (line {line}) has {cells} cells where {expected} are expected ({count} such rows)."
 SHORT_ROW_REMEDY = "Fill in the missing cells, or choose another separator than “{separator}”."
 LONG_ROW_REMEDY = "Put text that contains “{separator}” in quotation marks, or choose another separator."
 DOUBLED_NAME = "Two columns are called {column} (columns {first} and {second})."
@@ -230,7 +230,7 @@ class _Scan:
         row, line, cells = ragged[0]
         remedy = SHORT_ROW_REMEDY if cells < expected else LONG_ROW_REMEDY
         raise DataError(
-            SHORT_ROW,
+            RAGGED_ROW,
             remedy,
             row=row,
             line=line,
