@@ -1,0 +1,328 @@
+"""A plot of curves over training steps: what all of them share.
+
+A subclass says what is drawn (`content`), this class draws it: the axes, the names at the right ends, the playhead, the
+values at the cursor, the grey ghosts of kept curves, the menu, and the export. A curve comes as (steps, low, high) from
+the pyramid of the metrics, about one cell per pixel column; the line runs through the low and the high of every cell,
+so a spike of a single step in a million is still on the screen, and a refresh costs the same however long the run is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PyQt6.QtCore import QPointF, Qt
+from PyQt6.QtGui import QPainter, QPen
+from PyQt6.QtWidgets import QMenu, QWidget
+from typing_extensions import override
+
+from bpstudio.insight.notation import number
+from ui import theme as looks
+from ui.focus import Focus
+from ui.language import tr
+from ui.plots import lettering
+from ui.plots.framed import AxesPlot
+from ui.plots.kept import Kept, Record, Steps
+from ui.plots.lettering import Entry
+from ui.plots.pane import Axis, End, Line
+from ui.plots.scales import LinearScale, LogScale, Scale, Values, extremes, fit_linear, fit_log, share_ticks, short, step_ticks
+
+MOST_POINTS = 2000
+DOTTED = 40
+"""Up to so many values in view each one gets a dot: every dot is a step."""
+LOG_FROM = 10.0
+"""When nobody has chosen, an axis becomes logarithmic where the largest value is so many times the smallest."""
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One curve: where it runs, and how to find the exact value that counts in a step.
+
+    `value(step)` is (the step it was computed in, the value), or None when it was not recorded or has been given up.
+    """
+
+    name: str
+    pen: QPen
+    steps: Steps
+    low: Values
+    high: Values
+    value: Callable[[int], tuple[int, float] | None]
+    level: bool = False
+    """A constant to compare with, drawn across the whole plot."""
+    end: str | None = None
+    """What stands at the right end, when that is not the name; "" for nothing."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a plot shows of one frame."""
+
+    curves: tuple[Curve, ...]
+    within: tuple[float, float] | None = None
+    """Fixed range of the values, such as 0 to 1; else the axis follows the data."""
+    empty: str = ""
+    """Why there are no curves."""
+    edits: tuple[int, ...] = ()
+
+
+class CurvePlot(AxesPlot):
+    """Curves over steps."""
+
+    def __init__(
+        self, focus: Focus, parent: QWidget | None = None, seek: Callable[[int], None] | None = None
+    ) -> None:
+        """`seek` is called with the step that was clicked, or to which the playhead was dragged."""
+        super().__init__(focus, parent)
+        self._seek = seek
+        self.kept: tuple[Kept, ...] = ()
+        self.remove_kept: Callable[[Kept], None] = lambda kept: self.set_kept(k for k in self.kept if k is not kept)
+        self.chosen_scale = ""
+        """"log" or "linear" once somebody has chosen; else it follows the data."""
+        self.scale: Scale = LinearScale()
+        self.content_shown = Content(())
+        self.pane.picked = self._pick
+        self.pane.can_pick = seek is not None
+        self.pane.paint_glass = self._paint_glass
+
+    def scales(self) -> tuple[str, ...]:
+        """What the vertical axis may be. One entry: there is no choice."""
+        return ("log", "linear")
+
+    def preferred_scale(self) -> str:
+        """What it is as long as nobody has chosen; "" where the data decide."""
+        return ""
+
+    def content(self, metrics: Record, start: int, stop: int, points: int) -> Content:
+        """The curves between two steps, each in at most about `points` cells."""
+        raise NotImplementedError
+
+    def set_kept(self, kept: Iterable[Kept]) -> None:
+        """Draw these kept curves as grey ghosts."""
+        self.kept = tuple(kept)
+        self.mark_stale()
+
+    def set_scale(self, name: str) -> None:
+        """Make the vertical axis "log" or "linear", or let it follow the data again ("")."""
+        self.chosen_scale = name
+        self.pane.by_hand = False
+        self.mark_stale()
+
+    @override
+    def draw(self) -> None:
+        self.set_heading()
+        frame = self.frame
+        if frame is None:
+            self._show_nothing(tr("Nothing is open yet."))
+            return
+        metrics = frame.metrics
+        first, last = metrics.first, max(metrics.stop - 1, frame.last_step, frame.step)
+        for kept in self.kept:
+            first, last = min(first, kept.first), max(last, kept.stop - 1)
+        last = max(last, first + 10)
+        view = self.pane.x_view if self.pane.by_hand else (float(first), float(last))
+        start, stop = max(first, math.floor(view[0]) - 1), min(last, math.ceil(view[1]) + 1) + 1
+        points = min(MOST_POINTS, max(64, round(self.pane.area.width() * self.devicePixelRatioF())))
+        content = self.content(metrics, start, stop, points)
+        ghosts = [ghost for kept in self.kept for ghost in self._ghosts(kept, start, stop, points)]
+        self.content_shown = replace(content, curves=(*ghosts, *content.curves))
+        drawn = [curve for curve in self.content_shown.curves if len(curve.steps)]
+        if not drawn:
+            self._show_nothing(content.empty or tr("No steps yet."))
+            return
+        self.pane.message = ""
+        low, high = self._fit(drawn, content.within)
+        least = 1.0 if isinstance(self.scale, LogScale) else 0.0
+        ticker = share_ticks if content.within == (0.0, 1.0) else self.scale.ticks
+        self.pane.set_axes(
+            Axis(float(first), float(last), step_ticks, tr("step"), least=4.0),
+            Axis(low, high, ticker, least=least),
+        )
+        self.pane.playhead = float(frame.step)
+        self.pane.set_lines([self._line(curve, float(first), float(last)) for curve in drawn])
+        self.pane.ends = self._ends(drawn)
+        self.pane.arrange()
+
+    def _fit(self, curves: Sequence[Curve], within: tuple[float, float] | None) -> tuple[float, float]:
+        """Choose the vertical axis for these curves and return its range."""
+        found = extremes([values for curve in curves for values in (curve.low, curve.high)])
+        low, high, positive = found or (0.0, 1.0, 1.0)
+        scales = self.scales()
+        wanted = self.chosen_scale if self.chosen_scale in scales else scales[0] if len(scales) == 1 else ""
+        wanted = wanted or self.preferred_scale()
+        if not wanted:
+            varied = extremes([v for curve in curves if not curve.level for v in (curve.low, curve.high)])
+            spread = varied[1] / varied[2] if varied and varied[2] > 0 else 1.0
+            wanted = "log" if low >= 0 and spread >= LOG_FROM else "linear"
+        if wanted == "log" and low >= 0:
+            self.scale, bottom, top = fit_log(low, high, positive)
+            return bottom, top
+        if within is not None:
+            self.scale = LinearScale()
+            return min(within[0], low), max(within[1], high)
+        self.scale, bottom, top = fit_linear(low, high, 4)
+        return bottom, top
+
+    def _line(self, curve: Curve, first: float, last: float) -> Line:
+        if curve.level:
+            x, low, high = np.array([first, last]), np.repeat(curve.low[:1], 2), np.repeat(curve.high[:1], 2)
+        else:
+            x, low, high = curve.steps.astype(np.float64), curve.low, curve.high
+        if np.array_equal(low, high, equal_nan=True):
+            return Line(x, self.scale.place(low), curve.pen, curve.level)
+        # Down and up again in every cell: both extremes are on the line.
+        y = np.empty(2 * len(x))
+        y[0::2], y[1::2] = low, high
+        return Line(np.repeat(x, 2), self.scale.place(y), curve.pen, curve.level)
+
+    def _ends(self, curves: Sequence[Curve]) -> list[End]:
+        """Each curve's name, where the curve leaves the picture at the right."""
+        right = self.pane.x_view[1]
+        ends = []
+        for curve in curves:
+            index = int(np.searchsorted(curve.steps, right, side="right")) - 1
+            place = self.scale.place(curve.high[max(index, 0) :][:1])
+            y = float(place[0]) if np.isfinite(place[0]) else self.pane.y_view[0]
+            text = curve.name if curve.end is None else curve.end
+            if text:
+                ends.append(End(text, curve.pen.color(), y, bold=not curve.level))
+        return ends
+
+    def _ghosts(self, kept: Kept, start: int, stop: int, points: int) -> list[Curve]:
+        """The same curves of a kept run, all in grey; the kept run is named once, at its last curve."""
+        curves = [curve for curve in self.content(kept, start, stop, points).curves if not curve.level]
+        title = tr("kept {number}", number=kept.number)
+        ghosts = []
+        for curve in curves:
+            pen = QPen(curve.pen)
+            pen.setColor(looks.current().dashed)
+            name = f"{title}: {curve.name}" if len(curves) > 1 else title
+            ghosts.append(replace(curve, name=name, pen=pen, end=title if curve is curves[-1] else ""))
+        return ghosts
+
+    def _show_nothing(self, why: str) -> None:
+        self.content_shown = Content((), empty=why)
+        self.pane.message = why
+        self.pane.by_hand = False
+        self.pane.set_lines([])
+        self.pane.ends = []
+        self.pane.set_axes(Axis(0.0, 10.0, step_ticks, tr("step")), Axis(0.0, 1.0, lambda low, high, room: []))
+        self.pane.arrange()
+
+    # Values at the cursor
+
+    def step_at_cursor(self) -> int | None:
+        """The step under the mouse."""
+        at = self.pane.cursor_at
+        if at is None or self.frame is None or self.pane.message:
+            return None
+        step = round(self.pane.position(at)[0])
+        return min(max(step, int(self.pane.x_axis.low)), int(self.pane.x_axis.high))
+
+    def values_at(self, step: int) -> list[Entry]:
+        """What each curve has in this step: the exact value, or the range of the stretch whose steps were given up."""
+        entries = []
+        for curve in self.content_shown.curves:
+            found = curve.value(step)
+            if found is not None:
+                at, value = found
+                name = curve.name if at == step else tr("{name}, step {step}", name=curve.name, step=f"{at:,}")
+                entries.append(Entry(name, number(value, self.focus.digits), curve.pen.color()))
+                continue
+            index = int(np.searchsorted(curve.steps, step, side="right")) - 1
+            if not 0 <= index < len(curve.steps) or (index == len(curve.steps) - 1 and step > curve.steps[-1]):
+                continue
+            text = f"{short(float(curve.low[index]))} … {short(float(curve.high[index]))}"
+            entries.append(Entry(curve.name, text, curve.pen.color()))
+        return entries
+
+    def _paint_glass(self, painter: QPainter) -> None:
+        theme, pane = looks.current(), self.pane
+        if pane.message:
+            return
+        painter.save()
+        painter.setClipRect(pane.area)
+        painter.setPen(QPen(theme.secondary, 1, Qt.PenStyle.DotLine))
+        for edit in self.content_shown.edits:
+            x = round(pane.pixel(edit, 0.0).x())
+            painter.drawLine(QPointF(x, pane.area.top()), QPointF(x, pane.area.bottom()))
+        self._paint_nonfinite(painter)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        for curve in self.content_shown.curves:
+            if len(curve.steps) <= DOTTED and not curve.level:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(curve.pen.color())
+                for x, y in zip(curve.steps, self.scale.place(curve.low), strict=True):
+                    if np.isfinite(y):
+                        painter.drawEllipse(pane.pixel(float(x), float(y)), 2.5, 2.5)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.restore()
+        step = self.step_at_cursor()
+        if step is None or pane.cursor_at is None:
+            return
+        x = pane.pixel(float(step), 0.0).x()
+        painter.setPen(QPen(theme.secondary, 1, Qt.PenStyle.DashLine))
+        painter.drawLine(QPointF(round(x), pane.area.top()), QPointF(round(x), pane.area.bottom()))
+        entries = self.values_at(step)
+        title = tr("step {step}", step=f"{step:,}")
+        lettering.paint_readout(painter, theme, self.pane.rect(), QPointF(x, pane.cursor_at.y()), title, entries)
+
+    def _paint_nonfinite(self, painter: QPainter) -> None:
+        """Where the run left the numbers: a zigzag of its own colour, and the word."""
+        frame, theme, pane = self.frame, looks.current(), self.pane
+        if frame is None or frame.nonfinite is None:
+            return
+        x = pane.pixel(frame.nonfinite.step, 0.0).x()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setPen(QPen(theme.nonfinite, 1))
+        points = [QPointF(x + (3 if k % 2 else -3), pane.area.top() + 5 * k) for k in range(pane.area.height() // 5 + 2)]
+        painter.drawPolyline(points)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setFont(theme.font(12, bold=True))
+        text = "NaN" if math.isnan(frame.nonfinite.value) else "+∞" if frame.nonfinite.value > 0 else "−∞"
+        left = min(x + 7, pane.area.right() - painter.fontMetrics().horizontalAdvance(text) - 4.0)
+        painter.drawText(QPointF(left, pane.area.top() + painter.fontMetrics().ascent() + 2), text)
+
+    def _pick(self, x: float, y: float) -> None:
+        if self._seek is not None and self.frame is not None:
+            last = max(self.frame.last_step, self.frame.step)
+            self._seek(min(max(round(x), self.frame.metrics.first), last))
+
+    # Menu and export
+
+    @override
+    def fill_menu(self, menu: QMenu) -> None:
+        if len(self.scales()) > 1:
+            options = [("log", tr("Logarithmic axis")), ("linear", tr("Linear axis"))]
+            for name, text in options if self.preferred_scale() else [("", tr("Axis follows the data")), *options]:
+                self.add_choice(menu, text, (self.chosen_scale or self.preferred_scale()) == name, lambda _=False, name=name: self.set_scale(name))
+            menu.addSeparator()
+        for kept in self.kept:
+            text = tr("Remove kept curve {number}", number=kept.number)
+            self.add_act(menu, text, lambda _=False, kept=kept: self.remove_kept(kept))
+        if self.kept:
+            menu.addSeparator()
+        super().fill_menu(menu)
+
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the metrics that this plot is about, for the export."""
+        return ()
+
+    @override
+    def table(self) -> tuple[list[str], list[list[object]]] | None:
+        if self.frame is None:
+            return None
+        names = self.columns()
+        steps, values = self.frame.metrics.table(names)
+        return ["step", *names], [[int(step), *row] for step, row in zip(steps, values.tolist(), strict=True)]
+
+
+def recorded(metrics: Record, column: str) -> Callable[[int], tuple[int, float] | None]:
+    """How a curve finds the value of a column in a step."""
+
+    def value(step: int) -> tuple[int, float] | None:
+        exact = metrics.value(column, step)
+        return None if exact is None else (step, exact)
+
+    return value

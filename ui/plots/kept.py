@@ -1,0 +1,72 @@
+"""Pinned curves: what a run looked like, kept as grey ghosts through reset and edits.
+
+A pin copies at most 2,000 cells (lowest and highest value) of each curve, so its memory does not depend on the length of
+the run; a run of up to so many steps is kept exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bpstudio.training.metrics import Metrics
+from ui.plots.scales import Values
+
+Steps = NDArray[np.int64]
+CELLS = 2000
+
+
+class Record(Protocol):
+    """What curves are drawn from: the metrics of the run, or a pin of them."""
+
+    @property
+    def first(self) -> int: ...
+    @property
+    def stop(self) -> int: ...
+    @property
+    def edits(self) -> tuple[int, ...]: ...
+    @property
+    def validation(self) -> Values: ...
+    def curve(
+        self, column: str, start: int = 0, stop: int | None = None, points: int = 2000
+    ) -> tuple[Steps, Values, Values]: ...
+    def value(self, column: str, step: int) -> float | None: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """A pinned run. `number` counts pins from 1."""
+
+    number: int
+    first: int
+    stop: int
+    edits: tuple[int, ...]
+    validation: Values
+    curves: dict[str, tuple[Steps, Values, Values]]
+
+    @classmethod
+    def pin(cls, number: int, metrics: Metrics) -> Kept:
+        """Copy the curves as they are now."""
+        curves = {column: metrics.curve(column, points=CELLS) for column in metrics.columns}
+        return cls(number, metrics.first, metrics.stop, metrics.edits, metrics.validation.copy(), curves)
+
+    def curve(
+        self, column: str, start: int = 0, stop: int | None = None, points: int = 2000
+    ) -> tuple[Steps, Values, Values]:
+        """(steps, low, high) of the cells between two steps, one more at each side."""
+        steps, low, high = self.curves.get(column, (np.empty(0, np.int64), np.empty(0), np.empty(0)))
+        first = max(0, int(np.searchsorted(steps, start)) - 1)
+        last = int(np.searchsorted(steps, self.stop if stop is None else stop)) + 1
+        return steps[first:last], low[first:last], high[first:last]
+
+    def value(self, column: str, step: int) -> float | None:
+        """The exact value where a cell is a single step, else None."""
+        steps, low, high = self.curves.get(column, (np.empty(0, np.int64), np.empty(0), np.empty(0)))
+        index = int(np.searchsorted(steps, step))
+        if index >= len(steps) or steps[index] != step:
+            return None
+        following = steps[index + 1] if index + 1 < len(steps) else self.stop
+        return float(high[index]) if following == step + 1 and low[index] == high[index] else None

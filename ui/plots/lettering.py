@@ -1,0 +1,218 @@
+"""Text and rulers around and over a plot: frame, ticks, names at the ends of curves, and the read-out at the cursor.
+
+Every function paints with what it is given and keeps nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PyQt6.QtCore import QPointF, QRect, QRectF, Qt
+from PyQt6.QtGui import QColor, QFontMetrics, QPainter, QPen
+
+from ui.plots.scales import Ticks, stack
+from ui.theme import Theme, contrast
+
+GAP = 8
+"""Pixels between the data's rectangle and the names beside it."""
+LEAST_CONTRAST = 4.5
+
+
+@dataclass(frozen=True)
+class Label:
+    """A name at the right end of a curve; `end` is the pixel row in which the curve ends."""
+
+    text: str
+    color: QColor
+    end: float
+    bold: bool = True
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a read-out: what, in whose colour, and its value."""
+
+    name: str
+    value: str
+    color: QColor
+
+
+def legible(color: QColor, background: QColor, ink: QColor) -> QColor:
+    """`color`, moved towards the colour of text until it can be read on `background`."""
+    for share in (0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 1.0):
+        mixed = QColor(
+            *(round(a + (b - a) * share) for a, b in zip(color.getRgb()[:3], ink.getRgb()[:3], strict=False))  # type: ignore[operator]
+        )
+        if contrast(mixed, background) >= LEAST_CONTRAST:
+            return mixed
+    return ink
+
+
+def paint_frame(painter: QPainter, theme: Theme, area: QRect, x_ticks: Ticks, y_ticks: Ticks, grid: bool) -> None:
+    """The ground of the data's rectangle with a line at every tick of the vertical axis. Positions are pixels."""
+    painter.fillRect(area, theme.background)
+    painter.setPen(QPen(theme.border, 1))
+    if grid:
+        for y, _ in y_ticks:
+            if area.top() < y < area.bottom():
+                painter.drawLine(QPointF(area.left(), round(y)), QPointF(area.right(), round(y)))
+    painter.drawRect(area.adjusted(0, 0, -1, -1))
+    for x, _ in x_ticks:
+        painter.drawLine(QPointF(round(x), area.bottom()), QPointF(round(x), area.bottom() + 3))
+
+
+def paint_y_ticks(painter: QPainter, theme: Theme, area: QRect, ticks: Ticks) -> None:
+    painter.setFont(theme.font(12, mono=True))
+    painter.setPen(theme.secondary)
+    metrics = painter.fontMetrics()
+    for y, text in ticks:
+        if area.top() - 2 <= y <= area.bottom() + 2:
+            place = QPointF(area.left() - 6 - metrics.horizontalAdvance(text), y + metrics.capHeight() / 2)
+            painter.drawText(place, text)
+
+
+def paint_row_names(painter: QPainter, theme: Theme, area: QRect, rows: Ticks) -> None:
+    """Names of the rows of a map; where they are too close, only those that have room."""
+    painter.setFont(theme.font(12))
+    painter.setPen(theme.secondary)
+    metrics = painter.fontMetrics()
+    free = area.top() - metrics.height() / 2
+    for y, text in sorted(rows):
+        if y - metrics.height() / 2 >= free - 0.5:
+            place = QPointF(area.left() - 7 - metrics.horizontalAdvance(text), y + metrics.capHeight() / 2)
+            painter.drawText(place, text)
+            free = y + metrics.height() / 2
+
+
+def paint_x_ticks(
+    painter: QPainter, theme: Theme, area: QRect, ticks: Ticks, name: str, name_below: bool, right: int
+) -> None:
+    """Numbers under the axis, and the axis' name below them or, where there is little height, between them.
+
+    `right` is the last pixel column that may be used.
+    """
+    painter.setFont(theme.font(12, mono=True))
+    painter.setPen(theme.secondary)
+    metrics = painter.fontMetrics()
+    baseline = area.bottom() + 5 + metrics.ascent()
+    taken: list[tuple[float, float]] = []
+    for x, text in ticks:
+        width = metrics.horizontalAdvance(text)
+        left = min(x - width / 2, right - width)
+        if not area.left() - 2 <= x <= area.right() + 2 or (taken and left < taken[-1][1] + 6):
+            continue
+        painter.drawText(QPointF(left, baseline), text)
+        taken.append((left, left + width))
+    if not name:
+        return
+    painter.setFont(theme.font(12))
+    wide = QFontMetrics(painter.font()).horizontalAdvance(name)
+    if name_below:
+        painter.drawText(QPointF(area.center().x() - wide / 2, baseline + metrics.height()), name)
+        return
+    # The widest free stretch of the line; of equals the one nearest to the middle.
+    edges = [(area.left() - 40.0, float(area.left())), *taken, (float(right), float(right))]
+    free = [(after[0] - before[1], (after[0] + before[1]) / 2) for before, after in itertools.pairwise(edges)]
+    room, middle = max(free, key=lambda gap: (round(gap[0], -1), -abs(gap[1] - area.center().x())))
+    if room >= wide + 10:
+        painter.drawText(QPointF(middle - wide / 2, baseline), name)
+
+
+def chosen(count: int, room: int) -> list[int]:
+    """Which of `count` names are written where there is room for `room`: always the ends, and evenly between."""
+    if count <= room:
+        return list(range(count))
+    if room < 2:
+        return [count - 1][:room]
+    return sorted({round(k * (count - 1) / (room - 1)) for k in range(room)})
+
+
+def label_height(theme: Theme) -> int:
+    return QFontMetrics(theme.font(12, bold=True)).height() - 1
+
+
+def names_width(theme: Theme, labels: Sequence[Label]) -> int:
+    """Pixels that the widest of these names needs, the gap before it included."""
+    if not labels:
+        return 0
+    return GAP + 4 + max(
+        QFontMetrics(theme.font(12, bold=label.bold)).horizontalAdvance(label.text) for label in labels
+    )
+
+
+def place_names(theme: Theme, area: QRect, labels: Sequence[Label], bottom: int) -> list[tuple[Label, float]]:
+    """Which names are written, and their centres: none over another, as near as possible to their curves."""
+    height = label_height(theme)
+    top = area.top() - height / 2
+    kept = [labels[index] for index in chosen(len(labels), int((bottom - top) // height))]
+    ends = [min(max(label.end, area.top()), area.bottom()) for label in kept]
+    return list(zip(kept, stack(ends, height, top, bottom), strict=True))
+
+
+def paint_names(painter: QPainter, theme: Theme, area: QRect, placed: Sequence[tuple[Label, float]]) -> None:
+    for label, centre in placed:
+        ink = legible(label.color, theme.panel, theme.text)
+        end = min(max(label.end, area.top()), area.bottom())
+        if abs(centre - end) > 3:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+            painter.setPen(QPen(label.color, 1))
+            painter.drawLine(QPointF(area.right() + 1, end), QPointF(area.right() + GAP - 1, centre))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setFont(theme.font(12, bold=label.bold))
+        painter.setPen(ink)
+        metrics = painter.fontMetrics()
+        painter.drawText(QPointF(area.right() + GAP + 1, centre + metrics.capHeight() / 2), label.text)
+
+
+def paint_message(painter: QPainter, theme: Theme, area: QRect, text: str) -> None:
+    """Why there is nothing to see, in the middle of the plot."""
+    painter.setFont(theme.font(12))
+    painter.setPen(theme.secondary)
+    flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+    painter.drawText(area.adjusted(10, 6, -10, -6), int(flags), text)
+
+
+def paint_readout(
+    painter: QPainter, theme: Theme, within: QRect, cursor: QPointF, title: str, entries: Sequence[Entry]
+) -> QRectF:
+    """A box beside the cursor: one value per curve, in a second column where one would be too tall. Returns the box."""
+    plain, mono = theme.font(12), theme.font(12, mono=True)
+    words, numbers = QFontMetrics(plain), QFontMetrics(mono)
+    line = max(words.height(), numbers.height())
+    rows = max(1, (within.height() - 14) // line - 1)
+    columns = [entries[first : first + rows] for first in range(0, len(entries), rows)]
+    named = [max((words.horizontalAdvance(entry.name) for entry in column), default=0) for column in columns]
+    valued = [max((numbers.horizontalAdvance(entry.value) for entry in column), default=0) for column in columns]
+    width = sum(named) + sum(valued) + 34 * len(columns) + 2
+    width = max(width, words.horizontalAdvance(title) + 20)
+    height = line * (1 + max((len(column) for column in columns), default=0)) + 10
+    left = cursor.x() + 12 if cursor.x() + 12 + width <= within.right() else cursor.x() - 12 - width
+    left = min(max(left, within.left() + 1), max(within.right() - width - 1, within.left() + 1))
+    top = min(max(cursor.y() - height - 8, within.top() + 1.0), within.bottom() - height - 1.0)
+    box = QRectF(round(left) + 0.5, round(top) + 0.5, width, height)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.setPen(QPen(theme.control_border, 1))
+    painter.setBrush(theme.card)
+    painter.drawRoundedRect(box, 5, 5)
+    painter.setPen(theme.secondary)
+    painter.setFont(plain)
+    baseline = box.top() + 5 + words.ascent()
+    painter.drawText(QPointF(box.left() + 10, baseline), title)
+    x = box.left() + 10
+    for column, name_width, value_width in zip(columns, named, valued, strict=True):
+        y = baseline
+        for entry in column:
+            y += line
+            painter.setPen(legible(entry.color, theme.card, theme.text))
+            painter.setFont(plain)
+            painter.drawText(QPointF(x, y), entry.name)
+            painter.setPen(theme.text)
+            painter.setFont(mono)
+            painter.drawText(
+                QPointF(x + name_width + 12 + value_width - numbers.horizontalAdvance(entry.value), y), entry.value
+            )
+        x += name_width + value_width + 34
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    return box

@@ -1,0 +1,160 @@
+"""The loss over the steps, for training and validation rows, beside what a constant answer would reach."""
+
+from __future__ import annotations
+
+import numpy as np
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QColor, QPen
+from typing_extensions import override
+
+from bpstudio.insight.baseline import constant_loss
+from bpstudio.insight.notation import Letters
+from ui import theme as looks
+from ui.language import tr
+from ui.plots.curves import Content, Curve, CurvePlot, recorded
+from ui.plots.kept import Record
+from ui.plots.scales import Values, short
+
+LOSS, ACCURACY = range(2)
+
+
+class LossPlot(CurvePlot):
+    """Loss, or accuracy where there are classes."""
+
+    showing = LOSS
+
+    @override
+    def titles(self) -> tuple[list[str], int]:
+        if self.has_accuracy():
+            return [tr("Loss C"), tr("Accuracy")], self.showing
+        return [tr("Loss C")], LOSS
+
+    @override
+    def choose_title(self, index: int) -> None:
+        self.show_accuracy(index == ACCURACY)
+
+    def show_accuracy(self, on: bool) -> None:
+        """Draw the share of right answers instead of the loss. It has a meaning only for classes."""
+        self.showing = ACCURACY if on and self.has_accuracy() else LOSS
+        self.pane.by_hand = False
+        self.mark_stale()
+
+    def has_accuracy(self) -> bool:
+        """Whether the shown data have classes."""
+        return self.frame is not None and self.frame.dataset.task != "regression"
+
+    @override
+    def subtitle(self) -> str:
+        if self.frame is None:
+            return ""
+        if self.showing == ACCURACY:
+            return tr("share of rows answered right")
+        experiment = self.frame.experiment
+        letters = Letters(self.focus.notation, experiment.network)
+        a, y = letters.text("a_letter"), letters.text("y_letter")
+        formula = {
+            "half_squared_error": f"½ Σ ({a} − {y})²",
+            "squared_error": f"Σ ({a} − {y})²",
+            "bce": f"−Σ [{y} ln {a} + (1 − {y}) ln(1 − {a})]",
+            "categorical_ce": f"−Σ {y} ln {a}",
+        }[experiment.loss]
+        if experiment.reduction == "sum":
+            return tr("{formula}, sum over the batch", formula=formula) if len(self.frame.batch) > 1 else formula
+        if experiment.reduction == "mean_all":
+            return tr("{formula}, mean over rows and outputs", formula=formula)
+        return tr("{formula}, mean over the batch", formula=formula) if len(self.frame.batch) > 1 else formula
+
+    @override
+    def concern(self) -> tuple[str, int]:
+        return self.focus.notation, self.focus.digits
+
+    @override
+    def scales(self) -> tuple[str, ...]:
+        return ("linear",) if self.showing == ACCURACY else ("log", "linear")
+
+    @override
+    def columns(self) -> tuple[str, ...]:
+        return ("loss", "accuracy") if self.has_accuracy() else ("loss",)
+
+    @override
+    def draw(self) -> None:
+        if not self.has_accuracy():
+            self.showing = LOSS
+        super().draw()
+
+    @override
+    def content(self, metrics: Record, start: int, stop: int, points: int) -> Content:
+        theme = looks.current()
+        column = "accuracy" if self.showing == ACCURACY else "loss"
+        within = (0.0, 1.0) if self.showing == ACCURACY else None
+        steps, low, high = metrics.curve(column, start, stop, points)
+        training = _pen(QColor(int(theme.signed(-1.0))), Qt.PenStyle.SolidLine)
+        curve = Curve(tr("training"), training, steps, low, high, recorded(metrics, column))
+        others = (self._baseline(), self._validation(metrics, start, stop, points))
+        curves = (others[0], curve, others[1])
+        return Content(tuple(each for each in curves if each is not None), within, edits=metrics.edits)
+
+    def _validation(self, metrics: Record, start: int, stop: int, points: int) -> Curve | None:
+        rows = metrics.validation
+        if not len(rows):
+            return None
+        at = rows[:, 0].astype(np.int64)
+        values = rows[:, 1 + self.showing]
+        # One cell more at each side, so that the line reaches the edges of the view.
+        first = max(0, int(np.searchsorted(at, start)) - 1)
+        last = min(len(at), int(np.searchsorted(at, stop)) + 1)
+        steps, low, high = at[first:last], values[first:last], values[first:last]
+        if len(steps) > points:
+            groups = np.arange(0, len(steps), -(-len(steps) // points))
+            steps, low, high = steps[groups], np.fmin.reduceat(low, groups), np.fmax.reduceat(high, groups)
+
+        def value(step: int) -> tuple[int, float] | None:
+            index = int(np.searchsorted(at, step, side="right")) - 1
+            return (int(at[index]), float(values[index])) if index >= 0 else None
+
+        pen = _pen(QColor(int(looks.current().signed(1.0))), Qt.PenStyle.DashLine)
+        return Curve(tr("validation"), pen, steps, low, high, value)
+
+    def _baseline(self) -> Curve | None:
+        """The dashed line of a constant answer; a single row has none, a constant could simply be it."""
+        frame = self.frame
+        if frame is None or len(frame.dataset.train) < 2:
+            return None
+        baseline = frame.dataset.baseline()
+        if self.showing == ACCURACY:
+            if baseline.accuracy is None:
+                return None
+            level, words = baseline.accuracy, baseline.accuracy_words
+        else:
+            level, words = constant_loss(frame.experiment, frame.dataset), baseline.words
+        if not np.isfinite(level):
+            return None
+        pen = _pen(looks.current().secondary, Qt.PenStyle.DashLine)
+        constant: Values = np.array([level])
+        end = tr("baseline {value}", value=short(level))
+        return Curve(
+            tr(words.template, **words.values),
+            pen, np.zeros(1, np.int64), constant, constant, lambda step: (step, level), level=True, end=end,
+        )  # fmt: skip
+
+    @override
+    def table(self) -> tuple[list[str], list[list[object]]] | None:
+        """Every exact step that is kept, and what the validation rows gave at the steps where they were asked."""
+        found = super().table()
+        if found is None or self.frame is None or not len(self.frame.metrics.validation):
+            return found
+        names, rows = found
+        count = 2 if self.has_accuracy() else 1
+        names = [*names, *("validation_loss", "validation_accuracy")[:count]]
+        asked = {int(row[0]): row[1 : 1 + count].tolist() for row in self.frame.metrics.validation}
+        kept = {int(str(row[0])): row for row in rows}
+        empty: list[object] = [None] * count
+        blank: list[object] = [None] * len(self.columns())
+        every = sorted({*kept, *asked})
+        return names, [[*kept.get(step, [step, *blank]), *asked.get(step, empty)] for step in every]
+
+
+def _pen(color: QColor, style: Qt.PenStyle) -> QPen:
+    pen = QPen(color, 1, style)
+    pen.setCosmetic(True)
+    return pen
