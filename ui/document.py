@@ -1,0 +1,269 @@
+"""What is open: a lesson, where it is saved, and whether there is something to lose.
+
+A document is a lesson file: the description of the run, its data, its start values and how far training had come. It is
+made from the newest Frame, so saving never disturbs the training. Reading and writing happen beside the training; a
+file is replaced only when its replacement is complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PyQt6.QtCore import QObject, QSettings, QStandardPaths
+
+from bpstudio.files import lesson as lessons
+from bpstudio.files.lesson import Lesson
+from bpstudio.files.lesson_parts import State
+from bpstudio.files.wording import Wording
+from bpstudio.insight.elements import Row
+from ui import language
+from ui.focus import Focus
+from ui.language import tr
+from ui.runner import Progress, Runner
+
+if TYPE_CHECKING:
+    from bpstudio.training.frame import Frame
+    from bpstudio.training.session import Session
+
+MOST_RECENT = 8
+
+
+@dataclass(frozen=True)
+class OpenLesson:
+    """Read a lesson (a path, or the name of one that travels with the program) and make its first step."""
+
+    place: str | Path
+    kind: str = "open"
+
+    def answer(self, progress: Callable[[float], None]) -> tuple[Lesson, Session]:
+        lesson = lessons.read(self.place) if isinstance(self.place, Path) else lessons.load(self.place)
+        progress(0.5)
+        return lesson, lesson.session()
+
+
+@dataclass(frozen=True, eq=False)
+class SaveLesson:
+    """Write a lesson; `frame` is what is saved."""
+
+    lesson: Lesson
+    frame: Frame
+    path: Path
+    kind: str = "save"
+
+    def answer(self, progress: Callable[[float], None]) -> Path:
+        lessons.write(self.lesson, self.path)
+        return self.path
+
+
+class Document(QObject):
+    """The open lesson and its file. `say(level, text)` shows a message."""
+
+    def __init__(
+        self, runner: Runner, focus: Focus, say: Callable[[str, str], None], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._focus = focus
+        self._say = say
+        self._listeners: list[Callable[[], None]] = []
+        self._opening = False
+        self._shown = ("", False)
+        self._saved: Frame | None = None
+        self._then: Callable[[], None] | None = None
+        self.lesson: Lesson | None = None
+        self.path: Path | None = None
+        self.name = ""
+        """Which lesson of the program this is; empty for a file."""
+        runner.frame_arrived.connect(self._show_frame)
+        runner.answered.connect(self._answered)
+
+    # ---- what it is
+
+    @property
+    def title(self) -> str:
+        """The name of its file, its title in the language in use, or what is trained on other data."""
+        if self.path is not None:
+            return self.path.stem
+        lesson, frame = self.lesson, self._runner.frame
+        if lesson is not None and frame is not None and frame.dataset.hash != lesson.dataset.hash:
+            sizes = "-".join(str(size) for size in frame.experiment.network.sizes)
+            return f"{frame.dataset.name or tr('Untitled')} {sizes}"
+        return lesson.title.within(language.current()) if lesson is not None else ""
+
+    @property
+    def modified(self) -> bool:
+        """Whether closing would lose something; not when a lesson of the program was only walked and trained."""
+        frame, saved = self._runner.frame, self._saved
+        if frame is None or saved is None or frame is saved:
+            return False
+        described = frame.experiment == saved.experiment and frame.dataset.hash == saved.dataset.hash
+        if described and self.path is None and self.name and _same_start(frame, saved) and frame.segment == 0:
+            return False
+        return not (described and frame.step == saved.step and _same_params(frame, saved))
+
+    def as_lesson(self, frame: Frame) -> Lesson:
+        """What a file of this moment holds: the open lesson's texts, and the run as it stands."""
+        lesson = self.lesson
+        start = frame.start
+        if start is not None and start.network.sizes != frame.experiment.network.sizes:
+            start = None
+        state = None if frame.step == 0 else State(frame.step, frame.params, frame.state)
+        walk, focus = self._focus.walk, self._focus
+        at = walk.beat(focus.grain, focus.playhead).address if walk is not None and focus.playhead else ""
+        values: dict[str, Any] = {
+            "experiment": frame.experiment,
+            "dataset": frame.dataset,
+            "start": start,
+            "state": state,
+            "notation": focus.notation,
+            "grain": focus.grain,
+            "at": "" if focus.grain == "step" else at,
+            "digits": focus.digits,
+        }
+        if lesson is None:
+            return Lesson(title=Wording.of(tr("Untitled")), **values)
+        if frame.experiment != lesson.experiment or frame.dataset.hash != lesson.dataset.hash:
+            # What a lesson promises holds for its own network and data only.
+            values |= {"scenes": (), "variants": (), "expected": ()}
+        if frame.dataset.hash != lesson.dataset.hash:
+            values |= {"title": Wording.of(self.title), "summary": Wording(), "text": Wording(), "row": 0}
+        return lesson.replace(**values)
+
+    # ---- opening
+
+    def show(self, lesson: Lesson, session: Session | None = None, path: Path | None = None, name: str = "") -> None:
+        """Make a lesson the open one."""
+        self.lesson, self.path, self.name = lesson, path, name
+        self._opening = True
+        self._saved = None
+        grain = lesson.grain
+        self._focus.set(
+            notation=lesson.notation,
+            digits=lesson.digits,
+            selection=None,
+            hover=None,
+            example=Row(0),
+            playing_walk=False,
+            zoom=1.0,
+            pan=(0.0, 0.0),
+            **({"grain": grain} if grain else {}),
+        )
+        self._runner.open(session if session is not None else lesson.session())
+        if path is not None:
+            self._remember(path)
+        self._tell()
+
+    def open(self, place: str | Path) -> None:
+        """Open a lesson by name or a file by path, beside the training; what goes wrong is said."""
+        self._runner.ask(OpenLesson(place))
+
+    # ---- saving
+
+    def save(self, path: Path | None = None, then: Callable[[], None] | None = None) -> None:
+        """Write the present moment; `then` is done when it is on the disk."""
+        frame = self._runner.frame
+        path = path or self.path
+        if frame is None or path is None:
+            return
+        self._then = then
+        self._runner.ask(SaveLesson(self.as_lesson(frame), frame, path))
+
+    def keep_session(self) -> None:
+        """Write the present moment where the next start finds it; a failure costs only that offer."""
+        frame = self._runner.frame
+        if frame is None or (not self.modified and frame.step == 0 and self.path is None):
+            return
+        try:
+            place = last_session()
+            place.parent.mkdir(parents=True, exist_ok=True)
+            lessons.write(self.as_lesson(frame), place)
+        except (OSError, ValueError):
+            return
+
+    # ---- recent files
+
+    @property
+    def recent(self) -> list[Path]:
+        """Files that were opened or saved, newest first, those that still exist."""
+        stored = QSettings().value("recent", [], list)
+        return [Path(each) for each in stored if Path(each).is_file()]
+
+    def listen(self, act: Callable[[], None]) -> None:
+        """Do this when the title, the path or what is modified may have changed."""
+        self._listeners.append(act)
+
+    def _remember(self, path: Path) -> None:
+        path = path.resolve()
+        kept = [str(path), *(str(each) for each in self.recent if each != path)]
+        QSettings().setValue("recent", kept[:MOST_RECENT])
+
+    def _show_frame(self, frame: Frame) -> None:
+        if self._opening:
+            self._opening = False
+            self._saved = frame
+            self._start_look(frame)
+        shown = (self.title, self.modified)
+        if shown != self._shown:
+            self._shown = shown
+            self._tell()
+
+    def _start_look(self, frame: Frame) -> None:
+        """Look where the lesson says, as soon as there is a step to walk."""
+        lesson, walk = self.lesson, self._focus.walk
+        if lesson is None or walk is None:
+            return
+        if not lesson.grain:
+            self._focus.set(grain=walk.default_grain)
+        at = walk.find(self._focus.grain, lesson.at) if lesson.at else 0
+        position = next((i for i, row in enumerate(frame.batch) if int(row) == lesson.row), 0)
+        self._focus.set(playhead=at, example=Row(position))
+
+    def _answered(self, question: object, answer: object) -> None:
+        if isinstance(answer, Progress):
+            return
+        if isinstance(question, OpenLesson):
+            if isinstance(answer, tuple):
+                lesson, session = answer
+                path = question.place if isinstance(question.place, Path) else None
+                self.show(lesson, session, path, "" if path else str(question.place))
+            else:
+                name = question.place.name if isinstance(question.place, Path) else question.place
+                self._say("error", tr("{name} cannot be opened: {reason}", name=name, reason=answer))
+        elif isinstance(question, SaveLesson):
+            if isinstance(answer, Path):
+                self.path, self.name, self._saved = answer, "", question.frame
+                self.lesson = question.lesson
+                self._remember(answer)
+                self._say("good", tr("Saved: {path}", path=answer))
+                then, self._then = self._then, None
+                if then is not None:
+                    then()
+            else:
+                self._then = None
+                self._say("error", tr("Not saved: {reason}", reason=answer))
+            self._tell()
+
+    def _tell(self) -> None:
+        for act in self._listeners:
+            act()
+
+
+def last_session() -> Path:
+    """Where the run is kept that was open when the window closed."""
+    place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericStateLocation)
+    return Path(place or Path.home()) / "bpstudio" / "last-session.json"
+
+
+def _same_params(one: Frame, other: Frame) -> bool:
+    return one.params.flat.shape == other.params.flat.shape and one.params.flat.tobytes() == other.params.flat.tobytes()
+
+
+def _same_start(one: Frame, other: Frame) -> bool:
+    if one.start is other.start:
+        return True
+    if one.start is None or other.start is None:
+        return False
+    return one.start.flat.tobytes() == other.start.flat.tobytes()

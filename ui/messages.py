@@ -1,0 +1,99 @@
+"""One line for what has to be said: an edit that was refused, a file that was saved, the run of last time.
+
+Never modal. A good message goes by itself, the others stay until they are closed or the next one comes. A sign stands
+before the words: the colour is not the only difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import QEvent, QSize, Qt, QTimer
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from typing_extensions import override
+
+from ui import theme
+from ui.language import tr
+
+LEVELS = {"good": "✓", "warning": "!", "error": "✕"}
+GOOD_MS = 6000
+
+
+class Messages(QFrame):
+    """A strip with a sign, words, what can be done about it, and a cross."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._level = "good"
+        self._sign = QLabel()
+        self.words = QLabel()
+        self.words.setWordWrap(True)
+        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._act: Callable[[], None] | None = None
+        self.button = QPushButton()
+        self.button.clicked.connect(self._do)
+        self._close = QToolButton()
+        self._close.setProperty("role", "flat")
+        self._close.clicked.connect(self.hide)
+        self._clock = QTimer(self)
+        self._clock.setSingleShot(True)
+        self._clock.setInterval(GOOD_MS)
+        self._clock.timeout.connect(self.hide)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 5, 10, 5)
+        row.setSpacing(10)
+        row.addWidget(self._sign)
+        row.addWidget(self.words, 1)
+        row.addWidget(self.button)
+        row.addWidget(self._close)
+        self.hide()
+        self._retranslate()
+
+    @property
+    def level(self) -> str:
+        """How serious what is shown is: good, warning or error."""
+        return self._level
+
+    def say(self, level: str, text: str, offer: str = "", act: Callable[[], None] | None = None) -> None:
+        """Show a message; `offer` is the text of a button that does `act`."""
+        self._level = level
+        self.setProperty("role", {"good": "card"}.get(level, level))
+        self._sign.setText(LEVELS[level])
+        self.words.setText(text)
+        self._act = act
+        self.button.setText(offer)
+        self.button.setVisible(bool(offer))
+        self.retint()
+        self.show()
+        self._clock.stop()
+        if level == "good" and act is None:
+            self._clock.start()
+
+    def retint(self) -> None:
+        """Take the colours of the theme in use."""
+        look = theme.current()
+        colors = {"good": look.good, "warning": look.warning, "error": look.error}
+        backs = {"good": look.card, "warning": look.warning_background, "error": look.error_background}
+        ink, back = colors[self._level].name(), backs[self._level].name()
+        self.setStyleSheet(f"Messages {{ background: {back}; border: 0; border-top: 1px solid {look.border.name()}; }}")
+        self._sign.setStyleSheet(f"color: {ink}; font-weight: 700")
+        self._close.setIcon(look.icon("x"))
+        self._close.setIconSize(QSize(look.px(14), look.px(14)))
+
+    def _do(self) -> None:
+        act, self._act = self._act, None
+        self.hide()
+        if act is not None:
+            act()
+
+    def _retranslate(self) -> None:
+        self._close.setToolTip(tr("Close"))
+        self._close.setAccessibleName(tr("Close"))
+
+    @override
+    def changeEvent(self, event: QEvent | None) -> None:
+        if event is not None and event.type() == QEvent.Type.LanguageChange:
+            self._retranslate()
+        elif event is not None and event.type() == QEvent.Type.PaletteChange:
+            self.retint()
+        super().changeEvent(event)

@@ -1,0 +1,177 @@
+"""The first six steps: a strip above the canvas that says what to do next, and goes on when it is done.
+
+It is never modal and acts on the real lesson: the window works as always while the strip is there. → goes on, Esc closes
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PyQt6.QtCore import QEvent, QSettings
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from typing_extensions import override
+
+from ui import theme
+from ui.focus import Focus
+from ui.language import tr, translatable
+from ui.runner import Runner
+
+SETTING = "tour/hidden"
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One sentence of the tour, and how one sees that it has been followed."""
+
+    title: str
+    text: str
+    done: Callable[[Focus, Runner], bool]
+
+
+def _phase_end(focus: Focus, letter: str) -> int:
+    walk = focus.walk
+    ends = [last for phase, _, last in walk.phases(focus.grain) if phase == letter] if walk is not None else []
+    return ends[0] if ends else 0
+
+
+_ = translatable
+STOPS = (
+    Stop(
+        _("This is a real network."),
+        _("Circles are units, lines are weights. Dashed grey: not computed yet."),
+        lambda focus, runner: focus.playhead > 0,
+    ),
+    Stop(
+        _("Press →."),
+        _("One number is computed; the right side shows how. ← takes it back."),
+        lambda focus, runner: focus.playhead > 1,
+    ),
+    Stop(
+        _("Press PgDn twice."),
+        _("Forward is done; the loss is one number, {loss}."),
+        lambda focus, runner: focus.grain != "step" and focus.playhead >= _phase_end(focus, "L") > 0,
+    ),
+    Stop(
+        _("Now it runs backward."),
+        _("Press → and watch δ travel. The stronger the colour, the more this weight changes the loss."),
+        lambda focus, runner: focus.playhead >= _phase_end(focus, "L") + 5,
+    ),
+    Stop(
+        _("Different from your sheet?"),
+        _("Click a number and type yours: everything is computed again with it."),
+        lambda focus, runner: runner.frame is not None and runner.frame.undo is not None,
+    ),
+    Stop(
+        _("Space lets it train."),
+        _("Everything can be undone. Next: your exercise, your data, or the lessons."),
+        lambda focus, runner: False,
+    ),
+)
+"""Space plays what the grain says: beats one after the other, or, at the grain Step, training."""
+del _
+
+
+class Tour(QFrame):
+    """The strip. `→` goes on from the first stop; the others go on when what they ask for has happened."""
+
+    def __init__(self, focus: Focus, runner: Runner, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._focus = focus
+        self._runner = runner
+        self.stop = -1
+        """Which stop is shown, from 0; −1: the tour is closed."""
+        self._count = QLabel()
+        self._count.setProperty("role", "secondary")
+        self._words = QLabel()
+        self._words.setWordWrap(True)
+        self._next = QPushButton()
+        self._next.clicked.connect(self.advance)
+        self._close = QPushButton()
+        self._close.setProperty("role", "flat")
+        self._close.clicked.connect(self.close_tour)
+        self._never = QPushButton()
+        self._never.setProperty("role", "link")
+        self._never.clicked.connect(self._hide_for_good)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 6, 10, 6)
+        row.setSpacing(10)
+        row.addWidget(self._count)
+        row.addWidget(self._words, 1)
+        for button in (self._never, self._close, self._next):
+            row.addWidget(button)
+        self.hide()
+        focus.changed.connect(self._look)
+        runner.frame_arrived.connect(self._look)
+
+    @staticmethod
+    def wanted() -> bool:
+        """Whether nobody has said "don't show again"."""
+        return not QSettings().value(SETTING, False, bool)
+
+    def begin(self) -> None:
+        """Show the first stop."""
+        self.stop = 0
+        self._say()
+
+    def advance(self) -> None:
+        """The next stop; after the last one the strip goes."""
+        if self.stop < 0:
+            return
+        self.stop += 1
+        if self.stop == len(STOPS):
+            self.close_tour()
+        else:
+            self._say()
+
+    def take_forward(self) -> bool:
+        """Whether → belongs to the tour just now: on the first stop, which only has to be read."""
+        if self.stop == 0:
+            self.advance()
+            return True
+        return False
+
+    def close_tour(self) -> bool:
+        """Close the strip; whether it was open."""
+        was_open = self.stop >= 0
+        self.stop = -1
+        self.hide()
+        return was_open
+
+    def _hide_for_good(self) -> None:
+        QSettings().setValue(SETTING, True)
+        self.close_tour()
+
+    def _look(self, *_: object) -> None:
+        """Go on as far as what was asked for has happened."""
+        if self.stop >= 0:
+            before = self.stop
+            while self.stop < len(STOPS) - 1 and STOPS[self.stop].done(self._focus, self._runner):
+                self.stop += 1
+            if self.stop != before:
+                self._say()
+
+    def _say(self) -> None:
+        look = theme.current()
+        stop = STOPS[self.stop]
+        frame = self._runner.frame
+        self._count.setText(f"{self.stop + 1} / {len(STOPS)}")
+        loss = f"{frame.loss:.3f}" if frame is not None else "–"
+        words = tr(stop.text, loss=loss) if "{loss}" in stop.text else tr(stop.text)
+        self._words.setText(f"<b>{tr(stop.title)}</b> {words}")
+        self._next.setText(tr("Next  →") if self.stop < len(STOPS) - 1 else tr("Done"))
+        self._close.setText(tr("Close (Esc)"))
+        self._never.setText(tr("Don't show again"))
+        accent = look.accent.name()
+        self.setStyleSheet(
+            f"Tour {{ background: {look.selected.name()}; border: 0; border-left: 3px solid {accent}; }}"
+        )
+        self.show()
+
+    @override
+    def changeEvent(self, event: QEvent | None) -> None:
+        kinds = (QEvent.Type.LanguageChange, QEvent.Type.PaletteChange)
+        if event is not None and event.type() in kinds and self.stop >= 0:
+            self._say()
+        super().changeEvent(event)
