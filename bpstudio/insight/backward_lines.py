@@ -73,8 +73,12 @@ def sequential_note(w: Writer) -> tuple[Phrase, ...]:
     """The label that sequential update carries wherever it shows."""
     if not w.numbers.trace.sequential:
         return ()
-    note = "sequential update: the error came back through weights that are already updated; this is the gradient of nothing"
-    return (Phrase(note),)
+    return (
+        Phrase(
+            "sequential update: the error came back through weights that are already updated; "
+            "this is the gradient of nothing"
+        ),
+    )
 
 
 def arrival(w: Writer, beat: Beat) -> tuple[Phrase, ...]:

@@ -70,7 +70,7 @@ class Numbers:
         return scale(self.experiment.reduction, 1, self.network.outputs)
 
     @cached_property
-    def _share(self) -> float:
+    def share(self) -> float:
         """How a row's own δ is weighed in the trace: 1/N for a mean."""
         return scale(self.experiment.reduction, self.trace.rows, self.network.outputs) / self.own_scale
 
@@ -106,7 +106,7 @@ class Numbers:
 
     def delta(self, layer: int) -> Array:
         """δ = ∂C_r/∂z of the row's own cost."""
-        return self._of(self.layer(layer).delta) / self._share
+        return self._of(self.layer(layer).delta) / self.share
 
     def batch_delta(self, layer: int) -> Array:
         """δ with the factor of the reduction in it, as in the trace; of the whole batch the sum over the rows."""
@@ -119,10 +119,10 @@ class Numbers:
         if layer < self.depth:
             dx = self.layer(layer + 1).dx
             assert dx is not None  # every layer but the first has it
-            return self._of(dx) / self._share
+            return self._of(dx) / self.share
         if self.paired:
             return self._of(self.loss.da(self.layer(layer).a, self.trace.y)) * self.own_scale
-        return self._of(self.trace.dC_da) / self._share
+        return self._of(self.trace.dC_da) / self.share
 
     def elements(self) -> Array:
         """Each output's part of the row's own cost."""

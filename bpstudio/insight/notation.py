@@ -143,6 +143,10 @@ _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _TEX_FUNCTIONS = {"sigmoid": r"\sigma", "tanh": r"\tanh", "relu": r"\mathrm{ReLU}", "identity": r"\mathrm{id}"}
 
 
+def _function_tex(name: str) -> str:
+    return _TEX_FUNCTIONS.get(name, rf"\mathrm{{{name}}}")
+
+
 def small(number: int) -> str:
     """The number in subscript digits."""
     return str(number).translate(_SMALL)
@@ -211,6 +215,14 @@ class Letters:
         """The Unicode text of a symbol that stands for a whole layer, such as `layer("delta_layer", 2)`."""
         return self.notation.symbols[symbol][1].format(l=layer, l_sup=raised(layer))
 
+    def layer_tex(self, symbol: str, layer: int) -> str:
+        """The TeX of a symbol that stands for a whole layer."""
+        return self.notation.symbols[symbol][0].format(l=layer)
+
+    def function_tex(self, layer: int) -> str:
+        """The TeX of a layer's activation function."""
+        return _function_tex(self.network.layers[layer - 1].activation)
+
     def row_cost(self, row: int) -> str:
         """The symbol of one row's own cost; rows count from 1."""
         return self.notation.symbols["row_cost"][1].format(r=row, r_sub=small(row))
@@ -234,7 +246,7 @@ class Letters:
         fields |= {"j": str(unit.index + 1), "j_sub": small(unit.index + 1)}
         if unit.layer > 0:
             function = activation(self.network.layers[unit.layer - 1].activation)
-            fields |= {"f": _TEX_FUNCTIONS.get(function.name, r"\mathrm{softmax}"), "f_text": function.symbol}
+            fields |= {"f": _function_tex(function.name), "f_text": function.symbol}
         return fields
 
 

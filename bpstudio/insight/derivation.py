@@ -1,0 +1,414 @@
+"""The chain rule of one selected thing, with its numbers: what the inspector writes down.
+
+For a weight the derivation is three factors: how the cost changes with the unit's output, how steep the unit is, and
+what came in. For a hidden unit's δ the first of them is itself a sum over the layer above, which stands in `terms`. A
+row gives its own product; what becomes of it in the batch is `gathered`. All of it is read from the frame.
+
+Where loss and output activation are a pair, δ = a − y was computed directly. Then δ is the first factor; for a sigmoid
+∂C/∂a and the slope are worked out here too, and a note says so.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from bpstudio.insight.backward_lines import arrivals, directly, new_value, sequential_note, used_weight
+from bpstudio.insight.elements import BIAS, Edge, Element, Example, LossNode, PlusOne, Unit
+from bpstudio.insight.formulas import DIRECT, ERROR, slope, written
+from bpstudio.insight.lines import Line, headline, line
+from bpstudio.insight.notation import Notation
+from bpstudio.insight.phrase import Phrase, plain
+from bpstudio.insight.writer import Writer
+from bpstudio.training.frame import Frame
+
+__all__ = ["Derivation", "Factor", "Line", "Phrase", "Term", "derive", "headline", "line"]
+
+Quantity = Literal["gradient", "delta", "activation", "loss"]
+ColorRole = Literal["error", "slope", "input", "product", "delta"]
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One factor of the product: its symbol, words, the formula behind it, its value, and where it stands."""
+
+    symbol_tex: str
+    symbol: str
+    words: Phrase
+    formula: Phrase
+    value: float
+    color_role: ColorRole
+    element: Element
+
+
+@dataclass(frozen=True)
+class Term:
+    """One summand: two named numbers and their product, or one named number (then the other is 1 and has no symbol)."""
+
+    symbol: str
+    left: float
+    right_symbol: str
+    right: float
+    product: float
+    element: Element
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """How one number comes about.
+
+    `result` is that of the example alone (a row's own, without 1/N); `gathered` is the batch's where the two differ,
+    and `gathering` says how it came about. `terms` are the summands of the first factor, or of the result where there
+    are no factors. For a parameter `value`, `new_value` and `update` say what it is, will be, and by how much it
+    moves, and `update_beat_address` at which beat. `symbol_tex` is the left side of `tex`, the whole formula.
+    """
+
+    target: Element
+    quantity: Quantity
+    title: Phrase
+    symbol: str
+    symbol_tex: str
+    tex: str
+    factors: tuple[Factor, ...]
+    result: float
+    terms: tuple[Term, ...] = ()
+    gathered: float | None = None
+    gathering: Phrase | None = None
+    name: str = ""
+    value: float | None = None
+    new_value: float | None = None
+    update: float | None = None
+    update_lines: tuple[Phrase, ...] = ()
+    update_beat_address: str | None = None
+    beat_address: str = ""
+    frozen: bool = False
+    notes: tuple[Phrase, ...] = ()
+
+
+def derive(
+    frame: Frame,
+    example: Example,
+    target: Element,
+    notation: str | Notation = "mazur",
+    digits: int = 9,
+    quantity: Literal["delta", "activation"] = "delta",
+) -> Derivation:
+    """Write down how the number of `target` comes about; of a unit its δ or its activation, as `quantity` says.
+
+    Raises ValueError for a target that the network does not have, or of which nothing is computed.
+    """
+    w = Writer(frame, example, notation, digits)
+    if isinstance(target, Edge):
+        w.letters.names.check(target)
+        return _edge(w, target)
+    if isinstance(target, Unit):
+        w.letters.names.check(target)
+        if target.layer == 0:
+            return _input(w, target)
+        return _delta(w, target) if quantity == "delta" else _activation(w, target)
+    if isinstance(target, LossNode):
+        return _loss(w)
+    raise ValueError(f"target: expected an edge, a unit or the loss, came {target}")
+
+
+# ---- factors
+
+
+def _own_factors(w: Writer, unit: Unit) -> tuple[list[Factor], list[Phrase]]:
+    """What multiplies to δ of a unit, and what has to be said about it."""
+    letters, at = w.letters, unit.index
+    value = float(w.numbers.delta(unit.layer)[at])
+    slopes = w.numbers.slope(unit.layer)
+    notes: list[Phrase] = []
+    is_output = unit.layer == w.depth
+    if is_output and w.numbers.paired:
+        notes.append(directly(w))
+    error = float(w.numbers.error(unit.layer)[at])
+    if slopes is None or (is_output and w.numbers.paired and not math.isfinite(error)) or w.numbers.is_mean:
+        return [_delta_factor(w, unit, value)], notes
+    if not is_output:
+        notes += sequential_note(w)
+    function, steep = w.numbers.function(unit.layer), float(slopes[at])
+    if function.name == "relu" and steep == 0:
+        kink = float(w.numbers.z(unit.layer)[at]) == 0
+        notes.append(Phrase("kink: slope taken as 0") if kink else Phrase("off for this row: slope 0"))
+    if is_output:
+        a, y = letters.text("a_letter"), letters.text("y_letter")
+        formula = plain(written(ERROR[w.experiment.loss], a=a, y=y, outputs=w.divisor))
+    else:
+        count = str(w.network.sizes[unit.layer + 1])
+        formula = Phrase("Σ w δ over layer {layer} ({count} terms)", {"layer": str(unit.layer + 1), "count": count})
+    return [
+        Factor(
+            letters.tex("error", unit),
+            letters.text("error", unit),
+            Phrase("error of {unit}", {"unit": letters.unit(unit)}),
+            formula,
+            error,
+            "error",
+            unit,
+        ),
+        _slope_factor(w, unit, steep),
+    ], notes
+
+
+def _slope_factor(w: Writer, unit: Unit, value: float) -> Factor:
+    letters, function = w.letters, w.numbers.function(unit.layer)
+    words = Phrase("slope of {function} at {unit}", {"function": function.symbol, "unit": letters.unit(unit)})
+    formula = slope(function.name, a=letters.text("a_letter"), z=letters.text("z_letter"))
+    return Factor(letters.tex("slope", unit), letters.text("slope", unit), words, formula, value, "slope", unit)
+
+
+def _delta_factor(w: Writer, unit: Unit, value: float) -> Factor:
+    """δ as one factor, where it was not multiplied together."""
+    letters = w.letters
+    a, y = letters.text("a_letter"), letters.text("y_letter")
+    if unit.layer == w.depth and w.numbers.paired:
+        formula = written(DIRECT, a=a, y=y, outputs=w.divisor)
+    elif unit.layer == w.depth and not w.numbers.function(unit.layer).elementwise:
+        formula = f"{a} (∂C/∂{a} − Σ {a} ∂C/∂{a})"
+    else:
+        formula = letters.text("delta", unit)
+    words = Phrase("error term of {unit}", {"unit": letters.unit(unit)})
+    return Factor(letters.tex("delta", unit), letters.text("delta", unit), words, plain(formula), value, "delta", unit)
+
+
+def _terms(w: Writer, unit: Unit) -> tuple[Term, ...]:
+    """What the error of a hidden unit, or δ through a softmax, is the sum of."""
+    if w.numbers.is_mean:
+        return ()
+    if unit.layer < w.depth:
+        deltas = w.numbers.delta(unit.layer + 1)
+        found = []
+        for index, product in enumerate(arrivals(w, unit)):
+            above, back = Unit(unit.layer + 1, index), Edge(unit.layer + 1, index, unit.index)
+            symbol, weight, _ = used_weight(w, back)
+            delta = float(deltas[index])
+            found.append(Term(symbol, weight, w.letters.text("delta", above), delta, float(product), back))
+        return tuple(found)
+    if w.numbers.function(unit.layer).elementwise:
+        return ()
+    # Through the Jacobian of softmax: ∂a_k/∂z_j = a_k ([k = j] − a_j).
+    a, errors = w.numbers.a(unit.layer), w.numbers.error(unit.layer)
+    jacobian = a * ((np.arange(len(a)) == unit.index) - a[unit.index])
+    return tuple(
+        Term(
+            w.letters.text("error", output),
+            float(errors[output.index]),
+            f"∂{w.letters.text('a', output)}/∂{w.letters.text('z', unit)}",
+            float(jacobian[output.index]),
+            float(errors[output.index] * jacobian[output.index]),
+            output,
+        )
+        for output in (Unit(unit.layer, index) for index in range(len(a)))
+    )
+
+
+def _multiplied(symbol_tex: str, factors: list[Factor]) -> str:
+    product = r" \cdot ".join(factor.symbol_tex for factor in factors)
+    return f"{symbol_tex} = {product}" if factors else symbol_tex
+
+
+# ---- edges
+
+
+def _edge(w: Writer, edge: Edge) -> Derivation:
+    unit, letters = Unit(edge.layer, edge.to), w.letters
+    factors, notes = _own_factors(w, unit)
+    if w.numbers.is_mean:
+        factors = []
+    elif not edge.is_bias:
+        below = Unit(edge.layer - 1, edge.source)
+        a, name = letters.text("a_letter"), letters.unit(below)
+        formula = (
+            plain(letters.activation(below)) if below.layer == 0 else Phrase("{a} of {unit}", {"a": a, "unit": name})
+        )
+        came_in = float(w.numbers.a(below.layer)[below.index])
+        symbol, words = letters.text("came_in", edge), Phrase("what came in")
+        factors.append(Factor(letters.tex("came_in", edge), symbol, words, formula, came_in, "input", below))
+    else:
+        notes.append(Phrase("what came in is the constant 1"))
+    own = w.gradient(edge) if w.numbers.is_mean else math.prod(factor.value for factor in factors)
+    if w.numbers.paired and unit.layer == w.depth and not w.numbers.is_mean:
+        # δ is what was computed; ∂C/∂a · slope only explains it.
+        own = float(w.numbers.delta(unit.layer)[unit.index]) * (1.0 if edge.is_bias else factors[-1].value)
+    symbol, symbol_tex = w.gradient_symbol(edge), letters.tex("db" if edge.is_bias else "dw", edge)
+    source = PlusOne(edge.layer) if edge.is_bias else Unit(edge.layer - 1, edge.source)
+    several = w.numbers.rows > 1
+    names = {"source": letters.element(source), "unit": letters.unit(unit)}
+    address = letters.names.edge(edge)
+    value, update = w.weight(edge), w.update(edge)
+    if w.frozen(edge):
+        notes.append(Phrase("frozen: stays {value}", {"value": w.given(value)}))
+    return Derivation(
+        target=edge,
+        quantity="gradient",
+        title=Phrase("Bias of {unit}" if edge.is_bias else "Edge {source} → {unit}", names),
+        symbol=symbol,
+        symbol_tex=symbol_tex,
+        tex=_multiplied(symbol_tex, factors),
+        factors=tuple(factors),
+        result=own,
+        terms=_row_terms(w, edge) if w.numbers.is_mean else _terms(w, unit),
+        gathered=w.gradient(edge) if several else None,
+        gathering=w.gather(w.number(w.gradient(edge))) if several else None,
+        name=letters.edge(edge),
+        value=value,
+        new_value=value + update,
+        update=update,
+        update_lines=new_value(w, edge),
+        update_beat_address=f"update/{address}",
+        beat_address=f"backward/{address}",
+        frozen=w.frozen(edge),
+        notes=tuple(notes),
+    )
+
+
+def _row_terms(w: Writer, edge: Edge) -> tuple[Term, ...]:
+    """What each row of the batch gives to the gradient of an edge."""
+    here = w.numbers.layer(edge.layer)
+    deltas = here.delta[:, edge.to] / w.numbers.share
+    came_in = np.ones(len(deltas)) if edge.is_bias else here.x[:, edge.source]
+    return tuple(
+        Term(w.letters.row_cost(row), float(delta), "", float(x), float(delta * x), edge)
+        for row, (delta, x) in enumerate(zip(deltas, came_in, strict=True), 1)
+    )
+
+
+# ---- units and the loss
+
+
+def _delta(w: Writer, unit: Unit) -> Derivation:
+    factors, notes = _own_factors(w, unit)
+    letters, name = w.letters, w.letters.names.unit(unit)
+    symbol_tex = letters.tex("delta", unit)
+    if w.numbers.is_mean:
+        tex, factors = symbol_tex, []
+    elif len(factors) > 1:
+        tex = _multiplied(symbol_tex, factors)
+    elif w.numbers.paired:
+        difference = f"{letters.tex('a', unit)} - {letters.tex('y', unit)}"
+        tex = f"{symbol_tex} = {difference if w.divisor == 1 else rf'({difference}) / {w.divisor}'}"
+    else:
+        active = f"{letters.tex('a_letter')}_k"
+        chain = (
+            rf"\frac{{\partial C}}{{\partial {active}}} \frac{{\partial {active}}}{{\partial {letters.tex('z', unit)}}}"
+        )
+        tex = rf"{symbol_tex} = \sum_k {chain}"
+    batch = float(w.frame.trace.layers[unit.layer - 1].delta[:, unit.index].sum())
+    several = w.numbers.rows > 1
+    return Derivation(
+        target=unit,
+        quantity="delta",
+        title=_unit_title(w, unit),
+        symbol=letters.text("delta", unit),
+        symbol_tex=symbol_tex,
+        tex=tex,
+        factors=tuple(factors),
+        result=float(w.numbers.delta(unit.layer)[unit.index]),
+        terms=_terms(w, unit),
+        gathered=batch if several else None,
+        gathering=w.gather(w.number(batch)) if several else None,
+        beat_address=f"backward/{name}/delta",
+        notes=tuple(notes),
+    )
+
+
+def _unit_title(w: Writer, unit: Unit) -> Phrase:
+    values = {"unit": w.letters.unit(unit), "layer": str(unit.layer), "number": str(unit.index + 1)}
+    return Phrase("Unit {unit} (layer {layer}, unit {number})", values)
+
+
+def _activation(w: Writer, unit: Unit) -> Derivation:
+    """z as a sum of what came in, and f(z)."""
+    letters, layer, at = w.letters, unit.layer, unit.index
+    function = w.numbers.function(layer)
+    z_tex, symbol_tex = letters.tex("z", unit), letters.tex("a", unit)
+    weights, came_in = w.frame.params.W[layer - 1][at], w.numbers.a(layer - 1)
+    terms = [
+        Term(
+            letters.edge(edge), float(weights[source]), letters.activation(Unit(layer - 1, source)),
+            float(came_in[source]), float(weights[source] * came_in[source]), edge,
+        )
+        for source, edge in enumerate(Edge(layer, at, source) for source in range(len(weights)))
+    ]  # fmt: skip
+    bias = Edge(layer, at, BIAS)
+    terms.append(Term(letters.edge(bias), w.weight(bias), "", 1.0, w.weight(bias), bias))
+    weighted = Factor(
+        z_tex,
+        letters.text("z", unit),
+        Phrase("weighted input"),
+        Phrase("Σ w x + b ({count} terms)", {"count": str(len(terms))}),
+        float(w.numbers.z(layer)[at]),
+        "input",
+        unit,
+    )
+    factors = [weighted]
+    steep = w.numbers.slope(layer)
+    if steep is not None and not w.numbers.is_mean:
+        factors.append(_slope_factor(w, unit, float(steep[at])))
+    function_tex = letters.function_tex(layer)
+    tex = rf"{symbol_tex} = {function_tex}\left({z_tex}\right)"
+    if not function.elementwise:
+        tex = rf"{symbol_tex} = \frac{{e^{{{z_tex}}}}}{{\sum_k e^{{{letters.layer_tex('z_layer', layer)}_k}}}}"
+    return Derivation(
+        target=unit,
+        quantity="activation",
+        title=_unit_title(w, unit),
+        symbol=letters.text("a", unit),
+        symbol_tex=symbol_tex,
+        tex=tex,
+        factors=tuple(factors),
+        result=float(w.numbers.a(layer)[at]),
+        terms=tuple(terms),
+        beat_address=f"forward/{letters.names.unit(unit)}",
+    )
+
+
+def _input(w: Writer, unit: Unit) -> Derivation:
+    value = float(w.numbers.a(0)[unit.index])
+    names = w.frame.dataset.input_names
+    title = Phrase("Input {unit}: {column}", {"unit": w.letters.unit(unit), "column": names[unit.index]})
+    symbol_tex = w.letters.tex("input", unit)
+    return Derivation(
+        target=unit,
+        quantity="activation",
+        title=title,
+        symbol=w.letters.text("input", unit),
+        symbol_tex=symbol_tex,
+        tex=symbol_tex,
+        factors=(),
+        result=value,
+        name=w.letters.unit(unit),
+        value=value,
+    )
+
+
+def _loss(w: Writer) -> Derivation:
+    """The parts of the outputs, and in a batch what becomes of the row's cost."""
+    letters, outputs = w.letters, [Unit(w.depth, index) for index in range(w.network.outputs)]
+    terms = tuple(
+        Term(letters.text("element", unit), float(part), "", 1.0, float(part), unit)
+        for unit, part in zip(outputs, w.numbers.elements(), strict=True)
+    )
+    several = w.numbers.rows > 1
+    symbol_tex = letters.tex("cost")
+    parts = [letters.tex("element", unit) for unit in outputs]
+    shown = parts if len(parts) <= 4 else [*parts[:2], r"\cdots", parts[-1]]
+    return Derivation(
+        target=LossNode(),
+        quantity="loss",
+        title=Phrase("Loss"),
+        symbol=letters.text("cost"),
+        symbol_tex=symbol_tex,
+        tex=f"{symbol_tex} = {' + '.join(shown)}",
+        factors=(),
+        result=w.numbers.cost(),
+        terms=terms,
+        gathered=float(w.frame.loss) if several else None,
+        gathering=w.gather(w.number(w.frame.loss)) if several else None,
+        beat_address="loss/C",
+    )
