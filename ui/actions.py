@@ -207,6 +207,10 @@ class Actions(QObject):
     def __getitem__(self, id: str) -> QAction:
         return self._actions[id]
 
+    def find(self, id: str) -> QAction | None:
+        """The action of a command; None for separators and submenus."""
+        return self._actions.get(id)
+
     def connect(self, id: str, act: Callable[[], object]) -> None:
         """Do this when the command is given."""
         self._actions[id].triggered.connect(lambda _checked: act())

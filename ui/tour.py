@@ -1,7 +1,7 @@
 """The first six steps: a strip above the canvas that says what to do next, and goes on when it is done.
 
-It is never modal and acts on the real lesson: the window works as always while the strip is there. → goes on, Esc closes
-it.
+It is never modal and acts on the real lesson: the window works as always while the strip is there. → goes on, Esc
+closes it.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ STOPS = (
         lambda focus, runner: False,
     ),
 )
-"""Space plays what the grain says: beats one after the other, or, at the grain Step, training."""
+"""At the last stop the grain becomes Step, because there Space trains; before, it plays beat after beat."""
 del _
 
 
@@ -155,6 +155,8 @@ class Tour(QFrame):
     def _say(self) -> None:
         look = theme.current()
         stop = STOPS[self.stop]
+        if self.stop == len(STOPS) - 1 and not self.isHidden() and self._focus.grain != "step":
+            self._focus.set(grain="step")
         frame = self._runner.frame
         self._count.setText(f"{self.stop + 1} / {len(STOPS)}")
         loss = f"{frame.loss:.3f}" if frame is not None else "–"
