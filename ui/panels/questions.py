@@ -1,0 +1,124 @@
+"""What the panels want to know and must not work out themselves: files, prepared data, answers to every row.
+
+Each is a frozen question that the runner's second thread answers; the newest of a kind wins.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bpstudio.data.choices import Preparation, ReadOptions
+from bpstudio.data.dataset import Dataset
+
+if TYPE_CHECKING:
+    from bpstudio.data.suggestion import Advice
+    from bpstudio.data.table import Table
+    from bpstudio.insight.answers import Answers
+    from bpstudio.insight.response import Confusion
+    from bpstudio.training.frame import Frame
+
+Tell = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class ReadTable:
+    """Open a file as a table."""
+
+    path: str
+    options: ReadOptions
+    kind: str = "read table"
+
+    def answer(self, progress: Tell) -> Table:
+        from bpstudio.data.readers import open_table
+
+        return open_table(self.path, self.options)
+
+
+@dataclass(frozen=True, eq=False)
+class PrepareTable:
+    """Make a dataset of a table, and say what stands out in its columns."""
+
+    table: Table
+    preparation: Preparation
+    kind: str = "prepare table"
+
+    def answer(self, progress: Tell) -> PreparedTable:
+        from bpstudio.data.preparation import advise, prepare
+
+        try:
+            advice = advise(self.table, self.preparation)
+        except ValueError as error:
+            return PreparedTable(None, (), error)
+        try:
+            return PreparedTable(prepare(self.table, self.preparation), advice, None)
+        except ValueError as error:
+            return PreparedTable(None, advice, error)
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedTable:
+    """A dataset, or the reason why there is none; and advice either way."""
+
+    dataset: Dataset | None
+    advice: tuple[Advice, ...]
+    error: ValueError | None
+
+
+@dataclass(frozen=True, eq=False)
+class AnswerRows:
+    """What the network of a frame answers to every row, and how often it takes one class for another."""
+
+    frame: Frame
+    kind: str = "answer rows"
+
+    def answer(self, progress: Tell) -> RowAnswers:
+        from bpstudio.insight.answers import answers
+        from bpstudio.insight.response import confusion
+
+        frame = self.frame
+        if frame.dataset.task == "regression":
+            return RowAnswers(answers(frame, progress), None, None)
+        held = frame.dataset.validation
+        return RowAnswers(
+            answers(frame, progress),
+            confusion(frame, frame.dataset.train),
+            confusion(frame, held) if len(held) else None,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class RowAnswers:
+    """Answers to every row; for classes the confusion over the training and the validation rows."""
+
+    rows: Answers
+    training: Confusion | None
+    validation: Confusion | None
+
+
+@dataclass(frozen=True, eq=False)
+class WriteRows:
+    """Write lines of cells as a CSV file, complete or not at all."""
+
+    path: str
+    header: tuple[str, ...]
+    line: Callable[[int], tuple[str, ...]]
+    rows: int
+    kind: str = "write rows"
+
+    def answer(self, progress: Tell) -> str:
+        from bpstudio.files.atomic import write_text
+
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(self.header)
+        for row in range(self.rows):
+            if row % 1000 == 0:
+                progress(row / self.rows)
+            writer.writerow(self.line(row))
+        write_text(Path(self.path), text.getvalue())
+        return self.path

@@ -1,0 +1,276 @@
+"""The large table: every row with what the network answers and what it costs, and, for classes, the confusion."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from PyQt6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QSize, Qt, QTimer
+from PyQt6.QtGui import QCloseEvent, QShowEvent
+from PyQt6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QTableView,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+from typing_extensions import override
+
+from bpstudio.insight.elements import Probe, Row
+from bpstudio.training.frame import Frame
+from ui import theme
+from ui.focus import Focus
+from ui.language import tr
+from ui.panels.confusion import ConfusionModel
+from ui.panels.form import Choice, Message
+from ui.panels.plain import plain
+from ui.panels.questions import AnswerRows, RowAnswers, WriteRows
+from ui.panels.rows_model import RowsModel
+from ui.runner import Progress, Runner
+
+REFRESH_SECONDS = 0.3
+"""While training runs, answers are asked for at most this often."""
+
+
+class RowsWindow(QWidget):
+    """A window beside the main one; a chosen row becomes the example."""
+
+    def __init__(self, runner: Runner, focus: Focus, parent: QWidget | None = None) -> None:
+        super().__init__(parent, Qt.WindowType.Window)
+        self._runner = runner
+        self._focus = focus
+        self._frame: Frame | None = None
+        self._asked: AnswerRows | None = None
+        self._asked_at = 0.0
+        self._answered: Frame | None = None
+        self._found: RowAnswers | None = None
+        self._is_choosing = False
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._refresh)
+        self.resize(900, 560)
+
+        self.model = RowsModel()
+        self.table = QTableView()
+        self.table.setModel(self.model)
+        self.table.setSortingEnabled(True)
+        self.table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setWordWrap(False)
+        self.table.setAlternatingRowColors(True)
+        self._shape_table()
+        selection = self.table.selectionModel()
+        if selection is not None:
+            selection.currentRowChanged.connect(self._choose)
+        self.count = QLabel()
+        self.count.setProperty("role", "secondary")
+        self.save = QPushButton()
+        self.save.clicked.connect(self._ask_where)
+        self.message = Message()
+
+        self.confusion = ConfusionModel()
+        self.confusion_table = QTableView()
+        self.confusion_table.setModel(self.confusion)
+        self.part = Choice()
+        self.part.activated.connect(self._show_confusion)
+        self.right = QLabel()
+        self.axes = QLabel()
+        self.axes.setProperty("role", "secondary")
+        self.axes.setWordWrap(True)
+
+        rows = QWidget()
+        column = QVBoxLayout(rows)
+        column.addWidget(self.table, 1)
+        line = QHBoxLayout()
+        line.addWidget(self.count)
+        line.addWidget(self.message, 1)
+        line.addWidget(self.save)
+        column.addLayout(line)
+        matrix = QWidget()
+        column = QVBoxLayout(matrix)
+        line = QHBoxLayout()
+        line.addWidget(self.part)
+        line.addWidget(self.right)
+        line.addStretch(1)
+        column.addLayout(line)
+        column.addWidget(self.confusion_table, 1)
+        column.addWidget(self.axes)
+        self.tabs = QTabWidget()
+        self.tabs.addTab(rows, "")
+        self.tabs.addTab(matrix, "")
+        whole = QVBoxLayout(self)
+        whole.addWidget(self.tabs)
+        self.retranslate()
+        runner.answered.connect(self._take)
+        focus.changed.connect(self._follow)
+
+    def show_frame(self, frame: Frame) -> None:
+        """Show the data of a frame, and ask for its answers when somebody looks."""
+        self._frame = frame
+        if self.isVisible():
+            self._catch_up()
+
+    def retranslate(self) -> None:
+        """Set every text in the language in use."""
+        self.setWindowTitle(tr("Rows of the data"))
+        self.tabs.setTabText(0, tr("Rows"))
+        self.tabs.setTabText(1, tr("Confusion"))
+        self.save.setText(tr("Save as CSV…"))
+        self.axes.setText(tr("Rows: what it is. Columns: what the network answers."))
+        self.part.offer([("training", tr("training rows")), ("validation", tr("validation rows"))])
+        if self.part.currentIndex() < 0:
+            self.part.show_value("training")
+        self.model.retranslate()
+        self._count()
+
+    def write(self, path: str) -> None:
+        """Write the table, as it is sorted now, to a CSV file with every digit."""
+        model, order, answers = self.model, self.model.order, self.model.answers
+        header = tuple(field.title for field in model.fields)
+        fields = model.fields
+
+        def line(place: int) -> tuple[str, ...]:
+            row = int(order[place])
+            return tuple(field.text(answers, row, is_exact=True) for field in fields)
+
+        self._runner.ask(WriteRows(path, header, line, len(order)))
+
+    def _catch_up(self) -> None:
+        frame = self._frame
+        if frame is None:
+            return
+        if frame.dataset is not self.model.dataset:
+            self.model.show_dataset(frame.dataset)
+            self.tabs.setTabVisible(1, frame.dataset.task != "regression")
+            self._count()
+            self._follow()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Ask for the answers of the newest frame, not too often, and never twice at once."""
+        frame = self._frame
+        if frame is None or not self.isVisible() or self._asked is not None or frame is self._answered:
+            return
+        wait = self._asked_at + REFRESH_SECONDS - time.monotonic()
+        if wait > 0:
+            if not self._later.isActive():
+                self._later.start(int(wait * 1000) + 1)
+            return
+        self._asked = AnswerRows(frame)
+        self._asked_at = time.monotonic()
+        self._runner.ask(self._asked)
+
+    def _take(self, question: object, answer: object) -> None:
+        if isinstance(question, WriteRows) and not isinstance(answer, Progress):
+            if isinstance(answer, Exception):
+                self.message.say(plain(answer), "error")
+            else:
+                self.message.say(tr("Saved {path}", path=question.path), "good")
+        if question is not self._asked or isinstance(answer, Progress) or not isinstance(question, AnswerRows):
+            return
+        self._asked = None
+        self._answered = question.frame
+        if isinstance(answer, RowAnswers) and question.frame.dataset is self.model.dataset:
+            self._found = answer
+            self.model.show_answers(answer.rows, resort=question.frame.run != "running")
+            self._show_confusion()
+            if question.frame.run != "running":
+                self._follow()
+        self._refresh()
+
+    def _show_confusion(self) -> None:
+        dataset, found = self.model.dataset, self._found
+        if dataset is None or found is None:
+            return
+        chosen = found.training if self.part.currentData() == "training" else found.validation
+        is_new = dataset.class_names != self.confusion.names
+        self.confusion.show_confusion(dataset.class_names, chosen)
+        self.right.setText(self.confusion.sentence())
+        if is_new:
+            self.confusion_table.resizeColumnsToContents()
+
+    def _choose(self, current: QModelIndex, previous: QModelIndex) -> None:
+        """Make the row under the cursor the example: a row of the batch where it is one, else a probe."""
+        frame = self._frame
+        if frame is None or self._is_choosing or not current.isValid():
+            return
+        row = self.model.row_of(current.row())
+        found = np.flatnonzero(frame.batch == row)
+        self._focus.set(example=Row(int(found[0])) if len(found) else Probe(row))
+
+    def _follow(self) -> None:
+        """Mark the example's row."""
+        frame, example = self._frame, self._focus.example
+        if frame is None or not self.isVisible() or frame.dataset is not self.model.dataset:
+            return
+        row = -1
+        if isinstance(example, Probe):
+            row = example.row
+        elif isinstance(example, Row) and example.position < len(frame.batch):
+            row = int(frame.batch[example.position])
+        selection = self.table.selectionModel()
+        if selection is None or not 0 <= row < frame.dataset.rows:
+            return
+        index = self.model.index(self.model.place_of(row), 0)
+        if selection.currentIndex().row() != index.row():
+            self._is_choosing = True
+            flags = QItemSelectionModel.SelectionFlag
+            selection.setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+            self._is_choosing = False
+
+    def _count(self) -> None:
+        dataset = self.model.dataset
+        if dataset is not None:
+            self.count.setText(
+                tr(
+                    "{rows} rows · {train} training, {held} validation",
+                    rows=f"{dataset.rows:,}",
+                    train=f"{len(dataset.train):,}",
+                    held=f"{len(dataset.validation):,}",
+                )
+            )
+
+    def _ask_where(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, tr("Save as CSV"), "rows.csv", "CSV (*.csv)")
+        if path:
+            self.write(path)
+
+    def _shape_table(self) -> None:
+        """Rows of one height and columns of one width: nothing is measured, so nothing grows with the data."""
+        look = theme.current()
+        self.table.setFont(look.font(12, mono=True))
+        vertical, horizontal = self.table.verticalHeader(), self.table.horizontalHeader()
+        if vertical is not None:
+            vertical.hide()
+            vertical.setDefaultSectionSize(look.px(24))
+        if horizontal is not None:
+            horizontal.setDefaultSectionSize(look.px(112))
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(900, 560)
+
+    @override
+    def showEvent(self, a0: QShowEvent | None) -> None:
+        super().showEvent(a0)
+        self._catch_up()
+        self._follow()
+
+    @override
+    def closeEvent(self, a0: QCloseEvent | None) -> None:
+        self._later.stop()
+        super().closeEvent(a0)
+
+    @override
+    def changeEvent(self, a0: QEvent | None) -> None:
+        super().changeEvent(a0)
+        if a0 is not None and a0.type() == QEvent.Type.LanguageChange:
+            self.retranslate()
+        elif a0 is not None and a0.type() == QEvent.Type.PaletteChange:
+            self._shape_table()
