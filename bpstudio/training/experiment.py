@@ -137,14 +137,15 @@ def _build(path: str, kind: type[T], values: dict[str, Any]) -> T:
         ):
             raise ValueError(f"{dot}{name}: expected {_WORDS[str(fields[name].type)]}, got {_kind(value)}")
         if fields[name].type == "float":
-            values = {**values, name: float(value)}
+            try:
+                values = {**values, name: float(value)}
+            except OverflowError:
+                raise ValueError(f"{dot}{name}: the number is too large") from None
     for name, f in fields.items():
         if name not in values and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
             raise ValueError(f"{dot}{name}: missing")
     try:
         return kind(**values)
-    except OverflowError:
-        raise ValueError(f"{path or 'experiment'}: a number is too large") from None
     except ValueError as problem:
         text = str(problem)
         name = text.split(":", 1)[0].split(".")[0].split("[")[0]
