@@ -13,7 +13,7 @@ from typing import Any
 
 from bpstudio.training.experiment import Experiment
 
-_PART = re.compile(r"(\w{1,40})(?:\[(\d{1,6}|\*)\])?")
+_PART = re.compile(r"(\w{1,40})(?:\[(\*|\d{1,6})(?::(\d{1,6}))?\])?")
 
 
 def apply(experiment: Experiment, changes: Mapping[str, Any], path: str) -> Experiment:
@@ -29,13 +29,13 @@ def apply(experiment: Experiment, changes: Mapping[str, Any], path: str) -> Expe
 
 
 def _holders(document: dict[str, Any], place: str, path: str) -> Iterator[tuple[Any, str | int]]:
-    """(object, key) of every value that `place` names; `[*]` names each element of a list."""
+    """(object, key) of every value that `place` names."""
     found: list[tuple[Any, str | int]] = [({"": document}, "")]
     for part in place.split("."):
         match = _PART.fullmatch(part)
         if match is None:
             raise ValueError(f"{path}: expected a place such as network.layers[0].activation")
-        name, index = match.groups()
+        name, first, stop = match.groups()
         inner: list[tuple[Any, str | int]] = []
         for holder, key in found:
             value = holder[key]
@@ -43,18 +43,17 @@ def _holders(document: dict[str, Any], place: str, path: str) -> Iterator[tuple[
                 near = difflib.get_close_matches(name, value if isinstance(value, dict) else (), n=1)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 raise ValueError(f"{path}: an experiment has no {name} there{hint}")
-            inner.extend(_elements(value, name, index, path))
+            inner.extend([(value, name)] if first is None else _elements(value[name], first, stop, f"{path}: {name}"))
         found = inner
     return iter(found)
 
 
-def _elements(holder: dict[str, Any], name: str, index: str | None, path: str) -> Iterator[tuple[Any, str | int]]:
-    if index is None:
-        yield holder, name
-        return
-    elements = holder[name]
+def _elements(elements: object, first: str, stop: str | None, what: str) -> Iterator[tuple[Any, str | int]]:
     if not isinstance(elements, list):
-        raise ValueError(f"{path}: {name} is no list")
-    if index != "*" and int(index) >= len(elements):
-        raise ValueError(f"{path}: expected an index from 0 to {len(elements) - 1}, got {index}")
-    yield from ((elements, number) for number in (range(len(elements)) if index == "*" else (int(index),)))
+        raise ValueError(f"{what} is no list")
+    count = len(elements)
+    begin = 0 if first == "*" else int(first)
+    end = count if first == "*" else int(stop) if stop is not None else begin + 1
+    if not begin < end <= count:
+        raise ValueError(f"{what} has the elements 0 to {count - 1}, got {begin} to {end - 1}")
+    yield from ((elements, number) for number in range(begin, end))

@@ -7,6 +7,7 @@ drive) keeps its full path.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from bpstudio.data.dataset import Dataset
 from bpstudio.data.errors import DataError
 from bpstudio.data.source import Inline, Prepared
-from bpstudio.files import asset
+from bpstudio.files import asset, wording
 
 _ASSET = "asset:"
 
@@ -31,7 +32,9 @@ def read(document: object, path: str, folder: str | os.PathLike[str] | None) -> 
         source = document.get("source")
         if isinstance(source, dict) and isinstance(source.get("path"), str):
             document = document | {"source": source | {"path": str(_found(source["path"], base))}}
-    return Dataset.from_dict(document, path, base)
+    dataset = Dataset.from_dict(document, path, base)
+    name = document.get("name") if isinstance(document, dict) else None
+    return dataclasses.replace(dataset, name=wording.line(name, f"{path}.name")) if name else dataset
 
 
 def write(dataset: Dataset, folder: str | os.PathLike[str] | None) -> dict[str, Any]:
@@ -49,7 +52,7 @@ def write(dataset: Dataset, folder: str | os.PathLike[str] | None) -> dict[str, 
             document["source"].pop("steps", None)
             document = {"name": dataset.name, "source": document["source"]}
     elif source == Inline():
-        # Typed rows are their own truth: without a hash a person may edit them, and what can be left out is noise there.
+        # Typed rows are their own truth: without a hash a person may edit them, and defaults would only be noise.
         every = list(range(dataset.rows))
         plain = {"name": "", "classes": [], "train": every, "validation": [], "input_shape": None, "groups": []}
         document = {

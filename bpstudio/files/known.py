@@ -26,6 +26,7 @@ from bpstudio.data import records
 from bpstudio.engine.network import Network
 from bpstudio.files import wording
 from bpstudio.files.wording import Wording
+from bpstudio.maths.losses import loss as loss_named
 from bpstudio.training.frame import Frame
 
 METRICS = ("loss", "accuracy", "gradient_norm", "flat_share")
@@ -35,6 +36,8 @@ ROW_LIKE = ("x", "z", "a", "slope", "delta", "dx")
 WEIGHT_LIKE = ("W", "dW", "update_W", "W_used")
 BIAS_LIKE = ("b", "db", "update_b")
 QUANTITIES = ROW_LIKE + WEIGHT_LIKE + BIAS_LIKE
+OUTPUT_LIKE = ("elements", "dC_da", "y")
+"""Of rows and outputs, without a layer's name: each output's part of the row's own cost, ∂C/∂a, the target."""
 MAX_STEPS = 1_000_000
 
 Value = float | tuple[Any, ...]
@@ -43,7 +46,7 @@ Value = float | tuple[Any, ...]
 Relation = Literal["equal", "above", "below"]
 
 _OPERATORS = {" * ": np.multiply, " / ": np.divide, " - ": np.subtract, " + ": np.add}
-_TERM = re.compile(r"(?P<layer>\w{1,60})\.(?P<quantity>\w{1,20})(?P<indices>(\[\d{1,9}\]){0,2})")
+_TERM = re.compile(r"((?P<layer>\w{1,60})\.)?(?P<quantity>\w{1,20})(?P<indices>(\[\d{1,9}\]){0,2})")
 
 
 @dataclass(frozen=True)
@@ -158,19 +161,19 @@ def _check_term(network: Network, term: str, path: str) -> None:
             raise ValueError(f"{path}: expected a layer from 1 to {len(network.layers)}, got {term!r}")
         return
     match = _TERM.fullmatch(term)
-    if match is None:
-        known = ", ".join((*METRICS, *VALIDATION, "norm/1", "layer1.dW[0][1]"))
+    if match is None or (match["layer"] is None and match["quantity"] not in OUTPUT_LIKE):
+        known = ", ".join((*METRICS, *VALIDATION, "norm/1", "elements[0]", "layer1.dW[0][1]"))
         raise ValueError(f"{path}: expected something like {known}; got {records.shown(term)}")
-    for part, names in (("layer", network.layer_names), ("quantity", QUANTITIES)):
-        if match[part] not in names:
-            raise ValueError(f"{path}: the {part} {match[part]!r} is none of {', '.join(names)}")
-    inputs, units = network.sizes[network.layer_names.index(match["layer"]) :][:2]
     kind = match["quantity"]
-    shape: tuple[int | None, ...] = (None, inputs if kind in ("x", "dx") else units)
-    if kind in WEIGHT_LIKE:
-        shape = (units, inputs)
-    elif kind in BIAS_LIKE:
-        shape = (units,)
+    shape: tuple[int | None, ...] = (None, network.outputs)
+    if match["layer"] is not None:
+        for part, names in (("layer", network.layer_names), ("quantity", QUANTITIES)):
+            if match[part] not in names:
+                raise ValueError(f"{path}: the {part} {match[part]!r} is none of {', '.join(names)}")
+        inputs, units = network.sizes[network.layer_names.index(match["layer"]) :][:2]
+        shape = (None, inputs if kind in ("x", "dx") else units)
+        if kind not in ROW_LIKE:
+            shape = (units, inputs) if kind in WEIGHT_LIKE else (units,)
     indices = _indices(match["indices"])
     if len(indices) > len(shape):
         raise ValueError(f"{path}: {kind} has {len(shape)} index, got {term!r}")
@@ -191,24 +194,31 @@ def _term(frame: Frame, term: str) -> NDArray[np.float64]:
             raise ValueError(f"{term}: no validation has been made up to step {frame.step}")
         return np.asarray(points[-1][1 + VALIDATION.index(term)], dtype=np.float64)
     match = _TERM.fullmatch(term)
-    if match is None:
+    if match is None or term in METRICS:
         value = frame.metrics.value(term, frame.step)
         if value is None:
             raise ValueError(f"{term}: not recorded in step {frame.step}")
         return np.asarray(value, dtype=np.float64)
-    number = frame.experiment.network.layer_names.index(match["layer"])
-    quantity = match["quantity"]
-    found: Any
-    if quantity in ("W", "b"):
-        found = getattr(frame.params, quantity)[number]
-    else:
-        found = getattr(frame.trace.layers[number], quantity)
-        if quantity == "dx" and found is None:
-            found = frame.trace.input_gradient()
+    found = _array(frame, match["layer"], match["quantity"])
     if found is None:
-        raise ValueError(f"{term}: this layer has none")
+        raise ValueError(f"{term}: is not computed here")
     for index in _indices(match["indices"]):
         if index >= len(found):
             raise ValueError(f"{term}: expected an index from 0 to {len(found) - 1}")
         found = found[index]
     return np.asarray(found, dtype=np.float64)
+
+
+def _array(frame: Frame, layer: str | None, quantity: str) -> Any:
+    trace = frame.trace
+    if layer is None:
+        if quantity != "elements":
+            return getattr(trace, quantity)
+        activation = frame.experiment.network.layers[-1].activation
+        return loss_named(frame.experiment.loss).elements(activation, trace.layers[-1].z, trace.layers[-1].a, trace.y)
+    number = frame.experiment.network.layer_names.index(layer)
+    if quantity in ("W", "b"):
+        return getattr(frame.params, quantity)[number]
+    if quantity == "dx" and number == 0:
+        return trace.input_gradient()
+    return getattr(trace.layers[number], quantity)

@@ -16,13 +16,14 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from bpstudio.data import records
 from bpstudio.data.dataset import Dataset
-from bpstudio.engine.trace import Params
+from bpstudio.engine.trace import Params, draw_params
 from bpstudio.files import (
     asset,
     atomic,
@@ -35,14 +36,15 @@ from bpstudio.files import (
     wording,
 )
 from bpstudio.files import lesson_parts as parts
+from bpstudio.files.fingerprint import fingerprint
 from bpstudio.files.known import Known
 from bpstudio.files.lesson_parts import Scene, State, Variant
 from bpstudio.files.wording import Wording
 from bpstudio.insight.notation import NOTATIONS
 from bpstudio.insight.walk import Grain
 from bpstudio.training.experiment import Experiment
-from bpstudio.training.session import Session
-from bpstudio.training.session import _check_fit as check_fit
+from bpstudio.training.frame import Frame
+from bpstudio.training.session import Session, check_fit
 
 FORMAT = "bpstudio-lesson/1"
 NAMES = ("mazur", "softmax", "four-equations", "xor", "vanishing", "iris")
@@ -53,7 +55,7 @@ PLOTS = ("loss", "accuracy", "saturation", "map", "gradient", "bars", "fit")
 
 _KEYS = (
     *("format", "title", "summary", "text", "notation", "grain", "at", "digits", "row", "plots"),
-    *("experiment", "data", "start", "state", "scenes", "variants", "expected", "made_with"),
+    *("experiment", "data", "start", "variant", "state", "scenes", "variants", "expected", "made_with"),
 )
 
 
@@ -67,7 +69,8 @@ class Lesson:
     digits         significant digits that numbers show; row: the training row that neurons show first
     plots          the plots that stand in front
     variants       switches; the first one usually is the lesson as it stands
-    variant        which of them this lesson is ("": as it was opened)
+    variant        the switch that is on ("": none), and base: the lesson before it was
+    made_with      the fingerprint of the machine on which a run was saved
     """
 
     title: Wording
@@ -87,13 +90,16 @@ class Lesson:
     variants: tuple[Variant, ...] = ()
     expected: tuple[Known, ...] = ()
     variant: str = ""
+    base: Lesson | None = None
+    made_with: Mapping[str, str] = field(default_factory=dict)
 
     def session(self) -> Session:
         """A run that begins where the lesson stands."""
         if self.state is None:
             return Session(self.experiment, self.dataset, self.start)
         resume = (self.state.step, self.state.params, dict(self.state.optimizer))
-        return Session(self.experiment, self.dataset, self.start, resume=resume)
+        place = (self.state.epoch, self.state.batch)
+        return Session(self.experiment, self.dataset, self.start, resume=resume, place=place)
 
     def choose(self, name: str) -> Lesson:
         """The lesson with the named variant switched on, at step 0. Raises ValueError for an unknown name."""
@@ -101,14 +107,17 @@ class Lesson:
         if variant is None:
             names = ", ".join(each.name for each in self.variants) or "none"
             raise ValueError(f"variant: expected one of {names}, got {name!r}")
-        experiment = changes.apply(self.experiment, variant.changes, "changes")
-        start = self.start if variant.start == "same" else None
+        # Always from the lesson as its file has it: switches are alternatives, they do not add up.
+        base = self.base or self
+        experiment = changes.apply(base.experiment, variant.changes, "changes")
+        start = base.start if variant.start == "same" else None
         if isinstance(variant.start, Params):
             start = variant.start
         if start is not None:
             # The same values in the layout of the changed network: what is frozen lies elsewhere in the flat array.
             start = Params.from_layers(experiment.network, list(start))
-        return self.replace(experiment=experiment, start=start, state=None, expected=variant.expected, variant=name)
+        now = {"experiment": experiment, "start": start, "expected": variant.expected, "state": None}
+        return base.replace(**now, variant=name, base=base)
 
     def replace(self, **values: Any) -> Lesson:
         """A new lesson that differs in the named fields."""
@@ -139,9 +148,45 @@ def load(name: str) -> Lesson:
     return read(asset.find(f"lessons/{name}.json"))
 
 
-def write(lesson: Lesson, path: str | os.PathLike[str]) -> None:
-    """Save a lesson. The file is replaced when its replacement is complete, else it stays as it is."""
+def write(what: Lesson | Session | Frame, path: str | os.PathLike[str]) -> None:
+    """Save a lesson, or a run as it stands. The file is replaced when its replacement is complete, else it stays."""
+    if isinstance(what, Session):
+        what = what.frame()
+    lesson = capture(what) if isinstance(what, Frame) else what
     atomic.write_text(path, text(lesson, Path(path).resolve().parent))
+
+
+def capture(frame: Frame, lesson: Lesson | None = None, **view: Any) -> Lesson:
+    """The run in a frame as a lesson that goes on from there; `view` sets title, notation, grain, at, digits and so on.
+
+    Of the lesson from which it came the words stay. Its stops, switches and promised digits stay only while experiment,
+    data and start values are still its own: they speak of those.
+    """
+    experiment, dataset = frame.experiment, frame.dataset
+    drawn = draw_params(experiment.network, experiment.seed)
+    start = drawn if frame.start is None else frame.start.copy()
+    state = None
+    if frame.step > 0:
+        optimizer = {name: values.copy() for name, values in frame.state.items()}
+        state = State(frame.step, frame.params.copy(), optimizer, frame.epoch, frame.position)
+    now: dict[str, Any] = {"state": state, "made_with": fingerprint()}
+    if (
+        lesson is None
+        or lesson.experiment != experiment
+        or lesson.dataset.hash != dataset.hash
+        or not _same(lesson.start or drawn, start)
+    ):
+        # Drawn values need not stand in the file: the seed says them.
+        now |= {"experiment": experiment, "dataset": dataset, "start": None if _same(start, drawn) else start}
+        now |= {"scenes": (), "variants": (), "expected": (), "variant": "", "base": None, "at": "", "row": 0}
+        lesson = lesson or Lesson(Wording.of(dataset.name), experiment, dataset)
+    return lesson.replace(**(now | view))
+
+
+def _same(first: Params, second: Params) -> bool:
+    """Bitwise the same values."""
+    pairs = zip([*first.W, *first.b], [*second.W, *second.b], strict=True)
+    return all(one.tobytes() == other.tobytes() for one, other in pairs)
 
 
 def text(lesson: Lesson, folder: str | os.PathLike[str] | None = None) -> str:
@@ -171,18 +216,23 @@ def document(lesson: Lesson, folder: str | os.PathLike[str] | None = None) -> di
         result["row"] = lesson.row
     if lesson.plots:
         result["plots"] = list(lesson.plots)
-    result["experiment"] = lesson.experiment.to_dict()
+    base = lesson.base or lesson
+    result["experiment"] = base.experiment.to_dict()
     result["data"] = data_reference.write(lesson.dataset, folder)
-    if lesson.start is not None:
-        result["start"] = parameters.write(lesson.start)
+    if base.start is not None:
+        result["start"] = parameters.write(base.start)
+    if lesson.variant:
+        result["variant"] = lesson.variant
     if lesson.state is not None:
         result["state"] = parts.write_state(lesson.state)
     if lesson.scenes:
         result["scenes"] = [parts.write_scene(scene) for scene in lesson.scenes]
     if lesson.variants:
         result["variants"] = [parts.write_variant(variant) for variant in lesson.variants]
-    if lesson.expected:
-        result["expected"] = [known.write(promise) for promise in lesson.expected]
+    if base.expected:
+        result["expected"] = [known.write(promise) for promise in base.expected]
+    if lesson.made_with:
+        result["made_with"] = dict(lesson.made_with)
     return result
 
 
@@ -216,8 +266,14 @@ def _read(document: object, folder: str | os.PathLike[str] | None) -> Lesson:
             entries.get("variants", []), "variants", 20, lambda each, at: parts.read_variant(each, at, experiment)
         ),
         expected=parts.read_expected(entries.get("expected", []), "expected", network),
+        made_with=_made_with(entries.get("made_with", {})),
     )
     _check_names(lesson)
+    if "variant" in entries:
+        names = tuple(variant.name for variant in lesson.variants)
+        lesson = lesson.choose(parts.choice(entries["variant"], "variant", names))
+    if "state" in entries:
+        lesson = lesson.replace(state=parts.read_state(entries["state"], "state", lesson.experiment))
     return lesson
 
 
@@ -241,6 +297,12 @@ def _experiment(document: object) -> Experiment:
         return Experiment.from_dict(document)
     except ValueError as error:
         raise ValueError(f"experiment.{error}".replace("experiment.experiment", "experiment", 1)) from None
+
+
+def _made_with(document: object) -> dict[str, str]:
+    if not isinstance(document, dict):
+        raise ValueError(f"made_with: expected an object {{…}}, got {records.shown(document)}")
+    return {wording.line(key, "made_with"): wording.line(text, f"made_with.{key}") for key, text in document.items()}
 
 
 def _check_names(lesson: Lesson) -> None:

@@ -14,7 +14,6 @@ from bpstudio.files.known import Known
 from bpstudio.files.wording import Wording
 from bpstudio.insight.walk import GRAINS, Grain, Walk
 from bpstudio.training.experiment import Experiment
-from bpstudio.training.optimizers import Optimizer
 
 MAX_STEP = 2**53
 
@@ -51,11 +50,15 @@ class Variant:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """How far training had come: the step, its parameters, and the optimiser's numbers by name."""
+    """How far training had come: the step, its parameters, the optimiser's numbers by name, and its place in the data:
+    the epoch, and the number of its batch in it.
+    """
 
     step: int
     params: Params
     optimizer: Mapping[str, Params] = field(default_factory=dict)
+    epoch: int = 0
+    batch: int = 0
 
 
 def listed(document: object, path: str, most: int, read: Callable[[Any, str], Part]) -> tuple[Part, ...]:
@@ -162,21 +165,26 @@ def read_expected(document: object, path: str, network: Network) -> tuple[Known,
     return listed(document, path, 1000, read)
 
 
-def read_state(document: object, path: str, network: Network, optimizer: Optimizer) -> State:
+def read_state(document: object, path: str, experiment: Experiment) -> State:
     """Where a saved run stood; exactly the numbers that the optimiser keeps have to be there."""
-    entries = records.mapping(document, path, ("step", "parameters", "optimizer"), ("step", "parameters"))
-    names = optimizer.states
+    entries = records.mapping(
+        document, path, ("step", "epoch", "batch", "parameters", "optimizer"), ("step", "parameters")
+    )
+    network, names = experiment.network, experiment.optimizer.states
     kept = records.mapping(entries.get("optimizer", {}), f"{path}.optimizer", names, names)
     return State(
         step=whole(entries["step"], f"{path}.step", 0, MAX_STEP),
         params=parameters.read(entries["parameters"], network, f"{path}.parameters"),
         optimizer={name: parameters.read(kept[name], network, f"{path}.optimizer.{name}") for name in names},
+        epoch=whole(entries.get("epoch", 0), f"{path}.epoch", 0, MAX_STEP),
+        batch=whole(entries.get("batch", 0), f"{path}.batch", 0, MAX_STEP),
     )
 
 
 def write_state(state: State) -> dict[str, Any]:
     """The JSON form."""
-    document: dict[str, Any] = {"step": state.step, "parameters": parameters.write(state.params)}
+    document: dict[str, Any] = {"step": state.step, "epoch": state.epoch, "batch": state.batch}
+    document["parameters"] = parameters.write(state.params)
     if state.optimizer:
         document["optimizer"] = {name: parameters.write(values) for name, values in state.optimizer.items()}
     return document

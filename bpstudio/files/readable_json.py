@@ -1,4 +1,4 @@
-"""JSON that a person reads: short lists on one line, long rows of numbers filled like a paragraph.
+"""JSON that a person reads: short lists on one line, long ones of numbers or names filled like a paragraph.
 
 Floats are written by ``repr``, the shortest text that reads back to the same double, so nothing is rounded on the way
 through a file.
@@ -13,6 +13,8 @@ import numpy as np
 
 WIDTH = 120
 _INDENT = 2
+_MANY = 8  # keys; more of them do not go on one line
+_SHORT = 30  # characters of a text that may stand in a filled paragraph
 
 
 def write(value: Any) -> str:
@@ -37,23 +39,30 @@ def _lines(value: Any, depth: int, used: int) -> str:
     inner = " " * (_INDENT * (depth + 1))
     outer = " " * (_INDENT * depth)
     if isinstance(value, dict):
+        if len(value) > _MANY and all(map(_is_short, value.values())):
+            pairs = (f"{_scalar(str(key))}: {_scalar(each)}" for key, each in value.items())
+            return "{\n" + _filled(pairs, inner) + f"\n{outer}}}"
         parts = []
         for key, element in value.items():
             name = f"{inner}{_scalar(str(key))}: "
             parts.append(name + _lines(_plain(element), depth + 1, len(name) + 1))
         return "{\n" + ",\n".join(parts) + f"\n{outer}}}"
     if isinstance(value, list | tuple):
-        if all(isinstance(element, int | float) for element in value):
-            return "[\n" + _filled((_scalar(element) for element in value), inner) + f"\n{outer}]"
+        if all(map(_is_short, value)):
+            return "[\n" + _filled(map(_scalar, value), inner) + f"\n{outer}]"
         elements = (inner + _lines(_plain(element), depth + 1, len(inner) + 1) for element in value)
         return "[\n" + ",\n".join(elements) + f"\n{outer}]"
     return _scalar(value)
 
 
+def _is_short(value: Any) -> bool:
+    return value is None or isinstance(value, int | float) or (isinstance(value, str) and len(value) <= _SHORT)
+
+
 def _one_line(value: Any, room: int) -> str | None:
     """`value` on one line, or None when it does not fit there or deserves lines of its own."""
     if isinstance(value, dict):
-        if len(value) > 8 or sum(isinstance(element, dict) for element in value.values()) > 1:
+        if len(value) > _MANY or sum(isinstance(element, dict) for element in value.values()) > 1:
             return None
         parts: list[str] = []
         for key, element in value.items():

@@ -53,6 +53,7 @@ class Frame:
     segment: int
     segment_start: int
     last_step: int
+    position: int = 0  # of the batch in its epoch
     start: Params | None = None  # parameters of step 0, to which a reset returns
     continued: str = ""
     undo: str | None = None

@@ -37,7 +37,7 @@ class Session:
 
     ``start`` gives typed start values (otherwise they are drawn from the seed), ``batches`` an explicit list of row
     numbers for each step, repeated in turn. ``resume`` (step, parameters, {state name: values}) continues a run that
-    was saved at that step.
+    was saved at that step, whose batch was the one at ``place`` (epoch, number in it).
 
     Raises ValueError where experiment and data do not fit.
     """
@@ -49,9 +49,10 @@ class Session:
         start: Params | None = None,
         batches: Sequence[Array] | None = None,
         resume: tuple[int, Params, dict[str, Params]] | None = None,
+        place: tuple[int, int] = (0, 0),
         budget: int = DEFAULT_BUDGET,
     ) -> None:
-        _check_fit(experiment, dataset)
+        check_fit(experiment, dataset)
         self.budget = budget
         self._pool = FramePool()
         self._undo = Undo()
@@ -60,7 +61,7 @@ class Session:
         origin = start if start is not None else draw_params(experiment.network, experiment.seed)
         at, params, state = (0, origin, {}) if resume is None else resume
         memory = _memory(experiment, params, state)
-        segment = self._segment(experiment, dataset, at, memory, explicit=batches)
+        segment = self._segment(experiment, dataset, at, memory, *place, explicit=batches)
         self._chain = Chain((segment,), origin.copy())
         self._enter(segment)
         self._now: Step
@@ -166,7 +167,7 @@ class Session:
         same_params = params is None or _same(params, self._params)
         if new == self.experiment and data.hash == self.dataset.hash and same_params:
             return False
-        _check_fit(new, data)
+        check_fit(new, data)
         self._drain()
         kept, restarts = _kept_layers(self.experiment, new)
         state = self._state_params()
@@ -259,6 +260,7 @@ class Session:
             dataset=segment.dataset,
             step=self._step,
             epoch=epoch,
+            position=position,
             batch=self._batches.rows(epoch, position),
             params=params,
             trace=trace,
@@ -621,7 +623,7 @@ def _kept_layers(old: Experiment, new: Experiment) -> tuple[list[tuple[int, int]
     return kept, not kept
 
 
-def _check_fit(experiment: Experiment, dataset: Dataset) -> None:
+def check_fit(experiment: Experiment, dataset: Dataset) -> None:
     """Refuse data that the network or the loss cannot take. Raises ValueError that names what was expected."""
     network = experiment.network
     if dataset.x.shape[1] != network.inputs:
