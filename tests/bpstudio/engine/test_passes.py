@@ -1,4 +1,4 @@
-"""The backward pass against two things written differently: plain loops over numbers, and differences of the objective."""
+"""The backward pass against two things written differently: plain loops, and differences of the objective."""
 
 import math
 

@@ -89,6 +89,6 @@ def test_what_is_missing_is_named() -> None:
 
 @pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf"), True, "0.1"])
 def test_a_rate_that_is_no_rate_is_refused(rate: object) -> None:
-    with pytest.raises(ValueError, match="optimizer.rate: expected a finite number above 0"):
+    with pytest.raises(ValueError, match=r"optimizer.rate: expected a finite number above 0"):
         SGD(rate)  # type: ignore[arg-type]
     assert SGD(1e300).rate == 1e300, "it will diverge, and that is worth seeing"

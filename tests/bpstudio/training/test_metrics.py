@@ -119,7 +119,7 @@ def test_recorded_numbers_are_what_the_trace_says(widths: tuple[int, int]) -> No
             assert value is not None
             assert np.isnan(value)
         _, cells, units = frame.metrics.units(frame.step, frame.step + 1)
-        assert units == tuple((1, j) for j in range(hidden)) + ((3, 0),)
+        assert units == (*((1, j) for j in range(hidden)), (3, 0))
         assert cells[-1, 0] == round(float(255 * (1 - tanh.slope[:, 0].mean())))
 
 
