@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bpstudio.training.session import Session
 
 COMMANDS = ("verify", "train")
-DEFAULT_EPOCHS = 200
+DEFAULT_EPOCHS = 100
 REFRESH_SECONDS = 0.1
 
 

@@ -140,7 +140,7 @@ def _units(column: _Column, names: Sequence[str] | None, side: int, title: str, 
 def _legend(largest: float, step: int, shown: str) -> str:
     swatches = "".join(f'<i style="background:var(--gradient-{level})"></i>' for level in range(LEVELS))
     return (
-        f"<figcaption><span class=ramp>{largest * 10.0**-DECADES:.1e} {swatches} {largest:.1e}</span> "
+        f"<figcaption><span class=ramp>≤ {largest * 10.0**-DECADES:.1e} {swatches} {largest:.1e}</span> "
         f"Colour: |∂C/∂w| of the batch at step {step:,}, one scale for all layers. Width: |w|. "
         f"Grey: exactly 0. +1: biases.{shown}</figcaption>"
     )
