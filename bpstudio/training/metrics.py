@@ -8,7 +8,7 @@ extremes stay in the level above, and a curve drawn from it still shows every sp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -142,12 +142,42 @@ class SeriesView:
                 else (self.levels[0].chunks[0].shape[1:] if self.levels[0].chunks else (0,))
             )
             return np.empty(0, np.int64), np.empty((0, *width)), np.empty((0, *width))
-        level = 0
-        while (stop - start) >= points * FANOUT ** (level + 1) and level + 1 < len(self.levels):
-            level += 1
         steps: list[Array] = []
         low: list[Array] = []
         high: list[Array] = []
+        for level, first, last in self._runs(start, stop, points):
+            cells = self.levels[level].cells(first, last)
+            steps.append(np.arange(first, last, dtype=np.int64) * FANOUT**level)
+            low.append(cells[:, column] if level == 0 else cells[:, MIN, column])
+            high.append(cells[:, column] if level == 0 else cells[:, MAX, column])
+        at, bottom, top = np.concatenate(steps), np.concatenate(low), np.concatenate(high)
+        if len(at) > points:
+            groups = np.arange(0, len(at), -(-len(at) // points))
+            return at[groups], np.fmin.reduceat(bottom, groups, axis=0), np.fmax.reduceat(top, groups, axis=0)
+        return at, bottom, top
+
+    def means(self, column: int, start: int, stop: int, points: int) -> tuple[Array, Array]:
+        """(steps, mean) of about ``points`` stretches of steps, each mean over all steps of its stretch."""
+        stop = min(stop, self.length)
+        if start >= stop:
+            return np.empty(0, np.int64), np.empty(0)
+        steps, mean, weight = [], [], []
+        for level, first, last in self._runs(start, stop, points):
+            cells = self.levels[level].cells(first, last)
+            steps.append(np.arange(first, last, dtype=np.int64) * FANOUT**level)
+            mean.append(cells[:, column] if level == 0 else cells[:, MEAN, column])
+            weight.append(np.full(last - first, float(FANOUT**level)))
+        at, values, of_steps = np.concatenate(steps), np.concatenate(mean), np.concatenate(weight)
+        groups = np.arange(0, len(at), -(-len(at) // points))
+        return at[groups], np.add.reduceat(values * of_steps, groups) / np.add.reduceat(of_steps, groups)
+
+    def _runs(self, start: int, stop: int, points: int) -> Iterator[tuple[int, int, int]]:
+        """(level, first cell, one past the last): cells that cover start … stop−1 without a gap, about ``points`` of
+        them, or up to FANOUT times as many where the next level would be too coarse.
+        """
+        level = 0
+        while (stop - start) >= points * FANOUT ** (level + 1) and level + 1 < len(self.levels):
+            level += 1
         while start < stop:
             here = self._finest_from(level, start)
             width = FANOUT**here
@@ -157,16 +187,8 @@ class SeriesView:
                 # The rest does not fill one cell of this level: take it from the level below.
                 level = here - 1
                 continue
-            cells = self.levels[here].cells(first, last)
-            steps.append(np.arange(first, last, dtype=np.int64) * width)
-            low.append(cells[:, column] if here == 0 else cells[:, MIN, column])
-            high.append(cells[:, column] if here == 0 else cells[:, MAX, column])
+            yield here, first, last
             start = last * width
-        at, bottom, top = np.concatenate(steps), np.concatenate(low), np.concatenate(high)
-        if len(at) > points:
-            groups = np.arange(0, len(at), -(-len(at) // points))
-            return at[groups], np.fmin.reduceat(bottom, groups, axis=0), np.fmax.reduceat(top, groups, axis=0)
-        return at, bottom, top
 
     def _finest_from(self, level: int, start: int) -> int:
         """The lowest level at or above ``level`` that still has the cell in which ``start`` lies."""
@@ -251,6 +273,20 @@ class Metrics:
         if not parts:
             return np.empty(0, np.int64), np.empty(0), np.empty(0)
         return tuple(np.concatenate(pieces) for pieces in zip(*parts, strict=True))  # type: ignore[return-value]
+
+    def means(self, column: str, start: int = 0, stop: int | None = None, points: int = 200) -> tuple[Array, Array]:
+        """(steps, mean): the trend of a noisy curve, in about ``points`` means of as many steps each."""
+        end = self.stop if stop is None else min(stop, self.stop)
+        parts: list[tuple[Array, Array]] = []
+        for leg in self.legs:
+            a, b = max(start, leg.start), min(end, leg.stop)
+            if a < b and column in leg.columns:
+                share = max(2, int(points * (b - a) / max(1, end - start)))
+                steps, mean = leg.numbers.means(leg.columns.index(column), a - leg.start, b - leg.start, share)
+                parts.append((steps + leg.start, mean))
+        if not parts:
+            return np.empty(0, np.int64), np.empty(0)
+        return np.concatenate([steps for steps, _ in parts]), np.concatenate([mean for _, mean in parts])
 
     def value(self, column: str, step: int) -> float | None:
         """The exact value in one step, or None when it was not recorded or has been given up."""
