@@ -79,17 +79,18 @@ def find_separator(lines: list[str]) -> Separator:
     """The mark that cuts the first lines into the most even rows."""
     best: tuple[float, Separator] = (0.0, ",")
     for separator in _SEPARATORS:
-        counts = Counter(len(row) for row in _sample(lines, separator))
+        sample = _sample(lines, separator)
+        counts = Counter(len(row) for row in sample if not _cut_quotes(row))
         cells, rows = counts.most_common(1)[0] if counts else (1, 0)
-        share = rows / max(counts.total(), 1)
+        share = rows / max(len(sample), 1)
         # A slightly better share does not outweigh the preference: one ragged row must not make another mark win.
         if cells > 1 and share > best[0] + 0.2:
             best = (share, separator)
     if best[0]:
         return best[1]
     spaced = _sample(lines, " ")
-    numeric = [row for row in spaced[1:] if len(row) > 1 and all(_NUMBER.match(cell) for cell in row[:2])]
-    return " " if len(spaced) > 1 and len(numeric) > len(spaced) / 2 else ","
+    numeric = [row for row in spaced if len(row) > 1 and all(_NUMBER.match(cell) for cell in row[:2])]
+    return " " if numeric and len(numeric) >= len(spaced) / 2 else ","
 
 
 def find_decimal(rows: list[list[str]]) -> Decimal:
@@ -243,6 +244,11 @@ class _Scan:
     @property
     def _shown(self) -> str:
         return SEPARATOR_WORDS[self.separator]
+
+
+def _cut_quotes(row: list[str]) -> bool:
+    """Whether a separator was taken for one inside quotation marks."""
+    return any(cell.count('"') % 2 for cell in row)
 
 
 def _ended(lines: Iterable[str]) -> Iterator[str]:
