@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from bpstudio.engine.network import Network
+from bpstudio.insight.notation import small
 from bpstudio.maths.activations import ACTIVATIONS
 from bpstudio.maths.initializers import BIAS_RULES, WEIGHT_RULES, Initializer
 from bpstudio.training.frame import Frame
@@ -99,6 +101,12 @@ def update_orders() -> list[tuple[object, str]]:
 def objective(reduction: str) -> str:
     """How the costs ℓ of N rows (with K outputs) become one number."""
     return _REDUCTIONS[reduction][1]
+
+
+def subscripted(name: str) -> str:
+    """A short name with its number below the line: i1 is i₁; everything else stays."""
+    found = re.fullmatch(r"([A-Za-z]{1,6})(\d{1,2})", name)
+    return found[1] + small(int(found[2])) if found else name
 
 
 def together(text: str) -> str:

@@ -8,7 +8,6 @@ from PyQt6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from bpstudio.data.source import Generated, Inline, Prepared
 from bpstudio.data.steps import Range, Standardize
 from bpstudio.insight.elements import Edge, Element, PlusOne, Probe, Row, Target, Unit
-from bpstudio.insight.notation import small
 from bpstudio.training.frame import Frame
 from ui.focus import Focus
 from ui.language import tr, translatable
@@ -125,11 +124,9 @@ def _input_facts(frame: Frame, focus: Focus) -> str:
         height, width = dataset.input_shape
         return " · ".join([tr("{height}×{width} pixels", height=height, width=width), *_scaling(frame)])
     if dataset.inputs > _VALUES_UP_TO:
-        named = ", ".join(dataset.input_names[:3])
+        named = ", ".join(describe.subscripted(name) for name in dataset.input_names[:3])
         return " · ".join([tr("{names}, …", names=named), *_scaling(frame)])
-    names = [f"i{small(index + 1)}" for index in range(dataset.inputs)]
-    if isinstance(dataset.source, Prepared) or focus.notation != "mazur":
-        names = list(dataset.input_names)
+    names = [describe.subscripted(name) for name in dataset.input_names]
     values = _example_inputs(frame, focus)
     if values is None:
         return " · ".join([", ".join(names), *_scaling(frame)])

@@ -8,9 +8,12 @@ be translated; a sentence that is not known is shown as it is, without the field
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from bpstudio.data.errors import DataError, Words
 from ui.language import tr, translatable
+
+_OWN_WORDS = ("how", "kind", "found", "task")
 
 
 class PlainError(ValueError):
@@ -79,8 +82,9 @@ def plain(error: Exception | str) -> str:
     if isinstance(error, PlainError):
         return tr(error.sentence, **error.values)
     if isinstance(error, DataError):
-        told = tr(error.template, **error.values)
-        return f"{told} {tr(error.remedy_template, **error.values)}" if error.remedy_template else told
+        values = _translated(error.values)
+        said = tr(error.template, **values)
+        return f"{said} {tr(error.remedy_template, **values)}" if error.remedy_template else said
     text = str(error)
     for pattern, sentence in _SENTENCES:
         found = pattern.fullmatch(text)
@@ -92,4 +96,9 @@ def plain(error: Exception | str) -> str:
 
 def told(words: Words) -> str:
     """A sentence of the data, in the language in use."""
-    return tr(words.template, **words.values)
+    return tr(words.template, **_translated(words.values))
+
+
+def _translated(values: Mapping[str, object]) -> dict[str, object]:
+    """The values of a sentence; those that are words of the program, not of the file, are translated too."""
+    return {name: tr(str(value)) if name in _OWN_WORDS else value for name, value in values.items()}

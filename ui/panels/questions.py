@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from bpstudio.insight.response import Confusion
     from bpstudio.training.frame import Frame
 
+_BEGINNING = 4096
+"""Bytes of a file that are shown when it could not be read."""
+
 Tell = Callable[[float], None]
 
 
@@ -33,10 +36,23 @@ class ReadTable:
     options: ReadOptions
     kind: str = "read table"
 
-    def answer(self, progress: Tell) -> Table:
+    def answer(self, progress: Tell) -> OpenedTable:
         from bpstudio.data.readers import open_table
 
-        return open_table(self.path, self.options)
+        try:
+            table = open_table(self.path, self.options)
+        except ValueError as error:
+            return OpenedTable(None, error, _first_lines(self.path, self.options.encoding))
+        return OpenedTable(table, None, "")
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedTable:
+    """A table, or the reason why there is none with the beginning of the file as plain text."""
+
+    table: Table | None
+    error: ValueError | None
+    beginning: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,3 +138,14 @@ class WriteRows:
             writer.writerow(self.line(row))
         write_text(Path(self.path), text.getvalue())
         return self.path
+
+
+def _first_lines(path: str, encoding: str) -> str:
+    """The beginning of a file, however garbled, to choose separator and encoding by; nothing of what is no text."""
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(_BEGINNING)
+        text = data.decode(encoding or "utf-8", "replace")
+    except (OSError, ValueError, LookupError):
+        return ""
+    return "" if "\0" in text else text

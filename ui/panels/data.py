@@ -1,0 +1,209 @@
+"""The Data section: which rows are trained on, where they came from, and what was done to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PyQt6.QtCore import QEvent
+from PyQt6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from bpstudio.data.dataset import Dataset
+from bpstudio.data.source import Generated, Inline, Prepared, Source
+from bpstudio.training.frame import Frame
+from ui.focus import Focus
+from ui.language import tr, translatable
+from ui.panels import edits
+from ui.panels.data_window import USE_DATA, DataWindow
+from ui.panels.example_line import ExampleLine
+from ui.panels.form import Message, Section
+from ui.panels.generator_form import NAMES, GeneratorForm
+from ui.panels.plain import told
+from ui.panels.rows_window import RowsWindow
+from ui.panels.small_table import SmallTable, is_small, with_value
+from ui.runner import Runner
+
+TYPE_VALUE = translatable("type a value")
+MOST_STEPS = 8
+
+
+class DataPanel(QWidget):
+    """The Data section of the left column, and the doors to the data window and the table of rows."""
+
+    def __init__(self, runner: Runner, focus: Focus, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._focus = focus
+        self._frame: Frame | None = None
+        self._window: DataWindow | None = None
+        self._rows: RowsWindow | None = None
+        self.section = Section("section.data", self)
+        self.name, self.facts, self.steps = QLabel(), QLabel(), QLabel()
+        self.name.setProperty("role", "heading")
+        for label in (self.facts, self.steps):
+            label.setProperty("role", "secondary")
+        for label in (self.name, self.facts, self.steps):
+            label.setWordWrap(True)
+        self.message = Message()
+        self.table = SmallTable(self.type_value, self.message.say)
+        self.example = ExampleLine(focus)
+        self.open, self.make, self.all = QPushButton(), QPushButton(), QPushButton()
+        self.make.setCheckable(True)
+        self.generator = GeneratorForm(self.use)
+        self.generator.hide()
+        rows: tuple[QWidget, ...] = (
+            self.name,
+            self.facts,
+            self.table,
+            self.message,
+            self.example,
+            self.steps,
+            self.all,
+            self.open,
+            self.make,
+            self.generator,
+        )
+        for widget in rows:
+            self.section.rows.addWidget(widget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.section)
+        self.open.clicked.connect(self.ask_for_file)
+        self.make.toggled.connect(self._unfold_generator)
+        self.all.clicked.connect(self.show_rows)
+        self.retranslate()
+
+    def show_frame(self, frame: Frame) -> None:
+        """Show the data of a frame; nothing happens while they stay the same."""
+        before, self._frame = self._frame, frame
+        if before is None or before.dataset is not frame.dataset:
+            self._fill(frame.dataset)
+        self.example.show_frame(frame)
+        if self._rows is not None:
+            self._rows.show_frame(frame)
+
+    def open_path(self, path: str) -> None:
+        """Show what is in a file, in the data window; nothing is used before a person says so."""
+        if self._window is None:
+            self._window = DataWindow(self._runner, self.window())
+        self._window.open_path(path)
+        self._window.show()
+        self._window.raise_()
+
+    def ask_for_file(self) -> None:
+        """Let a person choose a file, then show what is in it."""
+        if self._window is None:
+            self._window = DataWindow(self._runner, self.window())
+        self._window.ask_for_file()
+
+    def show_rows(self) -> None:
+        """Open the table of all rows."""
+        if self._rows is None:
+            self._rows = RowsWindow(self._runner, self._focus, self.window())
+        if self._frame is not None:
+            self._rows.show_frame(self._frame)
+        self._rows.show()
+        self._rows.raise_()
+
+    @property
+    def data_window(self) -> DataWindow | None:
+        """The data window, once it was opened."""
+        return self._window
+
+    @property
+    def rows_window(self) -> RowsWindow | None:
+        """The table of all rows, once it was opened."""
+        return self._rows
+
+    def type_value(self, row: int, column: int, value: float) -> None:
+        """One input or target typed anew; raises ValueError where the task does not allow it."""
+        if self._frame is None:
+            return
+        dataset = with_value(self._frame.dataset, row, column, value)
+        edits.check(self._frame.experiment, dataset)
+        self._runner.apply(dataset=dataset, name=TYPE_VALUE)
+
+    def use(self, dataset: Dataset) -> None:
+        """Train on these data from now on, with the present network where it fits, else with one that suits."""
+        if self._frame is None:
+            return
+        present = self._frame.experiment
+        chosen = present if edits.fits(present, dataset) else edits.suggested(dataset)
+        self._runner.apply(experiment=chosen, dataset=dataset, name=USE_DATA)
+
+    def retranslate(self) -> None:
+        """Set every text in the language in use."""
+        self.section.name(tr("Data"))
+        self.open.setText(tr("Open data…"))
+        self.open.setToolTip(tr("A CSV or TSV file of your own"))
+        self.make.setText(tr("Make points"))
+        self.make.setToolTip(tr("Circle, XOR, spirals, clouds, moons or a sine, with noise and seed"))
+        self.all.setText(tr("All rows…"))
+        self.all.setToolTip(tr("Every row with prediction and loss; choose one to look at it"))
+        self.generator.retranslate()
+        if self._frame is not None:
+            self._fill(self._frame.dataset)
+
+    def _fill(self, dataset: Dataset) -> None:
+        rows = tr("1 row") if dataset.rows == 1 else tr("{rows} rows", rows=f"{dataset.rows:,}")
+        self.section.summary.setText(rows)
+        small = is_small(dataset)
+        self.table.setVisible(small)
+        if small:
+            self.table.show_dataset(dataset)
+        name = _name(dataset)
+        self.name.setText(name)
+        self.name.setVisible(bool(name) and not small)
+        self.facts.setText(_facts(dataset))
+        self.facts.setVisible(not small)
+        steps = _steps(dataset.source)
+        self.steps.setText(steps)
+        self.steps.setVisible(bool(steps))
+        self.message.say("", "")
+
+    def _unfold_generator(self, is_open: bool) -> None:
+        self.generator.setVisible(is_open)
+        if is_open and self._frame is not None:
+            self.generator.show_dataset(self._frame.dataset)
+
+    @override
+    def changeEvent(self, a0: QEvent | None) -> None:
+        super().changeEvent(a0)
+        if a0 is not None and a0.type() == QEvent.Type.LanguageChange:
+            self.retranslate()
+
+
+def _name(dataset: Dataset) -> str:
+    source = dataset.source.origin if isinstance(dataset.source, Inline) else dataset.source
+    if isinstance(source, Generated) and source.generator in NAMES:
+        return tr(NAMES[source.generator])
+    return dataset.name or (Path(source.path).name if isinstance(source, Prepared) else "")
+
+
+def _facts(dataset: Dataset) -> str:
+    """Rows for training and validation, inputs, and what is learned."""
+    facts = [tr("{train} training rows", train=f"{len(dataset.train):,}")]
+    if len(dataset.validation):
+        facts.append(tr("{held} validation rows", held=f"{len(dataset.validation):,}"))
+    facts.append(tr("{count} inputs", count=f"{dataset.inputs:,}") if dataset.inputs > 1 else tr("1 input"))
+    if dataset.task == "regression":
+        facts.append(tr("1 target") if dataset.outputs == 1 else tr("{count} targets", count=f"{dataset.outputs:,}"))
+    else:
+        facts.append(tr("{count} classes", count=len(dataset.class_names)))
+    return " · ".join(fact.replace(" ", "\u00a0") for fact in facts)
+
+
+def _steps(source: Source) -> str:
+    """What was done to the data, a line each."""
+    lines = []
+    if isinstance(source, Inline) and source.origin is not None:
+        lines.append(tr("some values were typed by hand"))
+        source = source.origin
+    if isinstance(source, Generated):
+        lines.append(tr("noise {noise} · seed {seed}", noise=f"{source.noise:g}", seed=source.seed))
+    elif isinstance(source, Prepared):
+        done = [step for step in source.steps if step.column]
+        lines += [f"{step.column}: {told(step.describe())}" for step in done[:MOST_STEPS]]
+        if len(done) > MOST_STEPS:
+            lines.append(tr("… and {count} more", count=len(done) - MOST_STEPS))
+    return "\n".join(lines)

@@ -1,0 +1,162 @@
+"""A handful of rows, typed where they stand: the data of an exercise sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import QAbstractTableModel, QModelIndex, Qt
+from PyQt6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
+from typing_extensions import override
+
+from bpstudio.data.dataset import Dataset
+from bpstudio.data.source import Prepared
+from bpstudio.insight.notation import given, small
+from ui import theme
+from ui.language import tr
+from ui.panels.describe import subscripted
+from ui.panels.number import NumberField
+
+MOST_ROWS = 8
+MOST_COLUMNS = 6
+_NOWHERE = QModelIndex()
+_CENTER = int(Qt.AlignmentFlag.AlignCenter)
+Edit = Callable[[int, int, float], None]
+"""edit(row, column, value): columns are the inputs, then the targets."""
+
+
+def is_small(dataset: Dataset) -> bool:
+    """Whether all of the data fits into the left column."""
+    return dataset.rows <= MOST_ROWS and dataset.inputs + dataset.outputs <= MOST_COLUMNS
+
+
+def headings(dataset: Dataset) -> list[str]:
+    """Inputs by name, targets as target₁ … unless a file named them."""
+    inputs = [subscripted(name) for name in dataset.input_names]
+    if isinstance(dataset.source, Prepared) or dataset.task == "classes":
+        return inputs + [subscripted(name) for name in dataset.output_names]
+    if dataset.outputs == 1:
+        return [*inputs, tr("target")]
+    return inputs + [tr("target") + small(place + 1) for place in range(dataset.outputs)]
+
+
+def with_value(dataset: Dataset, row: int, column: int, value: float) -> Dataset:
+    """The data with one cell typed anew; `column` counts the inputs, then the targets."""
+    if column < dataset.inputs:
+        return dataset.replace_input(row, column, value)
+    return dataset.replace_target(row, column - dataset.inputs, value)
+
+
+class SmallModel(QAbstractTableModel):
+    """Inputs and targets of a few rows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dataset: Dataset | None = None
+
+    def show_dataset(self, dataset: Dataset | None) -> None:
+        """Show other data; the cells stay where only a value changed."""
+        before = self.dataset
+        same = before is not None and dataset is not None and headings(before) == headings(dataset)
+        if same and dataset is not None and before is not None and before.rows == dataset.rows:
+            self.dataset = dataset
+            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, self.columnCount() - 1))
+            return
+        self.beginResetModel()
+        self.dataset = dataset
+        self.endResetModel()
+
+    def value(self, row: int, column: int) -> float:
+        """The number in a cell."""
+        dataset = self.dataset
+        if dataset is None:
+            return 0.0
+        values = dataset.x[row, column] if column < dataset.inputs else dataset.y[row, column - dataset.inputs]
+        return float(values)
+
+    @override
+    def rowCount(self, parent: QModelIndex = _NOWHERE) -> int:
+        return 0 if parent.isValid() or self.dataset is None else self.dataset.rows
+
+    @override
+    def columnCount(self, parent: QModelIndex = _NOWHERE) -> int:
+        return 0 if parent.isValid() or self.dataset is None else self.dataset.inputs + self.dataset.outputs
+
+    @override
+    def flags(self, index: QModelIndex) -> Qt.ItemFlag:
+        return super().flags(index) | Qt.ItemFlag.ItemIsEditable
+
+    @override
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        value = self.value(index.row(), index.column())
+        if role == Qt.ItemDataRole.DisplayRole:
+            return given(value, 4)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return repr(value)
+        return _CENTER if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+    @override
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if self.dataset is None or orientation != Qt.Orientation.Horizontal:
+            return None
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return headings(self.dataset)[section]
+        return _CENTER if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+
+class NumberDelegate(QStyledItemDelegate):
+    """Edits a cell in a number field; what was understood, or is wrong, is said outside the table."""
+
+    def __init__(self, edit: Edit, say: Callable[[str, str], None], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._edit = edit
+        self._say = say
+
+    @override
+    def createEditor(self, parent: QWidget | None, option: QStyleOptionViewItem, index: QModelIndex) -> QWidget | None:
+        row, column, model = index.row(), index.column(), index.model()
+        editor = NumberField(lambda value: self._edit(row, column, value), self._say, parent=parent)
+        editor.setFont(theme.current().font(12, mono=True))
+        if isinstance(model, SmallModel):
+            editor.show_value(model.value(row, column))
+        return editor
+
+    @override
+    def setEditorData(self, editor: QWidget | None, index: QModelIndex) -> None:
+        pass  # the field was filled when it was made, and nothing may overwrite what is being typed
+
+    @override
+    def setModelData(self, editor: QWidget | None, model: object, index: QModelIndex) -> None:
+        pass  # the field has sent its number itself, and only when it was good
+
+
+class SmallTable(QTableView):
+    """As high as its rows, as wide as the column."""
+
+    def __init__(self, edit: Edit, say: Callable[[str, str], None], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.rows = SmallModel()
+        self.setModel(self.rows)
+        self.setItemDelegate(NumberDelegate(edit, say, self))
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTabKeyNavigation(False)
+        vertical, horizontal = self.verticalHeader(), self.horizontalHeader()
+        if vertical is not None:
+            vertical.hide()
+        if horizontal is not None:
+            horizontal.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+            horizontal.setMinimumSectionSize(20)
+
+    def show_dataset(self, dataset: Dataset) -> None:
+        """Show a few rows."""
+        look = theme.current()
+        self.rows.show_dataset(dataset)
+        self.setFont(look.font(12, mono=True))
+        vertical, horizontal = self.verticalHeader(), self.horizontalHeader()
+        if vertical is not None and horizontal is not None:
+            vertical.setDefaultSectionSize(look.px(26))
+            self.setFixedHeight(horizontal.sizeHint().height() + dataset.rows * look.px(26) + 4)
