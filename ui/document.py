@@ -72,7 +72,7 @@ class Document(QObject):
         self._opening = False
         self._shown = ("", False)
         self._saved: Frame | None = None
-        self._then: Callable[[], None] | None = None
+        self._then: Callable[[], object] | None = None
         self.lesson: Lesson | None = None
         self.path: Path | None = None
         self.name = ""
@@ -160,9 +160,13 @@ class Document(QObject):
         """Open a lesson by name or a file by path, beside the training; what goes wrong is said."""
         self._runner.ask(OpenLesson(place))
 
+    def resume(self, kept: Path) -> None:
+        """Go on with the run that was open when the window closed last; it has no file of its own."""
+        self._runner.ask(OpenLesson(kept))
+
     # ---- saving
 
-    def save(self, path: Path | None = None, then: Callable[[], None] | None = None) -> None:
+    def save(self, path: Path | None = None, then: Callable[[], object] | None = None) -> None:
         """Write the present moment; `then` is done when it is on the disk."""
         frame = self._runner.frame
         path = path or self.path
@@ -227,7 +231,7 @@ class Document(QObject):
         if isinstance(question, OpenLesson):
             if isinstance(answer, tuple):
                 lesson, session = answer
-                path = question.place if isinstance(question.place, Path) else None
+                path = question.place if isinstance(question.place, Path) and question.place != last_session() else None
                 self.show(lesson, session, path, "" if path else str(question.place))
             else:
                 name = question.place.name if isinstance(question.place, Path) else question.place

@@ -123,6 +123,8 @@ class Errors(QObject):
     def _report(self, details: str) -> None:
         """From any thread: write it down now, show it when the window's thread is free."""
         log.error("%s", details)
+        if sys.stderr is not None:
+            sys.stderr.write(details)
         self._reports.append(details)
         QCoreApplication.postEvent(self, QEvent(_ARRIVED))
 

@@ -23,14 +23,12 @@ from ui.runner import Progress, Runner
 
 if TYPE_CHECKING:
     from bpstudio.insight.gradcheck import GradientCheck
-
     from bpstudio.training.frame import Frame
 
 REFRESH_MS = 100
+SPACING = 22
 REST_MS = 250
 """How long nothing may move before every gradient is checked."""
-GOOD_CHECK, BAD_CHECK = 1e-6, 1e-4
-"""Relative errors of central differences: below the first agrees, above the second differs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +41,7 @@ class CheckGradients:
     def answer(self, progress: Callable[[float], None]) -> GradientCheck:
         from bpstudio.insight.gradcheck import check
 
-        return check(self.frame, progress=progress)
+        return check(self.frame, progress=lambda done, count: progress(done / max(count, 1)))
 
 
 class Status(QWidget):
@@ -68,7 +66,7 @@ class Status(QWidget):
         self._rest_clock.timeout.connect(self._ask)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(26)
+        row.setSpacing(SPACING)
         row.addStretch(1)
         for field in self.fields.values():
             row.addWidget(field)
@@ -140,11 +138,19 @@ class Status(QWidget):
         if isinstance(result, Exception):
             field.say(caption, "–", tip=str(result))
             return
-        agrees = result.worst < GOOD_CHECK
-        sign, role = ("✓", "good") if agrees else ("!", "warning") if result.worst < BAD_CHECK else ("✕", "error")
-        text = tr("{sign} {count}, worst {worst}", sign=sign, count=f"{result.count:,}", worst=f"{result.worst:.0e}")
-        here = of is frame
-        field.say(caption if here else tr("gradient check, step {step}", step=f"{of.step:,}"), text, role)
+        of_all = tr("{count} of {all}", count=f"{result.agreeing:,}", all=f"{result.count:,}")
+        tip = tr("Central differences of the loss, {count} of {all} parameters", count=result.count, all=result.total)
+        if not result.passed:
+            sign, role, detail = "✕", "error", tr("worst {error}", error=f"{result.worst:.0e}")
+        elif result.gap > 0:
+            sign, role, detail = "!", "warning", tr("sequential order: {gap}", gap=f"{result.gap:.0e}")
+            tip = tr("Updating layer by layer moves along no gradient; the gap is a property of that order.")
+        else:
+            sign, role, detail = "✓", "good", tr("worst {error}", error=f"{result.worst:.0e}")
+            if result.agreeing < result.count:
+                tip += "\n" + tr("The others stand at a kink of ReLU, where there is no slope.")
+        caption = caption if of is frame else tr("gradient check, step {step}", step=f"{of.step:,}")
+        field.say(caption, f"{sign} {of_all}, {detail}", role, tip)
 
     def _wait(self) -> None:
         if not self._text_clock.isActive():
@@ -168,8 +174,8 @@ class Status(QWidget):
             if not field.value.text():
                 field.hide()
                 continue
-            wanted = field.sizeHint().width() + 26
-            fits = room >= wanted - 26
+            wanted = field.sizeHint().width() + SPACING
+            fits = room >= wanted - SPACING
             field.setVisible(fits)
             room -= wanted if fits else room
 
@@ -200,9 +206,11 @@ class _Field(QWidget):
         self.value.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column.setSpacing(1)
+        column.addStretch(1)
         column.addWidget(self.caption)
         column.addWidget(self.value)
+        column.addStretch(1)
 
     def say(self, caption: str, value: str, role: str = "mono", tip: str = "") -> None:
         """Set the texts; the field grows with them and does not shrink again, so that numbers do not dance."""

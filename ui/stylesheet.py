@@ -34,6 +34,9 @@ QMenu::separator { height: 1px; background: $border; margin: 5px 8px; }
 
 QToolBar { background: $background; border: 0; border-bottom: 1px solid $border; spacing: ${p6}px; padding: 0; }
 QSplitter { background: $border; }
+#above, #toolbar { background: $background; }
+#bottom { background: $panel; }
+#hairline { background: $border; border: 0; }
 QSplitter::handle { background: $border; }
 QSplitter::handle:hover { background: $accent; }
 

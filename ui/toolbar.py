@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from PyQt6.QtCore import QEvent, QSize, Qt
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 from typing_extensions import override
 
@@ -16,6 +17,8 @@ from ui.language import tr
 from ui.navigation import PACES, SPEEDS, Navigation, nearest
 from ui.status import Status
 
+ROOMY = 1440
+"""Pixels from which on everything fits at its best size."""
 TRANSPORT = (
     ("run.beginning", "skip-back"),
     ("run.previous_beat", "step-back"),
@@ -93,8 +96,8 @@ class Toolbar(QWidget):
             self._buttons[id].setIconSize(QSize(look.px(19), look.px(19)))
         self._speed_value.setFont(look.font(13, mono=True))
         self._speed_value.setMinimumWidth(self._speed_value.fontMetrics().horizontalAdvance("0.25×"))
-        self._speed.setFixedWidth(look.px(112))
         self.setFixedHeight(look.px(50))
+        self._fit()
         self._paint_play(self._navigation.playing)
 
     def retranslate(self) -> None:
@@ -118,7 +121,7 @@ class Toolbar(QWidget):
         row.setSpacing(8)
         for button in self._buttons.values():
             row.addWidget(button)
-        row.addSpacing(8)
+        row.addSpacing(4)
         frame = QFrame()
         frame.setProperty("role", "segments")
         segments = QHBoxLayout(frame)
@@ -126,13 +129,20 @@ class Toolbar(QWidget):
         segments.setSpacing(0)
         for button in self._grains.values():
             segments.addWidget(button)
-        row.addWidget(frame)
-        row.addSpacing(14)
+        row.addWidget(frame, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addSpacing(8)
         row.addWidget(self._speed_name)
         row.addWidget(self._speed)
         row.addWidget(self._speed_value)
         row.addSpacing(10)
         row.addWidget(self.status, 1)
+
+    def _fit(self) -> None:
+        """In a narrow window the numbers need the room more than the slider does."""
+        look = theme.current()
+        wide = self.width() >= look.px(ROOMY)
+        self._speed_name.setVisible(wide)
+        self._speed.setFixedWidth(look.px(112 if wide else 64))
 
     def _button(self, id: str) -> QToolButton:
         button = QToolButton()
@@ -166,6 +176,11 @@ class Toolbar(QWidget):
             self._focus.set(pace=PACES[index])
         else:
             self._focus.set(speed=SPEEDS[index])
+
+    @override
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     @override
     def changeEvent(self, event: QEvent | None) -> None:

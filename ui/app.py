@@ -1,0 +1,122 @@
+"""Builds every object once and hands it over: nobody looks anything up, nobody makes a second one.
+
+The order is the order in which frames are heard: first navigation (which walk, which beat), then the document, then the
+views.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PyQt6.QtCore import QCoreApplication, QSettings, Qt
+from PyQt6.QtGui import QGuiApplication, QIcon
+from PyQt6.QtWidgets import QApplication, QWidget
+
+import bpstudio
+from bpstudio.files import asset
+from bpstudio.files import lesson as lessons
+from ui import language, theme
+from ui.actions import Actions
+from ui.commands import Commands
+from ui.document import Document, last_session
+from ui.errors import Errors
+from ui.file_commands import FileCommands
+from ui.focus import Focus
+from ui.language import tr
+from ui.main_window import MainWindow
+from ui.messages import Messages
+from ui.navigation import Navigation
+from ui.panels.plain import plain
+from ui.runner import Runner
+
+FIRST_LESSON = "mazur"
+
+
+def application(arguments: list[str] | None = None) -> QApplication:
+    """The Qt application, with the name under which settings and logs are kept."""
+    QCoreApplication.setApplicationName("bpstudio")
+    QCoreApplication.setOrganizationName("bpstudio")
+    QCoreApplication.setApplicationVersion(bpstudio.__version__)
+    QGuiApplication.setDesktopFileName("bpstudio")
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(arguments or sys.argv[:1])
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    app.setWindowIcon(QIcon(str(asset.find("icons/bpstudio.svg"))))
+    return app
+
+
+class App:
+    """Everything there is while the window is open."""
+
+    def __init__(self, app: QApplication, look: str = "", speech: str = "") -> None:
+        settings = QSettings()
+        self.qt = app
+        self.errors = Errors()
+        scale = min(max(settings.value("view/scale", 1.0, float), 0.5), 3.0)
+        theme.apply(
+            app, look or _known(settings.value("view/theme", "system", str), ("dark", "light"), "system"), scale
+        )
+        chosen = _known(settings.value("view/language", "system", str), tuple(language.LANGUAGES), "system")
+        language.install(app, speech or chosen)
+        self.focus = Focus()
+        self.focus.set(reduced_motion=settings.value("view/reduced_motion", False, bool))
+        self.runner = Runner()
+        self.navigation = Navigation(self.focus, self.runner)
+        self.messages = Messages()
+        self.document = Document(self.runner, self.focus, self.messages.say)
+        self.actions = Actions()
+        self.window = MainWindow(self.focus, self.runner, self.actions, self.navigation, self.document, self.messages)
+        self.commands = Commands(self.window, self.actions, self.focus, self.runner, self.navigation)
+        self.files = FileCommands(self.window, self.actions, self.runner, self.navigation, self.document)
+        self.runner.failed.connect(self._refused)
+        app.focusChanged.connect(self._guard)
+
+    def start(self, place: str | Path | None = None) -> None:
+        """Show the window with a lesson, a file, or what stands at the beginning."""
+        first = place if isinstance(place, str) else FIRST_LESSON
+        self.document.show(lessons.load(first), name=first)
+        self.window.show()
+        if isinstance(place, Path):
+            self.files.open_path(place)
+        elif place is None:
+            self._greet()
+
+    def close(self) -> None:
+        """End every thread and put the hooks back; the application may go on without the window."""
+        self.qt.focusChanged.disconnect(self._guard)
+        self.navigation.pause()
+        self.runner.close()
+        self.window.deleteLater()
+        self.errors.remove()
+
+    def _greet(self) -> None:
+        kept = last_session()
+        if kept.is_file():
+            self.messages.say(
+                "good", tr("Your last session is still here."), tr("Go on with it"), lambda: self.document.resume(kept)
+            )
+        elif self.window.tour.wanted():
+            self.window.tour.begin()
+
+    def _refused(self, reason: str) -> None:
+        self.messages.say("error", plain(reason))
+
+    def _guard(self, _: object, now: QWidget | None) -> None:
+        self.actions.guard(now)
+
+
+def run(place: str | Path | None = None) -> int:
+    """Open the window; returns the exit status."""
+    qt = application()
+    app = App(qt)
+    app.start(place)
+    try:
+        return qt.exec()
+    finally:
+        app.close()
+
+
+def _known(value: str, allowed: tuple[str, ...], otherwise: str) -> str:
+    return value if value in allowed else otherwise

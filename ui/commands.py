@@ -1,0 +1,256 @@
+"""What the commands do: each action of the table is connected here, once, to the object that carries it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PyQt6.QtCore import QSettings, QUrl
+from PyQt6.QtGui import QActionGroup, QDesktopServices, QGuiApplication
+from PyQt6.QtWidgets import QApplication, QWhatsThis
+
+from ui import dialogs, errors, language, theme
+from ui.actions import Actions
+from ui.focus import COLORS, GRAINS, Focus
+from ui.language import tr
+from ui.main_window import MainWindow
+from ui.navigation import Navigation
+from ui.runner import Runner
+
+SCALES = (0.85, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
+
+
+class Commands:
+    """Connects the actions of a window. Handlers are short: they ask the owner of what is meant."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        actions: Actions,
+        focus: Focus,
+        runner: Runner,
+        navigation: Navigation,
+    ) -> None:
+        self._window = window
+        self._actions = actions
+        self._focus = focus
+        self._runner = runner
+        self._navigation = navigation
+        for id, act in {**self._edits(), **self._run(), **self._view()}.items():
+            actions.connect(id, act)
+        self._fill_menus()
+        window.canvas.opened.connect(self._type)
+        focus.changed.connect(self.show_state)
+        runner.frame_arrived.connect(self.show_state)
+        self.show_state()
+
+    # ---- editing and places
+
+    def _edits(self) -> dict[str, Callable[[], object]]:
+        window, canvas = self._window, self._window.canvas
+        return {
+            "edit.undo": self._runner.undo,
+            "edit.redo": self._runner.redo,
+            "edit.copy": self._copy_number,
+            "edit.copy_latex": self._copy_latex,
+            "edit.type": self._type,
+            "edit.go_to": lambda: dialogs.GoTo(self._focus, self._runner, self._navigation, window).open(),
+            "edit.palette": lambda: dialogs.Palette(self._actions, window).open(),
+            "edit.neighbour.left": partial(canvas.neighbour, "left"),
+            "edit.neighbour.right": partial(canvas.neighbour, "right"),
+            "edit.neighbour.up": partial(canvas.neighbour, "up"),
+            "edit.neighbour.down": partial(canvas.neighbour, "down"),
+            "edit.leave": self._leave,
+            "network.add_layer": window.builder.add_layer,
+            "network.reset": self._runner.reset,
+            "network.reseed": self._runner.reseed,
+            "network.check": window.status.check_now,
+        }
+
+    def _copy_number(self) -> None:
+        """The explained number with all its digits, so that it reads back as the same double."""
+        derivation = self._window.inspector.derivation
+        if derivation is not None:
+            value = derivation.result if derivation.gathered is None else derivation.gathered
+            self._copy(f"{value:.17g}")
+
+    def _copy_latex(self) -> None:
+        derivation = self._window.inspector.derivation
+        if derivation is not None:
+            self._copy(derivation.tex)
+
+    def _copy(self, text: str) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None:
+            clipboard.setText(text)
+            self._window.messages.say("good", tr("Copied: {text}", text=text))
+
+    def _type(self) -> None:
+        self._actions["view.right"].setChecked(True)
+        self._window.toggle_panel("right", True)
+        self._window.inspector.edit_value()
+
+    def _leave(self) -> None:
+        """One thing at a time: presentation, the field with the keyboard, the tour, a message, the selection."""
+        window = self._window
+        if window.isFullScreen():
+            self._full_screen()
+        elif not window.canvas.hasFocus():
+            window.canvas.setFocus()
+        elif window.tour.close_tour():
+            return
+        elif window.messages.isVisible():
+            window.messages.hide()
+        else:
+            self._focus.set(selection=None)
+
+    # ---- the run
+
+    def _run(self) -> dict[str, Callable[[], object]]:
+        go = self._navigation
+        return {
+            "run.play": go.toggle,
+            "run.next_beat": self._forward,
+            "run.previous_beat": go.back,
+            "run.next_phase": go.next_phase,
+            "run.previous_phase": go.previous_phase,
+            "run.beginning": go.beginning,
+            "run.end": go.end,
+            "run.next_step": go.next_step,
+            "run.previous_step": go.previous_step,
+            "run.first_step": go.first_step,
+            "run.last_step": go.last_step,
+            "run.until": self._window.timeline.type_target,
+            "run.faster": go.faster,
+            "run.slower": partial(go.faster, -1),
+            **{f"run.grain_{grain}": partial(go.choose_grain, grain) for grain in GRAINS},
+        }
+
+    def _forward(self) -> None:
+        if not self._window.tour.take_forward():
+            self._navigation.forward()
+
+    # ---- the view
+
+    def _view(self) -> dict[str, Callable[[], object]]:
+        window, canvas = self._window, self._window.canvas
+        return {
+            **{f"view.color_{color}": partial(self._focus.set, color=color) for color in COLORS},
+            "view.fit_range": self._fit_range,
+            "view.delta_batch": self._toggle_delta,
+            "view.zoom_in": canvas.zoom_in,
+            "view.zoom_out": canvas.zoom_out,
+            "view.zoom_fit": canvas.fit,
+            **{f"view.theme.{name}": partial(self._theme, name) for name in ("system", "light", "dark")},
+            "view.text.larger": partial(self._scale, 1),
+            "view.text.smaller": partial(self._scale, -1),
+            "view.text.normal": partial(self._scale, 0),
+            "view.reduced_motion": self._toggle_motion,
+            "view.next_panel": window.next_panel,
+            "view.previous_panel": partial(window.next_panel, -1),
+            **{f"view.{side}": partial(self._toggle_side, side) for side in ("left", "right", "bottom")},
+            "view.full_screen": self._full_screen,
+            "view.reset_layout": window.reset_layout,
+            "help.help": lambda: dialogs.KeySheet(window).open(),
+            "help.what": QWhatsThis.enterWhatsThisMode,
+            "help.keys": lambda: dialogs.KeySheet(window).open(),
+            "help.log": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(errors.log_file().parent))),
+            "help.about": lambda: dialogs.About(window).open(),
+        }
+
+    def _fit_range(self) -> None:
+        said = self._window.canvas.fit_range()
+        if said:
+            self._window.messages.say("good", said)
+
+    def _toggle_delta(self) -> None:
+        self._focus.set(scale_delta="batch" if self._focus.scale_delta == "row" else "row")
+
+    def _toggle_motion(self) -> None:
+        self._focus.set(reduced_motion=not self._focus.reduced_motion)
+        QSettings().setValue("view/reduced_motion", self._focus.reduced_motion)
+
+    def _toggle_side(self, side: str) -> None:
+        self._window.toggle_panel(side, self._actions[f"view.{side}"].isChecked())
+
+    def _full_screen(self) -> None:
+        on = not self._window.isFullScreen()
+        self._window.showFullScreen() if on else self._window.showNormal()
+        self._actions["view.full_screen"].setChecked(on)
+
+    def _theme(self, name: str) -> None:
+        QSettings().setValue("view/theme", name)
+        _apply(name, theme.current().scale)
+
+    def _scale(self, by: int) -> None:
+        here = min(range(len(SCALES)), key=lambda i: abs(SCALES[i] - theme.current().scale))
+        scale = SCALES[min(max(here + by, 0), len(SCALES) - 1)] if by else 1.0
+        QSettings().setValue("view/scale", scale)
+        _apply(theme.chosen(), scale)
+
+    def _language(self, name: str) -> None:
+        QSettings().setValue("view/language", name)
+        app = QApplication.instance()
+        if app is not None:
+            language.install(app, name)
+
+    # ---- menus whose content is not in the table
+
+    def _fill_menus(self) -> None:
+        menu = self._actions.menu("view.language")
+        group = QActionGroup(menu)
+        for code, name in (("system", ""), *language.LANGUAGES.items()):
+            action = menu.addAction(name)
+            if action is not None:
+                action.setCheckable(True)
+                action.setData(code)
+                group.addAction(action)
+                action.triggered.connect(partial(self._language, code))
+        menu = self._actions.menu("view.notation")
+        group = QActionGroup(menu)
+        for code, name in (("mazur", "net, out, w₅"), ("nielsen", "z, a, wˡⱼₖ")):
+            action = menu.addAction(name)
+            if action is not None:
+                action.setCheckable(True)
+                action.setData(code)
+                group.addAction(action)
+                action.triggered.connect(partial(self._notation, code))
+        self.retranslate()
+
+    def _notation(self, code: str, _checked: bool = False) -> None:
+        self._focus.set(notation=code)
+
+    def retranslate(self) -> None:
+        """Set the texts of what is not in the table."""
+        first = self._actions.menu("view.language").actions()[0]
+        first.setText(tr("Like the system"))
+
+    # ---- marks and names that follow the state
+
+    def show_state(self, *_: object) -> None:
+        """Name what undo would take back, and mark what is chosen."""
+        frame, focus = self._runner.frame, self._focus
+        undo, redo = (frame.undo, frame.redo) if frame is not None else (None, None)
+        shown = (undo, redo, focus.color, focus.notation, focus.scale_delta, focus.reduced_motion, language.current())
+        if shown == getattr(self, "_shown", None):
+            return
+        self._shown = shown
+        actions = self._actions
+        for id, name, words in (("edit.undo", undo, tr("Undo")), ("edit.redo", redo, tr("Redo"))):
+            actions[id].setEnabled(name is not None)
+            actions[id].setText(f"{words}: {tr(name)}" if name else words)
+        actions[f"view.color_{focus.color}"].setChecked(True)
+        actions["view.delta_batch"].setChecked(focus.scale_delta == "batch")
+        actions["view.reduced_motion"].setChecked(focus.reduced_motion)
+        actions[f"view.theme.{theme.chosen()}"].setChecked(True)
+        for action in actions.menu("view.notation").actions():
+            action.setChecked(action.data() == focus.notation)
+        wanted = QSettings().value("view/language", "system", str)
+        for action in actions.menu("view.language").actions():
+            action.setChecked(action.data() == wanted)
+
+
+def _apply(name: str, scale: float) -> None:
+    app = QApplication.instance()
+    if isinstance(app, QApplication):
+        theme.apply(app, name, scale)

@@ -1,0 +1,241 @@
+"""Small windows of the application: go to a place, find a command, all keys, about."""
+
+from __future__ import annotations
+
+import re
+
+from PyQt6.QtCore import QEvent, QObject, Qt
+from PyQt6.QtGui import QKeyEvent, QKeySequence
+from PyQt6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+from typing_extensions import override
+
+from bpstudio.insight.elements import Edge, Unit
+from bpstudio.insight.walk import Walk
+from ui import theme
+from ui.actions import COMMANDS, MENUS, Actions
+from ui.errors import versions
+from ui.focus import Focus
+from ui.language import tr
+from ui.navigation import Navigation
+from ui.runner import Runner
+
+
+class Asked(QDialog):
+    """A question with one line for the answer. What is wrong with it is said under the line, and the dialog stays."""
+
+    def __init__(self, title: str, words: str, placeholder: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setMinimumWidth(theme.current().px(420))
+        self.line = QLineEdit()
+        self.line.setPlaceholderText(placeholder)
+        self.problem = QLabel()
+        self.problem.setProperty("role", "error")
+        self.problem.setWordWrap(True)
+        label = QLabel(words)
+        label.setWordWrap(True)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        for widget in (label, self.line, self.problem, buttons):
+            column.addWidget(widget)
+
+    def answer(self, text: str) -> None:
+        """Do what was asked for. Raises ValueError that says what is wrong."""
+        raise NotImplementedError
+
+    @override
+    def accept(self) -> None:
+        try:
+            self.answer(self.line.text().strip())
+        except ValueError as error:
+            self.problem.setText(str(error))
+            return
+        super().accept()
+
+
+class GoTo(Asked):
+    """A weight, a bias, a unit (selected), a step (sought), a beat by number or address (walked to)."""
+
+    def __init__(self, focus: Focus, runner: Runner, navigation: Navigation, parent: QWidget) -> None:
+        super().__init__(
+            tr("Go to…"),
+            tr("A weight, a unit, a training step or a beat"),
+            "w5 · h1 · step 300 · backward/o1/delta",
+            parent,
+        )
+        self._focus, self._runner, self._navigation = focus, runner, navigation
+
+    @override
+    def answer(self, text: str) -> None:
+        walk, frame = self._focus.walk, self._runner.frame
+        if walk is None or frame is None:
+            return
+        if match := re.fullmatch(r"(?:step|步|s)\s*([\d,]+)", text, re.IGNORECASE):
+            self._navigation.train_until(int(match[1].replace(",", "")))
+        elif match := re.fullmatch(r"(?:beat|拍|b)?\s*(\d+)", text, re.IGNORECASE):
+            if not 0 <= int(match[1]) <= self._focus.last:
+                raise ValueError(tr("Beats of this grain go from 0 to {last}.", last=self._focus.last))
+            self._focus.set(playhead=int(match[1]))
+        elif "/" in text:
+            self._walk_to(walk, text)
+        else:
+            self._select(walk, text)
+
+    def _walk_to(self, walk: Walk, text: str) -> None:
+        grain = self._focus.grain if self._focus.grain != "step" else "edge"
+        self._focus.set(grain=grain, playhead=walk.find(grain, text))
+
+    def _select(self, walk: Walk, text: str) -> None:
+        element = walk.names.find(text)
+        if isinstance(element, Edge | Unit):
+            walk.names.check(element)
+        self._focus.set(selection=element)
+
+
+class Palette(QDialog):
+    """Every command by name: type some of its letters, Enter does it."""
+
+    def __init__(self, actions: Actions, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Find a command"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        look = theme.current()
+        self.resize(look.px(480), look.px(380))
+        self._actions = actions
+        self.line = QLineEdit()
+        self.line.setPlaceholderText(tr("Type some letters of a command"))
+        self.list = QListWidget()
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        column = QVBoxLayout(self)
+        column.addWidget(self.line)
+        column.addWidget(self.list)
+        self.line.textChanged.connect(self._fill)
+        self.line.returnPressed.connect(self._do)
+        self.list.itemActivated.connect(lambda _: self._do())
+        self.list.itemClicked.connect(lambda _: self._do())
+        self.line.installEventFilter(self)
+        self._fill("")
+
+    def _fill(self, text: str) -> None:
+        self.list.clear()
+        words = text.casefold().split()
+        for command in COMMANDS:
+            action = self._actions.find(command.id)
+            if action is None or not action.isEnabled():
+                continue
+            names = f"{action.text()} {command.text}".casefold()
+            if all(word in names for word in words):
+                keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+                item = QListWidgetItem(action.icon(), f"{action.text()}    {keys}")
+                item.setData(Qt.ItemDataRole.UserRole, command.id)
+                self.list.addItem(item)
+        self.list.setCurrentRow(0)
+
+    def _do(self) -> None:
+        item = self.list.currentItem()
+        if item is not None:
+            self.accept()
+            self._actions[str(item.data(Qt.ItemDataRole.UserRole))].trigger()
+
+    @override
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            by = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()), 0)
+            if by:
+                self.list.setCurrentRow(min(max(self.list.currentRow() + by, 0), self.list.count() - 1))
+                return True
+        return super().eventFilter(watched, event)
+
+
+class KeySheet(QDialog):
+    """Every key, by menu."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Keys"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        look = theme.current()
+        self.resize(look.px(860), look.px(620))
+        page = QWidget()
+        columns = QHBoxLayout(page)
+        columns.setSpacing(28)
+        note = QLabel(tr("● works while the canvas, the timeline or a plot has the focus; the others work everywhere."))
+        note.setProperty("role", "secondary")
+        note.setWordWrap(True)
+        groups = [(title, [c for c in COMMANDS if c.keys and c.menu == name]) for name, title in MENUS]
+        halves = (("File", "Edit", "Network", "Data", "Learn", "Help"), ("Run", "View"))
+        for half in halves:
+            grid = QGridLayout()
+            grid.setHorizontalSpacing(16)
+            grid.setVerticalSpacing(5)
+            line = 0
+            for title, commands in groups:
+                if title not in half or not commands:
+                    continue
+                heading = QLabel(tr(title))
+                heading.setProperty("role", "heading")
+                grid.addWidget(heading, line, 0, 1, 2)
+                line += 1
+                for command in commands:
+                    shown = ", ".join(
+                        QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+                        + (" ●" if context == "C" else "")
+                        for key, context in command.keys
+                    )
+                    keys = QLabel(shown)
+                    keys.setFont(look.font(12, mono=True))
+                    grid.addWidget(keys, line, 0)
+                    grid.addWidget(QLabel(tr(command.text).rstrip("…")), line, 1)
+                    line += 1
+            grid.setRowStretch(line, 1)
+            grid.setColumnStretch(1, 1)
+            columns.addLayout(grid, 1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setWidget(page)
+        column = QVBoxLayout(self)
+        column.addWidget(note)
+        column.addWidget(area, 1)
+
+
+class About(QDialog):
+    """What this is, and by which right it may be used."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("About bpstudio"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        words = QLabel(
+            tr(
+                "<b>bpstudio</b> lets a person see backpropagation happen, on their own network and their own data, "
+                "and check every number by hand.<br><br>Free software under the GNU General Public License, version 3 "
+                "or later. Icons: Lucide (ISC)."
+            )
+        )
+        words.setWordWrap(True)
+        details = QLabel(versions())
+        details.setProperty("role", "secondary")
+        details.setWordWrap(True)
+        details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        self.setMinimumWidth(theme.current().px(440))
+        column = QVBoxLayout(self)
+        column.setSpacing(14)
+        for widget in (words, details, buttons):
+            column.addWidget(widget)

@@ -1,0 +1,237 @@
+"""Commands about files: new, open, save, weights, pictures, and what to do with unsaved work."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtWidgets import QFileDialog, QMessageBox
+
+from bpstudio.files.lesson import NAMES
+from ui.actions import Actions
+from ui.document import Document
+from ui.language import tr
+from ui.main_window import MainWindow
+from ui.navigation import Navigation
+from ui.runner import Runner
+
+if TYPE_CHECKING:
+    from bpstudio.files.lesson import Lesson
+
+TABLES = (".csv", ".tsv", ".txt", ".data", ".tab")
+WEIGHTS = (".npz", ".safetensors")
+
+
+class FileCommands:
+    """Connects the actions of the File, Data and Learn menus."""
+
+    def __init__(
+        self, window: MainWindow, actions: Actions, runner: Runner, navigation: Navigation, document: Document
+    ) -> None:
+        self._window = window
+        self._actions = actions
+        self._runner = runner
+        self._navigation = navigation
+        self._document = document
+        for id, act in self._table().items():
+            actions.connect(id, act)
+        self._fill_lessons()
+        self._fill_recent()
+        window.take_file = self.open_path
+        window.may_close = self.may_close
+        document.listen(self._fill_recent)
+
+    def open_path(self, path: Path) -> None:
+        """Open whatever kind of file this is: a lesson, a table, or weights."""
+        if path.suffix.lower() in TABLES:
+            self._window.data.open_path(str(path))
+        elif path.suffix.lower() in WEIGHTS:
+            self._read_weights(path)
+        else:
+            self._after_asking(lambda: self._document.open(path))
+
+    def may_close(self) -> bool:
+        """Ask about unsaved work; False: stay."""
+        if self._document.modified:
+            answer = self._ask_about_changes()
+            if answer == QMessageBox.StandardButton.Cancel:
+                return False
+            if answer == QMessageBox.StandardButton.Save:
+                self._save(then=self._window.close)
+                return False
+        self._navigation.pause()
+        self._document.keep_session()
+        return True
+
+    def _table(self) -> dict[str, Callable[[], object]]:
+        return {
+            "file.new": self._new,
+            "file.open": self._open,
+            "file.save": self._save,
+            "file.save_as": self._save_as,
+            "file.weights_in": self._choose_weights,
+            "file.weights_out": self._write_weights,
+            "file.picture": self._save_picture,
+            "file.close": self._window.close,
+            "data.open": self._window.data.ask_for_file,
+            "learn.tour": self._tour,
+            "data.table": self._window.data.show_rows,
+            "data.previous_row": partial(self._navigation.next_row, -1),
+            "data.next_row": self._navigation.next_row,
+            "data.whole_batch": self._navigation.toggle_whole_batch,
+        }
+
+    def _new(self) -> None:
+        self._after_asking(lambda: self._document.show(_new_lesson()))
+
+    def _open(self) -> None:
+        kinds = (
+            f"{tr('All that can be opened')} (*.json *.csv *.tsv *.txt *.npz *.safetensors)",
+            f"{tr('Lessons')} (*.json)",
+            f"{tr('Tables')} (*.csv *.tsv *.txt)",
+            f"{tr('Weights')} (*.npz *.safetensors)",
+        )
+        name, _ = QFileDialog.getOpenFileName(self._window, tr("Open"), "", ";;".join(kinds))
+        if name:
+            self.open_path(Path(name))
+
+    def _save(self, then: Callable[[], object] | None = None) -> None:
+        if self._document.path is not None:
+            self._document.save(then=then)
+        else:
+            self._save_as(then)
+
+    def _save_as(self, then: Callable[[], object] | None = None) -> None:
+        start = str(self._document.path or Path.home() / f"{_file_name(self._document.title)}.json")
+        name, _ = QFileDialog.getSaveFileName(self._window, tr("Save as"), start, f"{tr('Lessons')} (*.json)")
+        if name:
+            path = Path(name)
+            self._document.save(path if path.suffix else path.with_suffix(".json"), then)
+
+    def _choose_weights(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self._window, tr("Read weights"), "", f"{tr('Weights')} (*.npz)")
+        if name:
+            self._read_weights(Path(name))
+
+    def _read_weights(self, path: Path) -> None:
+        from bpstudio.files import weights
+
+        frame = self._runner.frame
+        if frame is None:
+            return
+        try:
+            params = weights.read(path, frame.experiment.network)
+        except (OSError, ValueError) as error:
+            self._window.messages.say("error", tr("{name} cannot be opened: {reason}", name=path.name, reason=error))
+            return
+        self._runner.apply(params=params, name="weights from a file")
+
+    def _write_weights(self) -> None:
+        from bpstudio.files import weights
+
+        frame = self._runner.frame
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, tr("Write weights"), "weights.npz", f"{tr('Weights')} (*.npz)"
+        )
+        if not name or frame is None:
+            return
+        try:
+            weights.write(frame.params, name)
+        except (OSError, ValueError) as error:
+            self._window.messages.say("error", tr("Not saved: {reason}", reason=error))
+        else:
+            self._window.messages.say("good", tr("Saved: {path}", path=name))
+
+    def _save_picture(self) -> None:
+        picture = self._window.grab()
+        name, _ = QFileDialog.getSaveFileName(self._window, tr("Save a picture"), "bpstudio.png", "PNG (*.png)")
+        if name and not picture.save(name):
+            self._window.messages.say("error", tr("Not saved: {reason}", reason=name))
+
+    def _after_asking(self, act: Callable[[], object]) -> None:
+        """Do something that replaces what is open, unless somebody wants to keep it."""
+        answer = self._ask_about_changes() if self._document.modified else QMessageBox.StandardButton.Discard
+        if answer == QMessageBox.StandardButton.Save:
+            self._save(then=act)
+        elif answer == QMessageBox.StandardButton.Discard:
+            act()
+
+    def _ask_about_changes(self) -> QMessageBox.StandardButton:
+        box = QMessageBox(self._window)
+        box.setIcon(QMessageBox.Icon.NoIcon)
+        box.setWindowTitle("bpstudio")
+        box.setText(tr("Save the changes to “{title}”?", title=self._document.title))
+        box.setInformativeText(tr("What is not saved is only offered once, at the next start."))
+        kinds = QMessageBox.StandardButton
+        box.setStandardButtons(kinds.Save | kinds.Discard | kinds.Cancel)
+        box.setDefaultButton(kinds.Save)
+        return kinds(box.exec())
+
+    def _tour(self) -> None:
+        def begin() -> None:
+            self._document.open("mazur")
+            self._window.tour.begin()
+
+        self._after_asking(begin)
+
+    def _fill_lessons(self) -> None:
+        learn = self._actions.menu("learn")
+        first = learn.actions()[0]
+        self._lessons = [learn.addAction("") for _ in NAMES]
+        for action, name in zip(self._lessons, NAMES, strict=True):
+            if action is not None:
+                learn.insertAction(first, action)
+                action.triggered.connect(partial(self._open_lesson, name))
+        learn.insertSeparator(first)
+        self.retranslate()
+
+    def _open_lesson(self, name: str, _checked: bool = False) -> None:
+        self._after_asking(lambda: self._document.open(name))
+
+    def _fill_recent(self) -> None:
+        menu = self._actions.menu("file.recent")
+        recent = self._document.recent
+        if [action.data() for action in menu.actions()] == [str(path) for path in recent]:
+            return
+        menu.clear()
+        for path in recent:
+            action = menu.addAction(path.name)
+            if action is not None:
+                action.setData(str(path))
+                action.setToolTip(str(path))
+                action.triggered.connect(lambda _checked, path=path: self.open_path(path))
+        menu.setEnabled(bool(recent))
+
+    def retranslate(self) -> None:
+        """Set the names of the lessons in the language in use."""
+        titles = {
+            "mazur": tr("1  The worked 2-2-2 example"),
+            "softmax": tr("2  Softmax: three shares of 1"),
+            "four-equations": tr("3  The four equations"),
+            "xor": tr("4  XOR and the zero start"),
+            "vanishing": tr("5  The vanishing gradient"),
+            "iris": tr("6  Iris: a table of flowers"),
+        }
+        for action, name in zip(self._lessons, NAMES, strict=True):
+            if action is not None:
+                action.setText(titles[name])
+
+
+def _file_name(title: str) -> str:
+    kept = "".join(letter if letter.isalnum() or letter in "-_ " else " " for letter in title)
+    return " ".join(kept.split()).replace(" ", "-") or "lesson"
+
+
+def _new_lesson() -> Lesson:
+    """A small network on a small problem, to be changed into anything."""
+    from bpstudio.files import lesson
+    from bpstudio.files.wording import Wording
+
+    base = lesson.load("xor")
+    return dataclasses.replace(
+        base, title=Wording.of(tr("Untitled")), text=Wording(), summary=Wording(), scenes=(), variants=(), expected=(),
+        start=None, notation="nielsen", grain="", at="",
+    )  # fmt: skip
