@@ -89,7 +89,7 @@ class Confusion:
 
 
 def predicted_class(dataset: Dataset, a: Array) -> Array:
-    """(rows,) the class that outputs `a` (rows, outputs) stand for: the largest, or for one output whether it is above 0.5."""
+    """(rows,) the class that outputs `a` (rows, outputs) mean: the largest; of one output, whether it is above 0.5."""
     found: Array = np.argmax(a, axis=1) if dataset.task == "classes" else (a[:, 0] > 0.5).astype(np.int64)
     return found
 
@@ -109,7 +109,7 @@ def confusion(frame: Frame, rows: Array) -> Confusion:
 
 @dataclass(frozen=True, eq=False)
 class GradientSizes:
-    """‖∂C/∂W‖ of each layer, and its ratio to the last layer's (None where the last one's is exactly 0 or not finite)."""
+    """‖∂C/∂W‖ of each layer, and its ratio to the last layer's (None where that is exactly 0 or not finite)."""
 
     norms: tuple[float, ...]
     ratios: tuple[float | None, ...]

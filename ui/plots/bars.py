@@ -32,7 +32,10 @@ def ratio_text(ratio: float | None) -> str:
     if ratio == 1:
         return "1"
     inverse = ratio if ratio >= 1 else 1 / ratio
-    text = f"{inverse:.3g}" if inverse < 100 else f"{inverse:,.0f}" if inverse < 1e5 else short(inverse, 2)
+    if inverse < 100:
+        text = f"{inverse:.1f}".removesuffix(".0")
+    else:
+        text = f"{inverse:,.0f}" if inverse < 1e5 else short(inverse, 2)
     return text if ratio >= 1 else f"1/{text}"
 
 
@@ -56,8 +59,15 @@ class GradientBars(FramedPlot):
         if self.frame is None:
             return ""
         layers = self.frame.experiment.network.layers
-        words = tr("‖∂C/∂W‖ per layer, {layer} = 1", layer=layer_title(layers, len(layers)))
-        return tr("{words}, logarithmic", words=words) if self.logarithmic else words
+        return tr("‖∂C/∂W‖ per layer, {layer} = 1", layer=layer_title(layers, len(layers)))
+
+    @override
+    def options(self) -> tuple[list[str], int]:
+        return [tr("linear"), tr("log")], int(self.logarithmic)
+
+    @override
+    def choose_option(self, index: int) -> None:
+        self.set_logarithmic(index == 1)
 
     @override
     def draw(self) -> None:
@@ -86,7 +96,7 @@ class GradientBars(FramedPlot):
 
     @override
     def fill_menu(self, menu: QMenu) -> None:
-        for on, text in ((False, tr("Linear bars")), (True, tr("Logarithmic bars"))):
+        for on, text in ((False, tr("Linear axis")), (True, tr("Logarithmic axis"))):
             self.add_choice(menu, text, self.logarithmic is on, lambda _=False, on=on: self.set_logarithmic(on))
         menu.addSeparator()
         super().fill_menu(menu)
@@ -136,7 +146,7 @@ class Bars(QWidget):
         thick = min(theme.px(16), max(row - 3, 1.0))
         free = 0.0
         for place, index in enumerate(reversed(range(len(layers)))):
-            middle = row * (place + 0.5) + 1
+            middle = row * (place + 0.5)
             groove = QRectF(left, middle - thick / 2, max(right - left, 1), thick)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
             painter.setPen(Qt.PenStyle.NoPen)
@@ -152,7 +162,9 @@ class Bars(QWidget):
                 painter.drawLine(QPointF(left, round(middle)), QPointF(right, round(middle)))
             else:
                 painter.setBrush(theme.layer_color(index + 1, len(layers)))
-                painter.drawRoundedRect(QRectF(left, groove.top(), max(lengths[index] * groove.width(), 1.5), thick), 2, 2)
+                painter.drawRoundedRect(
+                    QRectF(left, groove.top(), max(lengths[index] * groove.width(), 1.5), thick), 2, 2
+                )
             # Names of many layers: those that have room.
             if middle - words.height() / 2 >= free - 2.5:
                 free = middle + words.height() / 2

@@ -42,7 +42,7 @@ class ConfusionMatrix(FramedPlot):
     def __init__(
         self, focus: Focus, parent: QWidget | None = None, ask: Callable[[Question], None] | None = None
     ) -> None:
-        """`ask` computes beside the training and brings the answer to `show_answer`; without it, it is computed here."""
+        """`ask` computes beside the training and answers to `show_answer`; without it, the answer is computed here."""
         super().__init__(focus, parent)
         self._ask = ask
         self._waiting: ConfusionQuestion | None = None
@@ -62,9 +62,23 @@ class ConfusionMatrix(FramedPlot):
     def subtitle(self) -> str:
         if self.shown is None or self.found is None:
             return ""
-        which = tr("validation") if self.shown.validation else tr("training")
         share = f"{100 * self.found.right:.1f}"
-        return tr("{which}: {share} % of {rows:,} rows right", which=which, share=share, rows=self.found.rows)
+        return tr("{share} % of {rows:,} rows right", share=share, rows=self.found.rows)
+
+    @override
+    def whole_story(self) -> str:
+        said = self.subtitle()
+        return f"{said}. " + tr("Rows: the true class; columns: what the network says.") if said else ""
+
+    @override
+    def options(self) -> tuple[list[str], int]:
+        if self.frame is None or self.frame.dataset.task == "regression" or not len(self.frame.dataset.validation):
+            return [], 0
+        return [tr("training"), tr("validation")], int(self.wants_validation)
+
+    @override
+    def choose_option(self, index: int) -> None:
+        self.show_validation(index == 1)
 
     def show_validation(self, on: bool) -> None:
         """Count the validation rows, or the training rows."""
@@ -112,7 +126,9 @@ class ConfusionMatrix(FramedPlot):
     def fill_menu(self, menu: QMenu) -> None:
         if self.frame is not None and len(self.frame.dataset.validation):
             for on, text in ((False, tr("Training rows")), (True, tr("Validation rows"))):
-                self.add_choice(menu, text, self.wants_validation is on, lambda _=False, on=on: self.show_validation(on))
+                self.add_choice(
+                    menu, text, self.wants_validation is on, lambda _=False, on=on: self.show_validation(on)
+                )
             menu.addSeparator()
         super().fill_menu(menu)
 
@@ -143,7 +159,9 @@ class Cells(QWidget):
         names = self._plot.shown.frame.dataset.class_names if self._plot.shown is not None else ("",)
         metrics = QFontMetrics(looks.current().font(12))
         widest = min(max(metrics.horizontalAdvance(name) for name in names), looks.current().px(MOST_NAMED * 1.6))
-        left, top = widest + metrics.height() + 12.0, metrics.height() * 2.0
+        # Where there is little height, the word "predicted" shares the line of the class names.
+        lines = 2.0 if self.height() >= (len(names) + 2) * metrics.height() else 1.0
+        left, top = widest + metrics.height() + 12.0, metrics.height() * lines
         wide = min((self.width() - left - 8) / len(names), looks.current().px(WIDEST_CELL))
         high = min((self.height() - top - 4) / len(names), looks.current().px(TALLEST_CELL))
         return left, top, wide, high
@@ -162,8 +180,9 @@ class Cells(QWidget):
         names, counts = plot.shown.frame.dataset.class_names, plot.found.counts
         metrics = painter.fontMetrics()
         left, top, wide, high = self._layout()
-        center = left + wide * len(names) / 2
-        painter.drawText(QPointF(center - metrics.horizontalAdvance(tr("predicted")) / 2, metrics.ascent()), tr("predicted"))
+        if top > 1.5 * metrics.height():
+            middle = left + (wide * len(names) - metrics.horizontalAdvance(tr("predicted"))) / 2
+            painter.drawText(QPointF(middle, metrics.ascent()), tr("predicted"))
         painter.save()
         painter.translate(metrics.ascent(), top + high * len(names) / 2)
         painter.rotate(-90)
@@ -178,7 +197,9 @@ class Cells(QWidget):
             painter.setPen(theme.text)
             if high >= metrics.capHeight() + 3 or k % max(1, round(metrics.height() / high)) == 0:
                 shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, int(left - metrics.height() - 10))
-                place = QPointF(left - 7 - metrics.horizontalAdvance(shown), top + high * (k + 0.5) + metrics.capHeight() / 2)
+                place = QPointF(
+                    left - 7 - metrics.horizontalAdvance(shown), top + high * (k + 0.5) + metrics.capHeight() / 2
+                )
                 painter.drawText(place, shown)
             if room_above:
                 shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, int(wide) - 3)

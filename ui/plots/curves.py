@@ -4,6 +4,8 @@ A subclass says what is drawn (`content`), this class draws it: the axes, the na
 values at the cursor, the grey ghosts of kept curves, the menu, and the export. A curve comes as (steps, low, high) from
 the pyramid of the metrics, about one cell per pixel column; the line runs through the low and the high of every cell,
 so a spike of a single step in a million is still on the screen, and a refresh costs the same however long the run is.
+Where a curve is mostly noise (small batches), that line is pale and the mean of each stretch of steps lies over it: the
+extremes are all there, and the eye finds the trend.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from PyQt6.QtCore import QPointF, Qt
-from PyQt6.QtGui import QPainter, QPen
+from PyQt6.QtGui import QPainter, QPen, QPolygonF
 from PyQt6.QtWidgets import QMenu, QWidget
 from typing_extensions import override
 
@@ -27,11 +29,30 @@ from ui.plots.framed import AxesPlot
 from ui.plots.kept import Kept, Record, Steps
 from ui.plots.lettering import Entry
 from ui.plots.pane import Axis, End, Line
-from ui.plots.scales import LinearScale, LogScale, Scale, Values, extremes, fit_linear, fit_log, share_ticks, short, step_ticks
+from ui.plots.scales import (
+    LinearScale,
+    LogScale,
+    Scale,
+    Values,
+    extremes,
+    fit_linear,
+    fit_log,
+    share_ticks,
+    short,
+    step_ticks,
+)
 
 MOST_POINTS = 2000
 DOTTED = 40
 """Up to so many values in view each one gets a dot: every dot is a step."""
+COARSE = 64
+"""Cells that are enough to find the range of a whole run."""
+ROUGH = 6.0
+"""A line whose way is so many times its height is mostly noise."""
+STRETCH = 5
+"""Pixels from one mean of a noisy curve to the next."""
+PALE = 0.6
+"""Share of the background in the colour of the noise."""
 LOG_FROM = 10.0
 """When nobody has chosen, an axis becomes logarithmic where the largest value is so many times the smallest."""
 
@@ -49,6 +70,8 @@ class Curve:
     low: Values
     high: Values
     value: Callable[[int], tuple[int, float] | None]
+    trend: Callable[[int], tuple[Steps, Values]] | None = None
+    """(steps, mean) in about so many stretches, for a curve that is mostly noise."""
     level: bool = False
     """A constant to compare with, drawn across the whole plot."""
     end: str | None = None
@@ -70,9 +93,7 @@ class Content:
 class CurvePlot(AxesPlot):
     """Curves over steps."""
 
-    def __init__(
-        self, focus: Focus, parent: QWidget | None = None, seek: Callable[[int], None] | None = None
-    ) -> None:
+    def __init__(self, focus: Focus, parent: QWidget | None = None, seek: Callable[[int], None] | None = None) -> None:
         """`seek` is called with the step that was clicked, or to which the playhead was dragged."""
         super().__init__(focus, parent)
         self._seek = seek
@@ -82,6 +103,8 @@ class CurvePlot(AxesPlot):
         """"log" or "linear" once somebody has chosen; else it follows the data."""
         self.scale: Scale = LinearScale()
         self.content_shown = Content(())
+        self.mean_of = 0
+        """Steps in one mean of the noisy curves; 0 when none is drawn so."""
         self.pane.picked = self._pick
         self.pane.can_pick = seek is not None
         self.pane.paint_glass = self._paint_glass
@@ -110,8 +133,24 @@ class CurvePlot(AxesPlot):
         self.mark_stale()
 
     @override
+    def options(self) -> tuple[list[str], int]:
+        if len(self.scales()) < 2:
+            return [], 0
+        return [tr("log"), tr("linear")], 0 if isinstance(self.scale, LogScale) else 1
+
+    @override
+    def choose_option(self, index: int) -> None:
+        self.set_scale("log" if index == 0 else "linear")
+
+    @override
+    def whole_story(self) -> str:
+        if not self.mean_of:
+            return ""
+        noise = tr("Line: mean of {count:,} steps each; pale: lowest and highest value.", count=self.mean_of)
+        return f"{self.subtitle()}. {noise}"
+
+    @override
     def draw(self) -> None:
-        self.set_heading()
         frame = self.frame
         if frame is None:
             self._show_nothing(tr("Nothing is open yet."))
@@ -121,28 +160,45 @@ class CurvePlot(AxesPlot):
         for kept in self.kept:
             first, last = min(first, kept.first), max(last, kept.stop - 1)
         last = max(last, first + 10)
+        if self.pane.by_hand and not first < self.pane.x_view[1] <= self.pane.x_view[0] + 2 * (last - first):
+            self.pane.by_hand = False
         view = self.pane.x_view if self.pane.by_hand else (float(first), float(last))
         start, stop = max(first, math.floor(view[0]) - 1), min(last, math.ceil(view[1]) + 1) + 1
         points = min(MOST_POINTS, max(64, round(self.pane.area.width() * self.devicePixelRatioF())))
-        content = self.content(metrics, start, stop, points)
-        ghosts = [ghost for kept in self.kept for ghost in self._ghosts(kept, start, stop, points)]
-        self.content_shown = replace(content, curves=(*ghosts, *content.curves))
-        drawn = [curve for curve in self.content_shown.curves if len(curve.steps)]
+        drawn = self._curves(start, stop, points)
         if not drawn:
-            self._show_nothing(content.empty or tr("No steps yet."))
+            self._show_nothing(self.content_shown.empty or tr("No steps yet."))
             return
         self.pane.message = ""
-        low, high = self._fit(drawn, content.within)
+        # The axis is that of the whole run, also while only a part of it is in view.
+        measured = self._curves(first, last + 1, COARSE) if self.pane.by_hand else drawn
+        before = type(self.scale)
+        low, high = self._fit(measured, self.content_shown.within)
+        if type(self.scale) is not before:
+            self.pane.by_hand = False
         least = 1.0 if isinstance(self.scale, LogScale) else 0.0
-        ticker = share_ticks if content.within == (0.0, 1.0) else self.scale.ticks
+        ticker = share_ticks if self.content_shown.within == (0.0, 1.0) else self.scale.ticks
         self.pane.set_axes(
             Axis(float(first), float(last), step_ticks, tr("step"), least=4.0),
             Axis(low, high, ticker, least=least),
         )
         self.pane.playhead = float(frame.step)
-        self.pane.set_lines([self._line(curve, float(first), float(last)) for curve in drawn])
-        self.pane.ends = self._ends(drawn)
+        self.mean_of = 0
+        lines = [self._lines_of(curve, float(first), float(last), points) for curve in drawn]
+        # The noise first: no trend lies under another curve's extremes.
+        self.pane.set_lines([line for line, _ in lines if line is not None] + [line for _, line in lines])
+        self.pane.ends = self._ends(drawn, [line for _, line in lines])
+        self.set_heading()
         self.pane.arrange()
+
+    def _curves(self, start: int, stop: int, points: int) -> list[Curve]:
+        """What is to be drawn between two steps, ghosts first."""
+        if self.frame is None:
+            return []
+        content = self.content(self.frame.metrics, start, stop, points)
+        ghosts = [ghost for kept in self.kept for ghost in self._ghosts(kept, start, stop, points)]
+        self.content_shown = replace(content, curves=(*ghosts, *content.curves))
+        return [curve for curve in self.content_shown.curves if len(curve.steps)]
 
     def _fit(self, curves: Sequence[Curve], within: tuple[float, float] | None) -> tuple[float, float]:
         """Choose the vertical axis for these curves and return its range."""
@@ -164,28 +220,39 @@ class CurvePlot(AxesPlot):
         self.scale, bottom, top = fit_linear(low, high, 4)
         return bottom, top
 
-    def _line(self, curve: Curve, first: float, last: float) -> Line:
+    def _lines_of(self, curve: Curve, first: float, last: float, points: int) -> tuple[Line | None, Line]:
+        """(the noise, if there is much, the line) of one curve."""
         if curve.level:
-            x, low, high = np.array([first, last]), np.repeat(curve.low[:1], 2), np.repeat(curve.high[:1], 2)
-        else:
-            x, low, high = curve.steps.astype(np.float64), curve.low, curve.high
-        if np.array_equal(low, high, equal_nan=True):
-            return Line(x, self.scale.place(low), curve.pen, curve.level)
-        # Down and up again in every cell: both extremes are on the line.
-        y = np.empty(2 * len(x))
-        y[0::2], y[1::2] = low, high
-        return Line(np.repeat(x, 2), self.scale.place(y), curve.pen, curve.level)
+            level = self.scale.place(np.repeat(curve.low[:1], 2))
+            return None, Line(np.array([first, last]), level, curve.pen, thin=True)
+        x, y = curve.steps.astype(np.float64), curve.low
+        if not np.array_equal(curve.low, curve.high, equal_nan=True):
+            # Down and up again in every cell: both extremes are on the line.
+            x, y = np.repeat(x, 2), np.empty(2 * len(x))
+            y[0::2], y[1::2] = curve.low, curve.high
+        placed = self.scale.place(y)
+        if not _rough(placed):
+            return None, Line(x, placed, curve.pen)
+        steps, mean = curve.trend(max(8, points // STRETCH)) if curve.trend is not None else (curve.steps[:0], y[:0])
+        if len(steps) < 8 or len(curve.steps) < 2 * len(steps):
+            return None, Line(x, placed, curve.pen, thin=True)
+        self.mean_of = int(steps[1] - steps[0])
+        pale = QPen(lettering.blend(curve.pen.color(), looks.current().background, PALE), 1)
+        pale.setCosmetic(True)
+        # A mean stands in the middle of its stretch.
+        middle = steps + np.diff(steps, append=curve.steps[-1] + 1) / 2 - 0.5
+        return Line(x, placed, pale, thin=True), Line(middle, self.scale.place(mean), curve.pen)
 
-    def _ends(self, curves: Sequence[Curve]) -> list[End]:
-        """Each curve's name, where the curve leaves the picture at the right."""
+    def _ends(self, curves: Sequence[Curve], lines: Sequence[Line]) -> list[End]:
+        """Each curve's name, where its line leaves the picture at the right."""
         right = self.pane.x_view[1]
         ends = []
-        for curve in curves:
-            index = int(np.searchsorted(curve.steps, right, side="right")) - 1
-            place = self.scale.place(curve.high[max(index, 0) :][:1])
-            y = float(place[0]) if np.isfinite(place[0]) else self.pane.y_view[0]
+        for curve, line in zip(curves, lines, strict=True):
             text = curve.name if curve.end is None else curve.end
+            seen = line.y[: max(int(np.searchsorted(line.x, right, side="right")), 1)]
+            finite = seen[np.isfinite(seen)]
             if text:
+                y = float(finite[-1]) if len(finite) else self.pane.y_view[0]
                 ends.append(End(text, curve.pen.color(), y, bold=not curve.level))
         return ends
 
@@ -203,6 +270,7 @@ class CurvePlot(AxesPlot):
 
     def _show_nothing(self, why: str) -> None:
         self.content_shown = Content((), empty=why)
+        self.set_heading()
         self.pane.message = why
         self.pane.by_hand = False
         self.pane.set_lines([])
@@ -248,6 +316,7 @@ class CurvePlot(AxesPlot):
             x = round(pane.pixel(edit, 0.0).x())
             painter.drawLine(QPointF(x, pane.area.top()), QPointF(x, pane.area.bottom()))
         self._paint_nonfinite(painter)
+        painter.setClipRect(pane.area.adjusted(-4, -4, 4, 4))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         for curve in self.content_shown.curves:
             if len(curve.steps) <= DOTTED and not curve.level:
@@ -255,18 +324,18 @@ class CurvePlot(AxesPlot):
                 painter.setBrush(curve.pen.color())
                 for x, y in zip(curve.steps, self.scale.place(curve.low), strict=True):
                     if np.isfinite(y):
-                        painter.drawEllipse(pane.pixel(float(x), float(y)), 2.5, 2.5)
+                        painter.drawEllipse(pane.pixel(float(x), float(y)), 3.0, 3.0)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.restore()
         step = self.step_at_cursor()
         if step is None or pane.cursor_at is None:
             return
-        x = pane.pixel(float(step), 0.0).x()
+        hair = pane.pixel(float(step), 0.0).x()
         painter.setPen(QPen(theme.secondary, 1, Qt.PenStyle.DashLine))
-        painter.drawLine(QPointF(round(x), pane.area.top()), QPointF(round(x), pane.area.bottom()))
+        painter.drawLine(QPointF(round(hair), pane.area.top()), QPointF(round(hair), pane.area.bottom()))
         entries = self.values_at(step)
         title = tr("step {step}", step=f"{step:,}")
-        lettering.paint_readout(painter, theme, self.pane.rect(), QPointF(x, pane.cursor_at.y()), title, entries)
+        lettering.paint_readout(painter, theme, self.pane.rect(), QPointF(hair, pane.cursor_at.y()), title, entries)
 
     def _paint_nonfinite(self, painter: QPainter) -> None:
         """Where the run left the numbers: a zigzag of its own colour, and the word."""
@@ -276,10 +345,11 @@ class CurvePlot(AxesPlot):
         x = pane.pixel(frame.nonfinite.step, 0.0).x()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.setPen(QPen(theme.nonfinite, 1))
-        points = [QPointF(x + (3 if k % 2 else -3), pane.area.top() + 5 * k) for k in range(pane.area.height() // 5 + 2)]
-        painter.drawPolyline(points)
+        corners = range(pane.area.height() // 5 + 2)
+        painter.drawPolyline(QPolygonF([QPointF(x + (3 if k % 2 else -3), pane.area.top() + 5 * k) for k in corners]))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setFont(theme.font(12, bold=True))
+        painter.setPen(theme.nonfinite)
         text = "NaN" if math.isnan(frame.nonfinite.value) else "+∞" if frame.nonfinite.value > 0 else "−∞"
         left = min(x + 7, pane.area.right() - painter.fontMetrics().horizontalAdvance(text) - 4.0)
         painter.drawText(QPointF(left, pane.area.top() + painter.fontMetrics().ascent() + 2), text)
@@ -295,8 +365,11 @@ class CurvePlot(AxesPlot):
     def fill_menu(self, menu: QMenu) -> None:
         if len(self.scales()) > 1:
             options = [("log", tr("Logarithmic axis")), ("linear", tr("Linear axis"))]
-            for name, text in options if self.preferred_scale() else [("", tr("Axis follows the data")), *options]:
-                self.add_choice(menu, text, (self.chosen_scale or self.preferred_scale()) == name, lambda _=False, name=name: self.set_scale(name))
+            if not self.preferred_scale():
+                options.insert(0, ("", tr("Axis follows the data")))
+            chosen = self.chosen_scale or self.preferred_scale()
+            for name, text in options:
+                self.add_choice(menu, text, chosen == name, lambda _=False, name=name: self.set_scale(name))
             menu.addSeparator()
         for kept in self.kept:
             text = tr("Remove kept curve {number}", number=kept.number)
@@ -316,6 +389,19 @@ class CurvePlot(AxesPlot):
         names = self.columns()
         steps, values = self.frame.metrics.table(names)
         return ["step", *names], [[int(step), *row] for step, row in zip(steps, values.tolist(), strict=True)]
+
+
+def trend(record: Record, column: str, start: int, stop: int) -> Callable[[int], tuple[Steps, Values]]:
+    """How a curve finds the means of a column between two steps."""
+    return lambda points: record.means(column, start, stop, points)
+
+
+def _rough(y: Values) -> bool:
+    """Whether a line goes up and down so often that a fine pen shows more of it."""
+    finite = y[np.isfinite(y)]
+    if len(finite) < DOTTED:
+        return False
+    return bool(np.abs(np.diff(finite)).sum() > ROUGH * (finite.max() - finite.min()))
 
 
 def recorded(metrics: Record, column: str) -> Callable[[int], tuple[int, float] | None]:

@@ -1,8 +1,8 @@
 """What the network has made of the data: the fitted curve for one input, the decision surface for two.
 
 The grid is computed by the network itself, beside the training, for the step that is shown. The data lie over it:
-filled what trains, hollow what validates, each class with a colour and a shape. With a unit selected, its own activation
-is drawn instead of the output.
+filled what trains, hollow what validates, each class with a colour and a shape. With a unit selected, its activation is
+drawn instead of the output.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt6.QtCore import QPointF, Qt
+from PyQt6.QtCore import QPointF
 from PyQt6.QtGui import QColor, QPainter, QPen
 from PyQt6.QtWidgets import QWidget
 from typing_extensions import override
@@ -26,20 +26,17 @@ from ui import theme as looks
 from ui.focus import Focus
 from ui.language import tr
 from ui.plots import lettering
-from ui.plots.classes import class_color, class_symbol
+from ui.plots.classes import class_color
 from ui.plots.framed import AxesPlot
 from ui.plots.keys import ClassKey, ColorKey, Key
 from ui.plots.lettering import Entry
-from ui.plots.pane import Axis, Line, Picture, Points
+from ui.plots.pane import Axis, Line, Picture
 from ui.plots.scales import Values, extremes, spacing
+from ui.plots.scatter import NOTHING, along_curve, markers, over_surface
 from ui.runner import Question
 
 GRID = 100
 CURVE_POINTS = 400
-MOST_POINTS = 1500
-"""Rows that are drawn; of more, evenly many."""
-NEAR = 9
-"""Pixels from a point within which the mouse means it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +64,7 @@ class FitPlot(AxesPlot):
     def __init__(
         self, focus: Focus, parent: QWidget | None = None, ask: Callable[[Question], None] | None = None
     ) -> None:
-        """`ask` computes beside the training and brings the answer to `show_answer`; without it, it is computed here."""
+        """`ask` computes beside the training and answers to `show_answer`; without it, the answer is computed here."""
         super().__init__(focus, parent)
         self._ask = ask
         self._waiting: FitQuestion | None = None
@@ -76,9 +73,7 @@ class FitPlot(AxesPlot):
         self._answer: Response | None = None
         self._key: Key | None = None
         self._drawn_data: tuple[object, ...] = ()
-        self._rows: NDArray[np.int64] = np.empty(0, np.int64)
-        self._x: Values = np.empty(0)
-        self._y: Values = np.empty(0)
+        self._scatter = NOTHING
         self.pane.can_pick = True
         self.pane.grid = False
         self.pane.picked = self._pick
@@ -106,8 +101,9 @@ class FitPlot(AxesPlot):
             words = tr("output {name}", name=dataset.output_names[question.unit.index if question.unit else 0])
         if len(dataset.validation):
             words = tr("{words}; hollow: validation", words=words)
-        if dataset.rows > MOST_POINTS:
-            words = tr("{words}; {shown:,} of {rows:,} rows", words=words, shown=len(self._rows), rows=dataset.rows)
+        shown = len(self._scatter.rows)
+        if 0 < shown < dataset.rows:
+            words = tr("{words}; {shown:,} of {rows:,} rows", words=words, shown=shown, rows=dataset.rows)
         return words
 
     @override
@@ -165,7 +161,7 @@ class FitPlot(AxesPlot):
 
     def _show_nothing(self, why: str) -> None:
         self._shown, self._answer, self._key, self._drawn_data = None, None, None, ()
-        self._x = self._y = np.empty(0)
+        self._scatter = NOTHING
         self.pane.message = why
         self.pane.by_hand = False
         self.pane.beside = 0
@@ -202,8 +198,17 @@ class FitPlot(AxesPlot):
             self._key = ClassKey(dataset.class_names)
         self.pane.set_lines(lines)
         self.pane.set_axes(
-            Axis(*question.ranges[0], name=dataset.input_names[0]), Axis(low, high)
+            Axis(*question.ranges[0], name=dataset.input_names[0]),
+            Axis(low, high, name=self._height_name(question, several)),
         )
+
+    def _height_name(self, question: FitQuestion, several: bool) -> str:
+        dataset = question.frame.dataset
+        if several:
+            return tr("output")
+        if self._is_output(question):
+            return dataset.output_names[question.unit.index if question.unit else 0]
+        return Letters(self.focus.notation, question.frame.experiment.network).unit(question.unit or Unit(1, 0))
 
     def _curve_range(self, question: FitQuestion, answer: Response, several: bool) -> Range:
         """The targets with a margin, so that the axis stands still while the curve moves; a hidden unit's own range."""
@@ -228,7 +233,7 @@ class FitPlot(AxesPlot):
         else:
             values = answer.values[:, :, question.unit.index if question.unit else 0]
             self._key = self._color_key(question, values)
-            argb = self._key.colors(theme, values)
+            argb = self._key.ground(theme, values)
         self.pane.set_lines([])
         self.pane.set_picture(Picture(argb, question.ranges[0], question.ranges[1]))
         self._put_points(question, False)
@@ -256,53 +261,21 @@ class FitPlot(AxesPlot):
             low, high = low - 0.5, high + 0.5
         return ColorKey("activation", low, high, tuple((v, number(v, 2)) for v in (low, (low + high) / 2, high)))
 
-    # The data
-
     def _put_points(self, question: FitQuestion, several: bool) -> None:
         """Draw the data, again only when they, the theme or what they stand for have changed."""
         dataset, theme = question.frame.dataset, looks.current()
         output = self._is_output(question)
         column = question.unit.index if question.unit is not None and output else 0
-        drawn = (dataset.hash, theme.name, output, column, several, len(question.ranges), repr(self._key))
+        drawn = (dataset.hash, theme.name, output, column, several, len(question.ranges), self._key)
         if drawn == self._drawn_data:
             return
         self._drawn_data = drawn
-        if len(question.ranges) == 1 and not output:
-            # A hidden unit has no targets: a point would have no height.
-            self._rows, self._x, self._y = np.empty(0, np.int64), np.empty(0), np.empty(0)
-            self.pane.set_points([])
-            return
-        stride = -(-dataset.rows // MOST_POINTS)
-        self._rows = np.arange(0, dataset.rows, stride)
-        self._x = dataset.x[self._rows, 0]
         if len(question.ranges) == 2:
-            self._y = dataset.x[self._rows, 1]
+            self._scatter = over_surface(dataset)
         else:
-            self._y = np.ones(len(self._rows)) if several else dataset.y[self._rows, column]
-        held = np.isin(self._rows, dataset.validation)
-        groups = []
-        classes = dataset.class_index
-        for hollow in (False, True):
-            of_kind = held if hollow else ~held
-            if classes is None:
-                groups.append(self._group(of_kind, "o", self._target_colors(dataset, column, of_kind), hollow))
-                continue
-            count = len(dataset.class_names)
-            for index in range(count):
-                members = of_kind & (classes[self._rows] == index)
-                groups.append(self._group(members, class_symbol(index), [class_color(theme, index, count)], hollow))
-        self.pane.set_points([group for group in groups if len(group.x)])
-
-    def _group(self, members: NDArray[np.bool_], symbol: str, colors: list[QColor], hollow: bool) -> Points:
-        return Points(self._x[members], self._y[members], symbol, colors, hollow, 8.0 if len(self._rows) <= 400 else 6.0)
-
-    def _target_colors(self, dataset: Dataset, column: int, members: NDArray[np.bool_]) -> list[QColor]:
-        """A regression's points: on a surface each in the colour of its target, so that it vanishes where the fit is right."""
-        theme = looks.current()
-        if isinstance(self._key, ColorKey):
-            argb = self._key.colors(theme, dataset.y[self._rows[members], column])
-            return [QColor(int(color)) for color in argb]
-        return [QColor(int(theme.signed(1.0)))]
+            # A hidden unit has no targets: a point would have no height.
+            self._scatter = along_curve(dataset, None if several else column) if output else NOTHING
+        self.pane.set_points(markers(theme, dataset, self._scatter, self._key, column))
 
     def example_row(self) -> int | None:
         """The row of the data that the neurons show."""
@@ -313,20 +286,9 @@ class FitPlot(AxesPlot):
                 return row
         return None
 
-    def row_at(self, pixel: QPointF) -> int | None:
-        """The row whose point is under this pixel."""
-        if not len(self._rows):
-            return None
-        pane = self.pane
-        (left, right), (bottom, top) = pane.x_view, pane.y_view
-        dx = (self._x - left) / (right - left) * pane.area.width() + pane.area.left() - pixel.x()
-        dy = (top - self._y) / (top - bottom) * pane.area.height() + pane.area.top() - pixel.y()
-        nearest = int(np.argmin(dx * dx + dy * dy))
-        return int(self._rows[nearest]) if dx[nearest] ** 2 + dy[nearest] ** 2 <= NEAR**2 else None
-
     def _pick(self, x: float, y: float) -> None:
         """Choosing a point makes its row the example."""
-        frame, row = self.frame, self.row_at(self.pane.pixel(x, y))
+        frame, row = self.frame, self._scatter.row_at(self.pane, self.pane.pixel(x, y))
         if row is None or frame is None:
             return
         places = np.flatnonzero(frame.batch == row)
@@ -341,20 +303,18 @@ class FitPlot(AxesPlot):
         shown = self._shown
         if pane.message or shown is None or self._answer is None:
             return
-        example = self.example_row()
-        found = np.flatnonzero(self._rows == example) if example is not None else []
-        if len(found):
+        place = self._scatter.place(self.example_row())
+        if place is not None:
             painter.save()
             painter.setClipRect(pane.area)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-            at = pane.pixel(float(self._x[found[0]]), float(self._y[found[0]]))
             for color, width in ((theme.background, 4.0), (theme.text, 2.0)):
                 painter.setPen(QPen(color, width))
-                painter.drawEllipse(at, 8.0, 8.0)
+                painter.drawEllipse(pane.pixel(*place), 8.0, 8.0)
             painter.restore()
         if pane.cursor_at is None:
             return
-        row = self.row_at(pane.cursor_at)
+        row = self._scatter.row_at(pane, pane.cursor_at)
         title, entries = self._row_entries(shown, row) if row is not None else self._grid_entries(shown, pane.cursor_at)
         if entries:
             lettering.paint_readout(painter, theme, pane.rect(), QPointF(pane.cursor_at), title, entries)
@@ -413,7 +373,7 @@ def _decimals(axis: Values) -> int:
 def _regions(values: Values, dataset: Dataset) -> NDArray[np.uint32]:
     """Each place in the colour of the class with the largest output, the stronger the surer the network is."""
     theme, count = looks.current(), values.shape[-1]
-    finite = np.isfinite(values).all(axis=-1)
+    finite: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(values), axis=-1)
     outputs = np.where(finite[..., None], values, 0.0)
     best = np.argmax(outputs, axis=-1)
     sure = np.clip((outputs.max(axis=-1) - 1 / count) / (1 - 1 / count), 0.0, 1.0)
@@ -422,4 +382,5 @@ def _regions(values: Values, dataset: Dataset) -> NDArray[np.uint32]:
     share = (0.10 + 0.35 * sure)[..., None]
     rgb = np.rint(ground * (1 - share) + colors[best] * share).astype(np.uint32)
     rgb[~finite] = theme.nonfinite.getRgb()[:3]
-    return np.uint32(0xFF000000) | rgb[..., 0] << np.uint32(16) | rgb[..., 1] << np.uint32(8) | rgb[..., 2]
+    argb: NDArray[np.uint32] = rgb[..., 0] << np.uint32(16) | rgb[..., 1] << np.uint32(8) | rgb[..., 2]
+    return argb | np.uint32(0xFF000000)

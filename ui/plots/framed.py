@@ -43,7 +43,7 @@ class FramedPlot(LiveView):
         self.place: Place | None = None
         self.extend_menu: Callable[[QMenu], None] = lambda menu: None
         """Adds what the owner of the plot offers in its menu."""
-        self.header = Header(self._title_chosen, self._menu_under_button, self)
+        self.header = Header(self._title_chosen, self.choose_option, self._menu_under_button, self)
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(12, 5, 6, 4)
         self.column.setSpacing(1)
@@ -60,6 +60,17 @@ class FramedPlot(LiveView):
     def subtitle(self) -> str:
         """What exactly is drawn."""
         return ""
+
+    def whole_story(self) -> str:
+        """The same at length, for the tooltip; "" when the subtitle says it all."""
+        return ""
+
+    def options(self) -> tuple[list[str], int]:
+        """Ways in which it can be drawn, and the one in use."""
+        return [], 0
+
+    def choose_option(self, index: int) -> None:
+        """Another of the options was chosen."""
 
     def choose_title(self, index: int) -> None:
         """Another of this plot's own titles was chosen."""
@@ -78,7 +89,8 @@ class FramedPlot(LiveView):
             self.header.set_titles(self.place.titles(), self.place.index)
         else:
             self.header.set_titles(*self.titles())
-        self.header.set_subtitle(self.subtitle())
+        self.header.set_options(*self.options())
+        self.header.set_subtitle(self.subtitle(), self.whole_story())
         self.header.arrange(self.width() - 18, self.height())
 
     def table(self) -> tuple[list[str], list[list[object]]] | None:

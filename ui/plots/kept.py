@@ -1,7 +1,7 @@
 """Pinned curves: what a run looked like, kept as grey ghosts through reset and edits.
 
-A pin copies at most 2,000 cells (lowest and highest value) of each curve, so its memory does not depend on the length of
-the run; a run of up to so many steps is kept exactly.
+A pin copies at most 2,000 cells (lowest and highest value) of each curve, so its memory does not depend on the length
+of the run; a run of up to so many steps is kept exactly.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from ui.plots.scales import Values
 
 Steps = NDArray[np.int64]
 CELLS = 2000
+TREND = 60
+"""Means in which the trend of a whole run is drawn."""
 
 
 class Record(Protocol):
@@ -33,6 +35,9 @@ class Record(Protocol):
     def curve(
         self, column: str, start: int = 0, stop: int | None = None, points: int = 2000
     ) -> tuple[Steps, Values, Values]: ...
+    def means(
+        self, column: str, start: int = 0, stop: int | None = None, points: int = 200
+    ) -> tuple[Steps, Values]: ...
     def value(self, column: str, step: int) -> float | None: ...
 
 
@@ -46,12 +51,14 @@ class Kept:
     edits: tuple[int, ...]
     validation: Values
     curves: dict[str, tuple[Steps, Values, Values]]
+    trends: dict[str, tuple[Steps, Values]]
 
     @classmethod
     def pin(cls, number: int, metrics: Metrics) -> Kept:
         """Copy the curves as they are now."""
         curves = {column: metrics.curve(column, points=CELLS) for column in metrics.columns}
-        return cls(number, metrics.first, metrics.stop, metrics.edits, metrics.validation.copy(), curves)
+        trends = {column: metrics.means(column, points=TREND) for column in metrics.columns}
+        return cls(number, metrics.first, metrics.stop, metrics.edits, metrics.validation.copy(), curves, trends)
 
     def curve(
         self, column: str, start: int = 0, stop: int | None = None, points: int = 2000
@@ -61,6 +68,13 @@ class Kept:
         first = max(0, int(np.searchsorted(steps, start)) - 1)
         last = int(np.searchsorted(steps, self.stop if stop is None else stop)) + 1
         return steps[first:last], low[first:last], high[first:last]
+
+    def means(self, column: str, start: int = 0, stop: int | None = None, points: int = 200) -> tuple[Steps, Values]:
+        """(steps, mean) between two steps, one more at each side; as coarse as they were when they were pinned."""
+        steps, mean = self.trends.get(column, (np.empty(0, np.int64), np.empty(0)))
+        first = max(0, int(np.searchsorted(steps, start)) - 1)
+        last = int(np.searchsorted(steps, self.stop if stop is None else stop)) + 1
+        return steps[first:last], mean[first:last]
 
     def value(self, column: str, step: int) -> float | None:
         """The exact value where a cell is a single step, else None."""

@@ -19,6 +19,20 @@ WIDEST = 84
 """Pixels that a name may take; longer ones are shortened."""
 
 
+SURFACE = 0.55
+"""How much of a colour a surface keeps; the rest is the background's."""
+
+
+def paler(argb: NDArray[np.uint32], theme: Theme) -> NDArray[np.uint32]:
+    """Opaque colours, moved towards the background."""
+    ground = theme.background
+    result = np.full(argb.shape, 0xFF000000, np.uint32)
+    for shift, channel in ((16, ground.red()), (8, ground.green()), (0, ground.blue())):
+        own = ((argb >> np.uint32(shift)) & np.uint32(0xFF)).astype(np.float64)
+        result |= np.rint(channel + (own - channel) * SURFACE).astype(np.uint32) << np.uint32(shift)
+    return result
+
+
 @dataclass(frozen=True)
 class ColorKey:
     """A colour scale from `low` to `high` in the "signed" or the "activation" map, with texts at some values."""
@@ -33,6 +47,10 @@ class ColorKey:
         share = (values - self.low) / (self.high - self.low)
         return theme.signed(2 * share - 1) if self.map == "signed" else theme.activation(share)
 
+    def ground(self, theme: Theme, values: Values) -> NDArray[np.uint32]:
+        """The same, paler: the colours of a surface on which points in `colors` stand out."""
+        return paler(self.colors(theme, values), theme)
+
     def width(self, theme: Theme) -> int:
         """Pixels that it takes beside the plot."""
         metrics = QFontMetrics(theme.font(12))
@@ -41,7 +59,7 @@ class ColorKey:
     def paint(self, painter: QPainter, theme: Theme, area: QRect) -> None:
         bar = QRectF(area.right() + 9, area.top(), BAR, area.height())
         steps = np.linspace(self.low, self.high, 32)
-        for k, argb in enumerate(self.colors(theme, steps)):
+        for k, argb in enumerate(self.ground(theme, steps)):
             top = bar.bottom() - (k + 1) / 32 * bar.height()
             painter.fillRect(QRectF(bar.left(), top, bar.width(), bar.height() / 32 + 0.5), QColor(int(argb)))
         painter.setFont(theme.font(12))

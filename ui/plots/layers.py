@@ -8,7 +8,7 @@ from bpstudio.engine.layers import Dense
 from bpstudio.maths.activations import activation
 from ui import theme as looks
 from ui.language import tr
-from ui.plots.curves import Content, Curve, CurvePlot, recorded
+from ui.plots.curves import Content, Curve, CurvePlot, recorded, trend
 from ui.plots.kept import Record
 
 
@@ -27,7 +27,8 @@ def layer_curves(
         column = f"{quantity}/{number}"
         steps, low, high = metrics.curve(column, start, stop, points)
         pen = theme.layer_pen(number, len(layers))
-        curves.append(Curve(layer_title(layers, number), pen, steps, low, high, recorded(metrics, column)))
+        value, means = recorded(metrics, column), trend(metrics, column, start, stop)
+        curves.append(Curve(layer_title(layers, number), pen, steps, low, high, value, means))
     return tuple(curves)
 
 
@@ -44,7 +45,9 @@ def unflat_words(layers: tuple[Dense, ...]) -> str:
         words.append(tr("ReLU layers ({numbers}) report off and dead units instead", numbers=_list(relu)))
     if silent:
         kinds = " / ".join(sorted({layers[number - 1].activation for number in silent}))
-        words.append(tr("{kinds} layers ({numbers}) have no flat end and report nothing", kinds=kinds, numbers=_list(silent)))
+        words.append(
+            tr("{kinds} layers ({numbers}) have no flat end and report nothing", kinds=kinds, numbers=_list(silent))
+        )
     return "; ".join(words)
 
 
@@ -68,9 +71,26 @@ class SaturationPlot(CurvePlot):
 
     @override
     def subtitle(self) -> str:
+        if self.frame is None:
+            return ""
+        layers, metrics, step = self.frame.experiment.network.layers, self.frame.metrics, self.frame.step
+        others = []
+        off = [metrics.value(f"off/{k}", step) for k, layer in enumerate(layers, 1) if layer.activation == "relu"]
+        shares = sorted({f"{100 * share:.0f}" for share in off if share is not None}, key=float)
+        if shares:
+            others.append(tr("ReLU: {share} % off", share="–".join(dict.fromkeys((shares[0], shares[-1])))))
+        kinds = {layer.activation for layer in layers if not activation(layer.activation).saturates}
+        others += [tr("{kind}: none", kind=kind) for kind in sorted(kinds - {"relu"})]
+        if not others:
+            return tr("mean of 1 − |f′|/max|f′|: 0 responsive, 1 flat")
+        return "; ".join((tr("0 responsive, 1 flat"), *others))
+
+    @override
+    def whole_story(self) -> str:
         said = tr("mean of 1 − |f′|/max|f′|: 0 responsive, 1 flat")
         others = unflat_words(self.frame.experiment.network.layers) if self.frame is not None else ""
-        return f"{said}. {others}" if others else said
+        noise = super().whole_story().removeprefix(f"{self.subtitle()}. ")
+        return " ".join((f"{said}.", f"{others}." if others else "", noise)).strip()
 
     @override
     def scales(self) -> tuple[str, ...]:

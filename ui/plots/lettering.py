@@ -41,13 +41,17 @@ class Entry:
 
 def legible(color: QColor, background: QColor, ink: QColor) -> QColor:
     """`color`, moved towards the colour of text until it can be read on `background`."""
-    for share in (0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 1.0):
-        mixed = QColor(
-            *(round(a + (b - a) * share) for a, b in zip(color.getRgb()[:3], ink.getRgb()[:3], strict=False))  # type: ignore[operator]
-        )
+    for share in (0.0, 0.15, 0.3, 0.45, 0.6, 0.75):
+        mixed = blend(color, ink, share)
         if contrast(mixed, background) >= LEAST_CONTRAST:
             return mixed
     return ink
+
+
+def blend(color: QColor, other: QColor, share: float) -> QColor:
+    """`color` with `share` of `other` in it, opaque."""
+    pairs = ((color.red(), other.red()), (color.green(), other.green()), (color.blue(), other.blue()))
+    return QColor(*(round(a + (b - a) * share) for a, b in pairs))
 
 
 def paint_frame(painter: QPainter, theme: Theme, area: QRect, x_ticks: Ticks, y_ticks: Ticks, grid: bool) -> None:
@@ -64,6 +68,7 @@ def paint_frame(painter: QPainter, theme: Theme, area: QRect, x_ticks: Ticks, y_
 
 
 def paint_y_ticks(painter: QPainter, theme: Theme, area: QRect, ticks: Ticks) -> None:
+    """Numbers at the left of the vertical axis."""
     painter.setFont(theme.font(12, mono=True))
     painter.setPen(theme.secondary)
     metrics = painter.fontMetrics()
@@ -112,12 +117,25 @@ def paint_x_ticks(
     if name_below:
         painter.drawText(QPointF(area.center().x() - wide / 2, baseline + metrics.height()), name)
         return
-    # The widest free stretch of the line; of equals the one nearest to the middle.
     edges = [(area.left() - 40.0, float(area.left())), *taken, (float(right), float(right))]
     free = [(after[0] - before[1], (after[0] + before[1]) / 2) for before, after in itertools.pairwise(edges)]
-    room, middle = max(free, key=lambda gap: (round(gap[0], -1), -abs(gap[1] - area.center().x())))
-    if room >= wide + 10:
+    middles = [middle for room, middle in free if room >= wide + 10]
+    if middles:
+        middle = min(middles, key=lambda each: abs(each - area.center().x()))
         painter.drawText(QPointF(middle - wide / 2, baseline), name)
+
+
+def paint_y_name(painter: QPainter, theme: Theme, area: QRect, name: str) -> None:
+    """The vertical axis' name, turned, at the left edge."""
+    painter.setFont(theme.font(12))
+    painter.setPen(theme.secondary)
+    metrics = painter.fontMetrics()
+    shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, area.height())
+    painter.save()
+    painter.translate(metrics.ascent(), area.center().y() + metrics.horizontalAdvance(shown) / 2)
+    painter.rotate(-90)
+    painter.drawText(QPointF(0, 0), shown)
+    painter.restore()
 
 
 def chosen(count: int, room: int) -> list[int]:
@@ -130,6 +148,7 @@ def chosen(count: int, room: int) -> list[int]:
 
 
 def label_height(theme: Theme) -> int:
+    """Pixels from one name to the next."""
     return QFontMetrics(theme.font(12, bold=True)).height() - 1
 
 
@@ -137,8 +156,8 @@ def names_width(theme: Theme, labels: Sequence[Label]) -> int:
     """Pixels that the widest of these names needs, the gap before it included."""
     if not labels:
         return 0
-    return GAP + 4 + max(
-        QFontMetrics(theme.font(12, bold=label.bold)).horizontalAdvance(label.text) for label in labels
+    return (
+        GAP + 4 + max(QFontMetrics(theme.font(12, bold=label.bold)).horizontalAdvance(label.text) for label in labels)
     )
 
 
@@ -152,6 +171,7 @@ def place_names(theme: Theme, area: QRect, labels: Sequence[Label], bottom: int)
 
 
 def paint_names(painter: QPainter, theme: Theme, area: QRect, placed: Sequence[tuple[Label, float]]) -> None:
+    """Names beside the data; one that had to make room keeps a line to the end of its curve."""
     for label, centre in placed:
         ink = legible(label.color, theme.panel, theme.text)
         end = min(max(label.end, area.top()), area.bottom())

@@ -11,7 +11,7 @@ from bpstudio.insight.baseline import constant_loss
 from bpstudio.insight.notation import Letters
 from ui import theme as looks
 from ui.language import tr
-from ui.plots.curves import Content, Curve, CurvePlot, recorded
+from ui.plots.curves import Content, Curve, CurvePlot, recorded, trend
 from ui.plots.kept import Record
 from ui.plots.scales import Values, short
 
@@ -89,7 +89,9 @@ class LossPlot(CurvePlot):
         within = (0.0, 1.0) if self.showing == ACCURACY else None
         steps, low, high = metrics.curve(column, start, stop, points)
         training = _pen(QColor(int(theme.signed(-1.0))), Qt.PenStyle.SolidLine)
-        curve = Curve(tr("training"), training, steps, low, high, recorded(metrics, column))
+        curve = Curve(
+            tr("training"), training, steps, low, high, recorded(metrics, column), trend(metrics, column, start, stop)
+        )
         others = (self._baseline(), self._validation(metrics, start, stop, points))
         curves = (others[0], curve, others[1])
         return Content(tuple(each for each in curves if each is not None), within, edits=metrics.edits)

@@ -18,21 +18,20 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from pyqtgraph.graphicsItems.ScatterPlotItem import Symbols as _SHAPES
-from PyQt6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
-from PyQt6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
+from PyQt6.QtCore import QPointF, QRect, QRectF, Qt
+from PyQt6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
 from PyQt6.QtWidgets import QWidget
+from pyqtgraph.graphicsItems.ScatterPlotItem import Symbols
 from typing_extensions import override
 
 from ui import theme as looks
 from ui.plots import lettering
+from ui.plots.glass import Glass
 from ui.plots.lettering import Label
 from ui.plots.scales import Ticker, Ticks, Values, linear_ticks
 
 Range = tuple[float, float]
 
-GRAB = 5
-"""Pixels beside the playhead in which it can be taken hold of."""
 TALL = 185
 """From this height on the horizontal axis has a line of its own for its name."""
 
@@ -73,7 +72,7 @@ def paint_symbol(painter: QPainter, symbol: str, at: QPointF, size: float, color
     pen.setCosmetic(True)
     painter.setPen(pen if hollow else QPen(Qt.PenStyle.NoPen))
     painter.setBrush(Qt.BrushStyle.NoBrush if hollow else color)
-    painter.drawPath(_SHAPES[symbol])
+    painter.drawPath(Symbols[symbol])
     painter.restore()
 
 
@@ -118,13 +117,12 @@ class Pane(QWidget):
         self,
         parent: QWidget | None = None,
         *,
-        hovered: Callable[[], None] = lambda: None,
         picked: Callable[[float, float], None] = _ignore,
         moved: Callable[[], None] = lambda: None,
     ) -> None:
-        """`hovered`: the cursor moved (see `cursor`); `picked`: a place was clicked; `moved`: panned or zoomed by hand."""
+        """`picked`: a place was clicked, or the playhead dragged there; `moved`: panned or zoomed by hand."""
         super().__init__(parent)
-        self._hovered, self.picked, self._moved = hovered, picked, moved
+        self.picked, self._moved = picked, moved
         self.x_axis, self.y_axis = Axis(0.0, 1.0), Axis(0.0, 1.0)
         self.x_view: Range = (0.0, 1.0)
         self.y_view: Range = (0.0, 1.0)
@@ -171,6 +169,7 @@ class Pane(QWidget):
         while len(self._lines) < len(lines):
             pair = (pg.PlotCurveItem(antialias=True), pg.PlotCurveItem(antialias=True))
             for item in pair:
+                item.setZValue(10)
                 self._box.addItem(item, ignoreBounds=True)
             self._lines.append(pair)
         for index, pair in enumerate(self._lines):
@@ -235,7 +234,7 @@ class Pane(QWidget):
         else:
             words = QFontMetrics(theme.font(12))
             left = max((words.horizontalAdvance(text) for _, text in self.row_names), default=0) + 12
-        left = -(-max(left, 24) // 8) * 8
+        left = -(-max(left + (line if self.y_axis.name else 0), 24) // 8) * 8
         labels = [Label(end.text, end.color, 0.0, end.bold) for end in self.ends]
         names = lettering.names_width(theme, labels)
         last = self._ticks_of(self.x_axis, self.x_view, max(self.width() - left - names, 60), 0.0, horizontal=True)
@@ -289,7 +288,9 @@ class Pane(QWidget):
         found = []
         for label, centre in self._names:
             width = QFontMetrics(theme.font(12, bold=label.bold)).horizontalAdvance(label.text)
-            found.append((label.text, QRectF(self.area.right() + lettering.GAP + 1, centre - height / 2, width, height)))
+            found.append(
+                (label.text, QRectF(self.area.right() + lettering.GAP + 1, centre - height / 2, width, height))
+            )
         return found
 
     def _ticks_of(self, axis: Axis, view: Range, pixels: int, each: float, horizontal: bool = False) -> Ticks:
@@ -332,7 +333,6 @@ class Pane(QWidget):
     def cursor_moved(self, pixel: QPointF | None) -> None:
         """The mouse is at this pixel of the pane, or gone."""
         self.cursor_at = pixel if pixel is not None and QRectF(self.area).contains(pixel) else None
-        self._hovered()
         self._glass.update()
 
     @override
@@ -352,6 +352,8 @@ class Pane(QWidget):
         else:
             rows = [(self.pixel(0.0, y).y(), text) for y, text in self.row_names]
             lettering.paint_row_names(painter, theme, self.area, rows)
+        if self.y_axis.name:
+            lettering.paint_y_name(painter, theme, self.area, self.y_axis.name)
         below = self.height() >= theme.px(TALL)
         lettering.paint_x_ticks(painter, theme, self.area, x_ticks, self.x_axis.name, below, self.width() - 1)
         lettering.paint_names(painter, theme, self.area, self._names)
@@ -373,96 +375,3 @@ def _held(view: Range, axis: Axis, by: float, slack: float) -> Range:
         return axis.low, axis.high
     low = min(max(view[0] + by, axis.low - extra), axis.high + extra - span)
     return low, low + span
-
-
-class Glass(QWidget):
-    """What lies over the data, and the mouse."""
-
-    def __init__(self, pane: Pane) -> None:
-        super().__init__(pane)
-        self._pane = pane
-        self._from: QPointF | None = None
-        self._last = QPointF()
-        self._holds_playhead = False
-        self._dragged = False
-        self.setMouseTracking(True)
-
-    def _near_playhead(self, pixel: QPointF) -> bool:
-        pane = self._pane
-        if pane.playhead is None or not pane.can_pick or not QRectF(pane.area).adjusted(-GRAB, 0, GRAB, 0).contains(pixel):
-            return False
-        return abs(pane.pixel(pane.playhead, 0.0).x() - pixel.x()) <= GRAB
-
-    @override
-    def mousePressEvent(self, event: QMouseEvent | None) -> None:
-        if event is None or event.button() != Qt.MouseButton.LeftButton:
-            super().mousePressEvent(event)
-            return
-        self._from = self._last = event.position()
-        self._holds_playhead = self._near_playhead(event.position())
-        self._dragged = False
-        # The plot as a whole takes the keyboard: the glass itself is no place to stand on.
-        owner = self._pane.parentWidget()
-        if owner is not None:
-            owner.setFocus(Qt.FocusReason.MouseFocusReason)
-
-    @override
-    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
-        if event is None:
-            return
-        at, pane = event.position(), self._pane
-        if self._from is None:
-            over = self._near_playhead(at)
-            self.setCursor(Qt.CursorShape.SplitHCursor if over else Qt.CursorShape.ArrowCursor)
-            pane.cursor_moved(at)
-            return
-        if not self._dragged and (at - self._from).manhattanLength() < 4:
-            return
-        self._dragged = True
-        if self._holds_playhead:
-            pane.picked(*pane.position(at))
-        else:
-            moved = at - self._last
-            pane.pan(moved.x(), moved.y())
-        self._last = at
-        pane.cursor_moved(at)
-
-    @override
-    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
-        if event is None or self._from is None or event.button() != Qt.MouseButton.LeftButton:
-            super().mouseReleaseEvent(event)
-            return
-        at, self._from = event.position(), None
-        if not self._dragged and self._pane.can_pick and QRectF(self._pane.area).contains(at):
-            self._pane.picked(*self._pane.position(at))
-
-    @override
-    def wheelEvent(self, event: QWheelEvent | None) -> None:
-        if event is None:
-            return
-        at, area = event.position(), self._pane.area
-        along = "y" if at.x() < area.left() else "x" if at.y() > area.bottom() else "xy"
-        turned = event.angleDelta().y() or event.angleDelta().x()
-        if turned:
-            self._pane.zoom(0.85 ** (turned / 120.0), self._pane.position(at), along)
-        event.accept()
-
-    @override
-    def leaveEvent(self, event: QEvent | None) -> None:
-        super().leaveEvent(event)
-        self._pane.cursor_moved(None)
-
-    @override
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        pane, theme = self._pane, looks.current()
-        painter = QPainter(self)
-        if pane.message:
-            lettering.paint_message(painter, theme, pane.area, pane.message)
-        painter.save()
-        painter.setClipRect(pane.area)
-        if pane.playhead is not None and not pane.message:
-            x = pane.pixel(pane.playhead, 0.0).x()
-            painter.fillRect(QRectF(min(max(round(x) - 1, pane.area.left()), pane.area.right() - 1), pane.area.top(), 2, pane.area.height()), theme.text)
-        painter.restore()
-        pane.paint_glass(painter)
-        painter.end()

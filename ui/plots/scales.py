@@ -36,7 +36,7 @@ def spacing(span: float, room: int) -> float:
 
 
 def multiples(low: float, high: float, step: float) -> list[float]:
-    """The multiples of `step` in low..high, computed from whole numbers so that 0.3 does not become 0.30000000000000004."""
+    """The multiples of `step` in low..high, from whole numbers, so that 0.3 is not 0.30000000000000004."""
     slack = 1e-9
     first, last = math.ceil(low / step - slack), math.floor(high / step + slack)
     if last - first > 1000:
@@ -80,6 +80,7 @@ def step_ticks(low: float, high: float, room: int) -> Ticks:
 
 
 def decade_text(power: int) -> str:
+    """How a power of ten is written beside an axis."""
     return "1" if power == 0 else f"1e{power}"
 
 
@@ -106,7 +107,9 @@ class LogScale:
         found: Ticks = []
         if self.shelf is not None and low <= self.shelf <= high:
             found.append((self.shelf, "0"))
-        return found + [(float(k), decade_text(int(k))) for k in multiples(math.ceil(low - 1e-9), high, 1.0) if k % stride == 0]
+        return found + [
+            (float(k), decade_text(int(k))) for k in multiples(math.ceil(low - 1e-9), high, 1.0) if k % stride == 0
+        ]
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ Scale = LogScale | LinearScale
 
 
 def extremes(groups: list[Values]) -> tuple[float, float, float] | None:
-    """(smallest, largest, smallest above zero) of all finite values, None when there are none; inf if none is above 0."""
+    """(smallest, largest, smallest above zero or inf) of all finite values; None when there are none."""
     low, high, positive = math.inf, -math.inf, math.inf
     for values in groups:
         finite = values[np.isfinite(values)]

@@ -1,4 +1,4 @@
-"""How flat each unit is, in every step: a map with a row per unit, black responsive, white flat (in the light theme reversed)."""
+"""How flat each unit is, in every step: a map with a row per unit, black responsive, white flat (reversed in light)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,6 @@ class SaturationMap(AxesPlot):
         self.pane.picked = self._pick
         self.pane.can_pick = seek is not None
         self.pane.grid = False
-        self.pane.hovered = lambda: None
         self.pane.paint_glass = self._paint_glass
 
     @override
