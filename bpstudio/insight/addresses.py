@@ -183,11 +183,8 @@ def _examples(order: Order, names: Names, text: str) -> Iterator[str]:
     yield from ("start", "step")
     for block in order.blocks:
         start = order.start(block.act, block.layer)
-        picks = {0, block.count - 1, min(max(wish - 1, 0) * block.stride, block.count - 1)}
-        picks |= {
-            min(max(wish - 1, 0) * block.stride + block.stride - 1, block.count - 1),
-            min(block.stride, block.count) - 1,
-        }
+        beat = min(max(wish - 1, 0), block.count // block.stride - 1) * block.stride
+        picks = {0, block.count - 1, beat, beat + block.stride - 1, max(beat + block.stride - 2, 0)}
         for pick in picks:
             yield _edge_address(order, names, block, pick)
             yield address(order, names, "neuron", order.at("neuron", start + pick + 1))
