@@ -248,9 +248,6 @@ def _read(document: object, folder: str | os.PathLike[str] | None) -> Lesson:
         experiment=experiment,
         dataset=dataset,
         start=parameters.read(entries["start"], network, "start") if "start" in entries else None,
-        state=parts.read_state(entries["state"], "state", network, experiment.optimizer)
-        if "state" in entries
-        else None,
         summary=wording.read(entries.get("summary", ""), "summary"),
         text=wording.read(entries.get("text", ""), "text"),
         notation=parts.choice(entries.get("notation", "nielsen"), "notation", tuple(NOTATIONS)),
