@@ -17,7 +17,7 @@ def split(rows: int, share: float, seed: int, shuffle: bool = True, classes: Row
     """
     order = np.arange(rows, dtype=np.int64)
     if shuffle:
-        # Its own stream: another share of validation rows must not change the points that a generator draws.
+        # Not (seed, 0): that stream draws the points of a generator, and a lot must not go by where a point lies.
         order = np.random.default_rng((seed, 1)).permutation(order)
     if share <= 0 or rows < 2:
         return order, np.empty(0, np.int64)

@@ -194,6 +194,15 @@ def test_gaps_are_filled_as_chosen():
     assert step(data, "fill", "c") == steps.Fill("c", "most frequent", "red", None, (2,))
 
 
+def test_a_gap_in_a_category_is_filled_by_the_training_rows_only():
+    cells = ["", "red", "red", "blue", "blue", "blue", "blue", "blue"]
+    read = table("c,y\n" + "".join(f"{cell},{i}.5\n" for i, cell in enumerate(cells)))
+    choices = Preparation(("c",), ("y",), impute={"c": "most frequent"}, validation=0.6, shuffle=False)
+    data = prepare(read, choices)
+    assert data.train.tolist() == [0, 1, 2]
+    assert step(data, "fill", "c").value == "red"
+
+
 def test_rows_are_dropped_as_chosen_and_the_names_of_the_file_kept():
     choices = Preparation(("a",), ("y",), impute={"a": "drop row", "y": "drop row"}, shuffle=False)
     data = prepare(table(GAPS), choices)
