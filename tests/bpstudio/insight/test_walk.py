@@ -3,13 +3,16 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
 from bpstudio.insight.walk import GRAINS, STATES, Edge, Grain, LossNode, Probe, Row, Unit, Walk, WholeBatch
 from bpstudio.training.session import Session
+
+# How long an example takes depends on what else the machine does.
+patient = settings(deadline=None, max_examples=50)
 
 
 def walk_of(sizes: tuple[int, ...], softmax: bool = False, rows: int = 1, sequential: bool = False) -> Walk:
@@ -95,6 +98,7 @@ def without_repeats(addresses: list[str]) -> list[str]:
     return [here for place, here in enumerate(addresses) if place == 0 or here != addresses[place - 1]]
 
 
+@patient
 @given(walks())
 def test_every_beat_stands_where_the_written_order_has_it(walk: Walk) -> None:
     edge, neuron, layer = (list(column) for column in zip(*written_out(walk), strict=True))
@@ -108,6 +112,7 @@ def test_every_beat_stands_where_the_written_order_has_it(walk: Walk) -> None:
         assert [walk.beat(grain, index).address for index in range(1, count + 1)] == expected
 
 
+@patient
 @given(walks())
 def test_an_address_leads_back_to_its_beat_and_a_grain_keeps_the_place(walk: Walk) -> None:
     for grain in GRAINS:
@@ -120,6 +125,7 @@ def test_an_address_leads_back_to_its_beat_and_a_grain_keeps_the_place(walk: Wal
                 assert walk.find(other, address) == walk.at(other, position)
 
 
+@patient
 @given(walks())
 def test_what_is_known_grows_beat_by_beat(walk: Walk) -> None:
     """`states` for whole layers, `known` for one thing and the order of addresses tell the same story."""
@@ -155,6 +161,7 @@ def test_what_is_known_grows_beat_by_beat(walk: Walk) -> None:
                         assert walk.known_edges(grain, index, layer, quantity) == np.count_nonzero(states)
 
 
+@patient
 @given(walks())
 def test_arrivals_and_products_are_known_in_their_own_beat(walk: Walk) -> None:
     names, sizes = walk.names, walk.network.sizes
@@ -299,6 +306,7 @@ def test_lights_and_pulses_of_the_worked_example() -> None:
     assert walk.lit_edges(walk.beat("layer", 1), 1).all()
 
 
+@patient
 @given(walks())
 def test_every_beat_lights_something_of_this_network(walk: Walk) -> None:
     depth = len(walk.network.layers)
