@@ -13,7 +13,7 @@ from PyQt6.QtWidgets import QFileDialog, QMessageBox
 from bpstudio.files.lesson import NAMES
 from ui.actions import Actions
 from ui.document import Document
-from ui.language import tr
+from ui.language import tr, translatable
 from ui.main_window import MainWindow
 from ui.navigation import Navigation
 from ui.runner import Runner
@@ -127,7 +127,7 @@ class FileCommands:
         except (OSError, ValueError) as error:
             self._window.messages.say("error", tr("{name} cannot be opened: {reason}", name=path.name, reason=error))
             return
-        self._runner.apply(params=params, name="weights from a file")
+        self._runner.apply(params=params, name=translatable("weights from a file"))
 
     def _write_weights(self) -> None:
         from bpstudio.files import weights
@@ -230,7 +230,7 @@ def _new_lesson() -> Lesson:
     from bpstudio.files import lesson
     from bpstudio.files.wording import Wording
 
-    base = lesson.load("xor")
+    base = lesson.load("xor").choose("random")  # as it stands that lesson starts from zero, and stays there
     return dataclasses.replace(
         base, title=Wording.of(tr("Untitled")), text=Wording(), summary=Wording(), scenes=(), variants=(), expected=(),
         start=None, notation="nielsen", grain="", at="",

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 
+from ui.language import translatable
 from ui.threads import Answerer, CancelledError, Command, Progress, Question, Trainer
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Runner(QObject):
     def play(self, until: int | None = None) -> None:
         """Train until `until` (a step number), or until paused."""
         self._playing = True
-        self._send(Command(lambda _: self._trainer.play(until), "play", stops=False, gesture="training"))
+        self._send(Command(lambda _: self._trainer.play(until), "play", stops=False, gesture=translatable("training")))
 
     def pause(self) -> None:
         """Stop between two steps."""
@@ -97,7 +98,7 @@ class Runner(QObject):
         """Take n training steps, then rest."""
         self._stop()
         if n == 1:
-            self._send(Command(lambda session: session.step(), "step", gesture="training step"))
+            self._send(Command(lambda session: session.step(), "step", gesture=translatable("training step")))
         else:
             self._playing = True
             self._send(
@@ -105,7 +106,7 @@ class Runner(QObject):
                     lambda session: self._trainer.play(session.step_number + n),
                     "step",
                     stops=False,
-                    gesture="training",
+                    gesture=translatable("training"),
                 )
             )
 
