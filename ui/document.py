@@ -16,7 +16,6 @@ from PyQt6.QtCore import QObject, QSettings, QStandardPaths
 
 from bpstudio.files import lesson as lessons
 from bpstudio.files.lesson import Lesson
-from bpstudio.files.lesson_parts import State
 from bpstudio.files.wording import Wording
 from bpstudio.insight.elements import Row
 from ui import language
@@ -107,30 +106,19 @@ class Document(QObject):
     def as_lesson(self, frame: Frame) -> Lesson:
         """What a file of this moment holds: the open lesson's texts, and the run as it stands."""
         lesson = self.lesson
-        start = frame.start
-        if start is not None and start.network.sizes != frame.experiment.network.sizes:
-            start = None
-        state = None if frame.step == 0 else State(frame.step, frame.params, frame.state)
         walk, focus = self._focus.walk, self._focus
         at = walk.beat(focus.grain, focus.playhead).address if walk is not None and focus.playhead else ""
         values: dict[str, Any] = {
-            "experiment": frame.experiment,
-            "dataset": frame.dataset,
-            "start": start,
-            "state": state,
             "notation": focus.notation,
             "grain": focus.grain,
             "at": "" if focus.grain == "step" else at,
             "digits": focus.digits,
         }
         if lesson is None:
-            return Lesson(title=Wording.of(tr("Untitled")), **values)
-        if frame.experiment != lesson.experiment or frame.dataset.hash != lesson.dataset.hash:
-            # What a lesson promises holds for its own network and data only.
-            values |= {"scenes": (), "variants": (), "expected": ()}
-        if frame.dataset.hash != lesson.dataset.hash:
-            values |= {"title": Wording.of(self.title), "summary": Wording(), "text": Wording(), "row": 0}
-        return lesson.replace(**values)
+            values |= {"title": Wording.of(tr("Untitled"))}
+        elif frame.dataset.hash != lesson.dataset.hash:
+            values |= {"title": Wording.of(self.title), "summary": Wording(), "text": Wording()}
+        return lessons.capture(frame, lesson, **values)
 
     # ---- opening
 

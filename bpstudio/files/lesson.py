@@ -216,12 +216,12 @@ def document(lesson: Lesson, folder: str | os.PathLike[str] | None = None) -> di
         result["row"] = lesson.row
     if lesson.plots:
         result["plots"] = list(lesson.plots)
-    base = lesson.base or lesson
+    base = lesson.base if lesson.base is not None and _is_switched(lesson) else lesson
     result["experiment"] = base.experiment.to_dict()
     result["data"] = data_reference.write(lesson.dataset, folder)
     if base.start is not None:
         result["start"] = parameters.write(base.start)
-    if lesson.variant:
+    if base is not lesson:
         result["variant"] = lesson.variant
     if lesson.state is not None:
         result["state"] = parts.write_state(lesson.state)
@@ -234,6 +234,15 @@ def document(lesson: Lesson, folder: str | os.PathLike[str] | None = None) -> di
     if lesson.made_with:
         result["made_with"] = dict(lesson.made_with)
     return result
+
+
+def _is_switched(lesson: Lesson) -> bool:
+    """Whether the lesson still is what its switch makes of its base; then the file can say it by the switch's name."""
+    if lesson.base is None or lesson.variants != lesson.base.variants:
+        return False
+    switched = lesson.base.choose(lesson.variant)
+    starts = [each.start or draw_params(each.experiment.network, each.experiment.seed) for each in (switched, lesson)]
+    return switched.experiment == lesson.experiment and _same(*starts)
 
 
 def _read(document: object, folder: str | os.PathLike[str] | None) -> Lesson:
@@ -269,6 +278,7 @@ def _read(document: object, folder: str | os.PathLike[str] | None) -> Lesson:
     if "variant" in entries:
         names = tuple(variant.name for variant in lesson.variants)
         lesson = lesson.choose(parts.choice(entries["variant"], "variant", names))
+    parts.check_beat(lesson.experiment, len(dataset.train), lesson.at, "at")
     if "state" in entries:
         lesson = lesson.replace(state=parts.read_state(entries["state"], "state", lesson.experiment))
     return lesson
@@ -315,7 +325,6 @@ def _check_names(lesson: Lesson) -> None:
         for number, promise in enumerate(variant.expected):
             place = f"variants[{index}].expected[{number}].at"
             parts.check_beat(experiments[variant.name], rows, promise.at, place)
-    parts.check_beat(lesson.experiment, rows, lesson.at, "at")
     for number, promise in enumerate(lesson.expected):
         parts.check_beat(lesson.experiment, rows, promise.at, f"expected[{number}].at")
     for number, scene in enumerate(lesson.scenes):

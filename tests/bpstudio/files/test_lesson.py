@@ -17,7 +17,7 @@ from bpstudio.engine.network import Network
 from bpstudio.engine.trace import Params
 from bpstudio.files import atomic, lesson, readable_json, strict_json
 from bpstudio.files.lesson import Lesson
-from bpstudio.files.lesson_parts import State
+from bpstudio.files.lesson_parts import State, Variant
 from bpstudio.files.wording import Wording
 from bpstudio.maths.initializers import Initializer
 from bpstudio.training.experiment import Experiment
@@ -167,6 +167,29 @@ def test_a_chosen_switch_is_remembered_and_the_others_stay_alternatives() -> Non
     assert back.choose("simultaneous").experiment == opened.experiment
     assert back.choose("trained-biases").experiment.update_order == "simultaneous"
     assert bits(back.choose("trained-biases").start) == bits(opened.start)
+
+
+def test_an_edited_switch_is_saved_as_what_it_became() -> None:
+    chosen = lesson.load("xor").choose("random")
+    edited = chosen.replace(experiment=chosen.experiment.replace(batch_size=2), variants=(), scenes=(), expected=())
+    back = lesson.parse(lesson.text(edited))
+    assert (back.experiment, back.variant) == (edited.experiment, "")
+
+
+def test_a_place_that_only_the_switched_network_has_can_be_saved() -> None:
+    whole = lesson.load("vanishing")
+    deep, shallow = whole.experiment.network.layers, whole.choose("shallow").experiment.network.layers
+    small = whole.replace(experiment=whole.experiment.replace(network=Network(64, shallow)), scenes=(), expected=())
+    switch = Variant(
+        "deep",
+        Wording.of("Deep"),
+        {"network.layers": json.loads(lesson.text(whole))["experiment"]["network"]["layers"]},
+        "drawn",
+    )
+    chosen = small.replace(variants=(switch,)).choose("deep").replace(at="backward/layer9/delta")
+    back = lesson.parse(lesson.text(chosen))
+    assert (back.variant, back.at) == ("deep", "backward/layer9/delta")
+    assert back.experiment.network.layers == deep
 
 
 def test_an_unknown_switch_lists_the_known_ones() -> None:
