@@ -127,7 +127,7 @@ class Theme:
 
     def ink(self, fill: QColor) -> QColor:
         """Dark or light text, whichever reads better on `fill` (at least 4.5:1 on every map)."""
-        light, dark = QColor("#FFFFFF"), QColor("#10141A")
+        light, dark = QColor("#FFFFFF"), QColor("#000000")
         return light if contrast(light, fill) >= contrast(dark, fill) else dark
 
     def font(self, size: float = 13.0, mono: bool = False, bold: bool = False) -> QFont:

@@ -1,0 +1,153 @@
+"""Two looks whose colours can be told apart, by everybody."""
+
+import math
+
+import numpy as np
+import pytest
+from PyQt6.QtCore import QEvent
+from PyQt6.QtGui import QColor, QPalette
+from PyQt6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+from typing_extensions import override
+
+from ui import theme
+from ui.theme import THEMES, Theme, contrast
+
+both = pytest.mark.parametrize("look", THEMES.values(), ids=THEMES.keys())
+
+
+@pytest.fixture(autouse=True)
+def put_back(qapp: QApplication) -> None:
+    theme.apply(qapp, "dark")
+
+
+def rgb(value: object) -> str:
+    return QColor(int(np.asarray(value))).name()
+
+
+@both
+def test_text_reads_on_everything_it_stands_on(look: Theme) -> None:
+    for back in (look.background, look.panel, look.card, look.control):
+        assert contrast(look.text, back) >= 7
+        assert contrast(look.secondary, back) >= 6.5
+
+
+@both
+def test_signs_read_on_their_own_ground(look: Theme) -> None:
+    assert contrast(look.warning, look.warning_background) >= 4.5
+    assert contrast(look.error, look.error_background) >= 4.5
+    assert contrast(look.on_accent, look.accent) >= 4.5
+
+
+@both
+def test_lines_stand_out_from_the_canvas(look: Theme) -> None:
+    assert contrast(look.dashed, look.background) >= 3.6
+    for letter in theme.PHASES:
+        assert contrast(look.phase[letter], look.background) >= 4.8
+    for t in np.linspace(0, 1, 11):
+        assert contrast(QColor(int(look.gradient(t))), look.background) >= 2.95
+
+
+@pytest.mark.parametrize(
+    ("name", "maps"),
+    [
+        ("dark", {"signed": ("#7cc4ff", "#2a313b", "#ffc66b"), "activation": ("#1b2a3a", "#2e6da4", "#8ccbff")}),
+        ("light", {"signed": ("#0b4f8a", "#f1f3f5", "#8a4300"), "activation": ("#e8f1fa", "#6fa8dc", "#0b3d70")}),
+    ],
+)
+def test_maps_pass_through_their_named_colours(name: str, maps: dict[str, tuple[str, str, str]]) -> None:
+    look = THEMES[name]
+    for value, color in zip((-1, 0, 1), maps["signed"], strict=True):
+        near = QColor(int(look.signed(value)))
+        assert max(abs(a - b) for a, b in zip(near.getRgb(), QColor(color).getRgb(), strict=True)) <= 2
+    for value, color in zip((0, 0.5, 1), maps["activation"], strict=True):
+        near = QColor(int(look.activation(value)))
+        assert max(abs(a - b) for a, b in zip(near.getRgb(), QColor(color).getRgb(), strict=True)) <= 2
+
+
+def test_flat_is_white_in_the_dark_and_black_in_the_light() -> None:
+    dark, light = THEMES["dark"], THEMES["light"]
+    assert QColor(int(dark.saturation(1.0))).lightness() > 230 > 40 > QColor(int(dark.saturation(0.0))).lightness()
+    assert QColor(int(light.saturation(0.0))).lightness() > 230 > 40 > QColor(int(light.saturation(1.0))).lightness()
+
+
+@both
+def test_not_finite_has_a_colour_of_its_own_and_the_range_is_closed(look: Theme) -> None:
+    for colors in (look.gradient, look.signed, look.activation, look.saturation):
+        assert [rgb(c) for c in colors([math.nan, math.inf, -math.inf])] == [look.nonfinite.name()] * 3
+        assert rgb(colors(5.0)) == rgb(colors(1.0))
+    assert rgb(look.gradient(-3.0)) == rgb(look.gradient(0.0))
+    assert look.gradient(np.zeros((2, 3))).dtype == np.uint32
+    assert look.gradient(np.zeros((2, 3))).shape == (2, 3)
+
+
+@both
+def test_ink_can_be_read_on_every_fill(look: Theme) -> None:
+    for t in np.linspace(0, 1, 101):
+        fill = QColor(int(look.activation(t)))
+        assert contrast(look.ink(fill), fill) >= 4.5
+
+
+@both
+def test_layers_differ_in_colour_and_dash(look: Theme) -> None:
+    pens = [look.layer_pen(depth, 3) for depth in (1, 2, 3)]
+    assert len({pen.color().name() for pen in pens}) == len({pen.style() for pen in pens}) == 3
+    assert look.layer_color(1, 1) == look.layer_color(5, 5), "the last layer has the end of the map"
+
+
+def test_contrast_is_the_one_of_wcag() -> None:
+    assert contrast(QColor("#ffffff"), QColor("#000000")) == pytest.approx(21)
+    assert contrast(QColor("#777777"), QColor("#ffffff")) == pytest.approx(4.48, abs=0.01)
+
+
+class Hearing(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[str] = []
+
+    @override
+    def changeEvent(self, event: QEvent | None) -> None:
+        if event is not None and event.type() == QEvent.Type.PaletteChange:
+            self.heard.append(theme.current().name)
+        super().changeEvent(event)
+
+
+def test_change_of_theme_reaches_widgets(qapp: QApplication, qtbot: QtBot) -> None:
+    widget = Hearing()
+    qtbot.addWidget(widget)
+    widget.show()
+    theme.apply(qapp, "light")
+    assert widget.heard
+    assert set(widget.heard) == {"light"}
+    assert qapp.palette().color(QPalette.ColorRole.Window) == THEMES["light"].panel
+
+
+def test_system_theme_is_followed_while_running(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
+    theme.apply(qapp, "system")
+    monkeypatch.setattr(theme, "_system", lambda: "light")
+    theme._follow()
+    assert theme.current().name == "light"
+    theme.apply(qapp, "dark")
+    theme._follow()
+    assert theme.current().name == "dark", "a chosen theme does not follow"
+
+
+def test_unknown_theme_is_refused(qapp: QApplication) -> None:
+    with pytest.raises(ValueError, match="dark, light or system, got 'blue'"):
+        theme.apply(qapp, "blue")
+
+
+def test_text_grows_with_the_scale_and_is_never_too_small(qapp: QApplication) -> None:
+    theme.apply(qapp, "dark", 1.5)
+    assert theme.current().font(13).pixelSize() == round(13 * 1.5)
+    theme.apply(qapp, "dark")
+    assert theme.current().font(5).pixelSize() == theme.SMALLEST
+
+
+def test_every_icon_of_the_commands_can_be_drawn(qapp: QApplication) -> None:
+    from ui.actions import COMMANDS
+    from ui.toolbar import TRANSPORT
+
+    for name in {command.icon for command in COMMANDS if command.icon} | {icon for _, icon in TRANSPORT}:
+        image = theme.current().icon(name).pixmap(20).toImage()
+        assert any(image.pixelColor(x, y).alpha() for x in range(20) for y in range(20)), name
