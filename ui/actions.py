@@ -191,9 +191,9 @@ def keys() -> Iterator[tuple[str, str, str]]:
 class Actions(QObject):
     """A QAction for every command. The window connects what they do; this class knows only what they are."""
 
-    def __init__(self, window: QWidget) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(self) -> None:
+        super().__init__()
+        self._everywhere: list[QAction] = []
         self._actions: dict[str, QAction] = {}
         self._focus_keys: list[QAction] = []
         self._menus: dict[str, QMenu] = {}
@@ -238,6 +238,10 @@ class Actions(QObject):
                 self._menus[above].addAction(self._actions[command.id])
         self.retranslate()
 
+    def attach(self, window: QWidget) -> None:
+        """The window in which the keys of context W work."""
+        window.addActions(self._everywhere)
+
     def listen(self, *areas: QWidget) -> None:
         """The widgets whose focus makes the keys of context C work: canvas, timeline, plots."""
         for area in areas:
@@ -270,7 +274,7 @@ class Actions(QObject):
                 self._actions[command.id].setIcon(look.icon(command.icon))
 
     def _make(self, command: Command) -> None:
-        action = QAction(self._window)
+        action = QAction(self)
         action.setObjectName(command.id)
         action.setCheckable(command.checkable or bool(command.choice))
         if command.choice:
@@ -282,10 +286,10 @@ class Actions(QObject):
         if everywhere:
             action.setShortcuts([QKeySequence(key) for key in everywhere])
             action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
-            self._window.addAction(action)
+            self._everywhere.append(action)
         if focused:
             # A command with keys in both contexts needs a second action: Qt gives an action one context.
-            twin = QAction(self._window) if everywhere else action
+            twin = QAction(self) if everywhere else action
             twin.setShortcuts([QKeySequence(key) for key in focused])
             twin.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             if twin is not action:
