@@ -65,7 +65,7 @@ def read_table(data: bytes, name: str, options: ReadOptions | None = None, path:
     options = options or ReadOptions()
     text, encoding = decode(data, name, options.encoding)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    separator = options.separator or find_separator(lines)
+    separator = options.separator or _told_separator(lines) or find_separator(lines)
     sample = _sample(lines, separator)
     decimal = options.decimal or find_decimal(sample)
     header = options.header or find_header(sample, options.missing)
@@ -73,6 +73,15 @@ def read_table(data: bytes, name: str, options: ReadOptions | None = None, path:
     found = options.replace(encoding=encoding, separator=separator, decimal=decimal, header=header)
     columns = tuple(examine(cells.name, cells, options.missing, decimal) for cells in frame.get_columns())
     return Table(name, columns, frame.height, found, path, hashlib.sha256(data).hexdigest(), starts)
+
+
+def _told_separator(lines: list[str]) -> Separator | None:
+    """The mark that a first line "sep=;" names, as spreadsheet programs write it; that line becomes blank."""
+    for separator in (*_SEPARATORS, " "):
+        if lines[0].lower() in (f"sep={separator}", f'"sep={separator}"'):
+            lines[0] = ""
+            return separator
+    return None
 
 
 def find_separator(lines: list[str]) -> Separator:

@@ -146,6 +146,12 @@ def test_the_options_in_force_are_told():
     assert table("a;b\n1,5;2\n3;4\n").options == ReadOptions("utf-8", ";", ",", "yes")
 
 
+def test_the_separator_that_a_spreadsheet_names_is_believed_and_is_no_row():
+    read = table("sep=|\na,b|c\n1|2\n3|4\n")
+    assert read.names == ("a,b", "c")
+    assert read.lines.tolist() == [3, 4]
+
+
 def test_columns_without_a_name_get_one():
     assert table(",b\n1,2\n3,4\n").names == ("column 1", "b")
     assert table("1,2\n3,4\n").names == ("column 1", "column 2")
