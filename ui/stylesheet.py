@@ -37,6 +37,7 @@ QSplitter { background: $border; }
 #above, #toolbar { background: $background; }
 #bottom { background: $panel; }
 #hairline { background: $border; border: 0; }
+QDialog QSplitter { background: transparent; }
 QSplitter::handle { background: $border; }
 QSplitter::handle:hover { background: $accent; }
 
@@ -141,8 +142,11 @@ QTableView, QTreeView, QListView { background: $background; alternate-background
     gridline-color: $border; border: 1px solid $border; border-radius: 6px;
     selection-background-color: $selected; selection-color: $text; }
 QTableView:focus, QTreeView:focus, QListView:focus { border: 1px solid $accent; }
-QHeaderView, QHeaderView::section { background: $panel; color: $secondary; border: 0;
+QHeaderView { background: $panel; border: 0; }
+QHeaderView::section { background: $panel; color: $secondary; border: 0;
     border-bottom: 1px solid $border; padding: ${p3}px ${p6}px; font-weight: 400; }
+QTableView[role="small"] QHeaderView::section { padding: ${p3}px 0; }
+QTableView[role="form"]::item { padding: 0 ${p6}px; }
 QTableCornerButton::section { background: $panel; border: 0; }
 QTabWidget::pane { border: 0; }
 QTabBar::tab { background: transparent; color: $secondary; padding: ${p5}px ${p10}px; border: 0;

@@ -109,6 +109,7 @@ class BeatStrip(QWidget):
         super().__init__(parent)
         self._focus = focus
         self._is_running = False
+        self._step = 0
         self._spans: tuple[Span, ...] = ()
         self._laid_out: tuple[Walk | None, Grain, int] | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -133,11 +134,11 @@ class BeatStrip(QWidget):
             return self.spans[-1].last if self._focus.playhead and self.spans else 0
         return self._focus.playhead
 
-    def show_run(self, is_running: bool) -> None:
+    def show_run(self, is_running: bool, step: int) -> None:
         """While training runs there is no beat to look at, and the strip says so."""
-        if is_running != self._is_running:
-            self._is_running = is_running
+        if is_running or is_running != self._is_running:
             self.update()
+        self._is_running, self._step = is_running, step
 
     def beat_at(self, x: float) -> int:
         """The beat under `x`."""
@@ -214,7 +215,7 @@ class BeatStrip(QWidget):
             x += metrics.horizontalAdvance(text) + 14
         painter.setFont(look.font(12))
         painter.setPen(look.secondary)
-        painter.drawText(QPointF(x, middle), tr("pause to go through a step beat by beat"))
+        painter.drawText(QPointF(x, middle), tr("pause to go through step {step} beat by beat", step=f"{self._step:,}"))
 
     @override
     def sizeHint(self) -> QSize:

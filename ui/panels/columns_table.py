@@ -140,7 +140,8 @@ class ColumnsModel(QAbstractTableModel):
         words = dict(self.choices(row, place)).get(self.value(row, place), "")
         if place == GAPS:
             gaps = tr("{count} missing", count=f"{column.missing_count:,}") if column.missing_count else ""
-            return f"{gaps}: {words} ▾" if words and self.value(row, place) else f"{gaps} ▾" if words else gaps
+            chosen = self.value(row, place)
+            return f"{gaps} → {tr(chosen)} ▾" if words and chosen else f"{gaps} ▾" if words else gaps
         return f"{words} ▾" if words else ""
 
     @override
@@ -250,13 +251,14 @@ class ColumnsTable(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setWordWrap(False)
         self.setShowGrid(False)
+        self.setProperty("role", "form")
         self.clicked.connect(self._open)
         vertical, horizontal = self.verticalHeader(), self.horizontalHeader()
         if vertical is not None:
             vertical.hide()
             vertical.setDefaultSectionSize(theme.current().px(26))
         if horizontal is not None:
-            for place, width in ((NAME, 130), (USE, 84), (READ, 110), (WHY, 240), (GAPS, 180), (SCALE, 120)):
+            for place, width in ((NAME, 120), (USE, 96), (READ, 112), (WHY, 240), (GAPS, 160), (SCALE, 112)):
                 horizontal.resizeSection(place, theme.current().px(width))
             horizontal.setSectionResizeMode(WHY, QHeaderView.ResizeMode.Stretch)
 

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QEvent
 from PyQt6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from bpstudio.data.dataset import Dataset
-from bpstudio.data.source import Generated, Inline, Prepared, Source
+from bpstudio.data.source import Generated, Inline, Prepared
 from bpstudio.training.frame import Frame
 from ui.focus import Focus
 from ui.language import tr, translatable
 from ui.panels import edits
-from ui.panels.data_window import USE_DATA, DataWindow
+from ui.panels.done import done_to, in_full
 from ui.panels.example_line import ExampleLine
 from ui.panels.form import Message, Section
 from ui.panels.generator_form import NAMES, GeneratorForm
-from ui.panels.plain import told
-from ui.panels.rows_window import RowsWindow
 from ui.panels.small_table import SmallTable, is_small, with_value
 from ui.runner import Runner
 
+if TYPE_CHECKING:
+    from ui.panels.data_window import DataWindow
+    from ui.panels.rows_window import RowsWindow
+
 TYPE_VALUE = translatable("type a value")
-MOST_STEPS = 8
+USE_DATA = translatable("use other data")
 
 
 class DataPanel(QWidget):
@@ -84,20 +87,19 @@ class DataPanel(QWidget):
 
     def open_path(self, path: str) -> None:
         """Show what is in a file, in the data window; nothing is used before a person says so."""
-        if self._window is None:
-            self._window = DataWindow(self._runner, self.window())
-        self._window.open_path(path)
-        self._window.show()
-        self._window.raise_()
+        window = self._opened()
+        window.open_path(path)
+        window.show()
+        window.raise_()
 
     def ask_for_file(self) -> None:
         """Let a person choose a file, then show what is in it."""
-        if self._window is None:
-            self._window = DataWindow(self._runner, self.window())
-        self._window.ask_for_file()
+        self._opened().ask_for_file()
 
     def show_rows(self) -> None:
         """Open the table of all rows."""
+        from ui.panels.rows_window import RowsWindow  # here, so that the main window is up sooner
+
         if self._rows is None:
             self._rows = RowsWindow(self._runner, self._focus, self.window())
         if self._frame is not None:
@@ -156,10 +158,18 @@ class DataPanel(QWidget):
         self.name.setVisible(bool(name) and not small)
         self.facts.setText(_facts(dataset))
         self.facts.setVisible(not small)
-        steps = _steps(dataset.source)
-        self.steps.setText(steps)
+        steps = done_to(dataset.source)
+        self.steps.setText("\n".join(steps))
+        self.steps.setToolTip("\n".join(in_full(dataset.source)))
         self.steps.setVisible(bool(steps))
         self.message.say("", "")
+
+    def _opened(self) -> DataWindow:
+        from ui.panels.data_window import DataWindow  # here, so that the main window is up sooner
+
+        if self._window is None:
+            self._window = DataWindow(self._runner, USE_DATA, self.window())
+        return self._window
 
     def _unfold_generator(self, is_open: bool) -> None:
         self.generator.setVisible(is_open)
@@ -191,19 +201,3 @@ def _facts(dataset: Dataset) -> str:
     else:
         facts.append(tr("{count} classes", count=len(dataset.class_names)))
     return " · ".join(fact.replace(" ", "\u00a0") for fact in facts)
-
-
-def _steps(source: Source) -> str:
-    """What was done to the data, a line each."""
-    lines = []
-    if isinstance(source, Inline) and source.origin is not None:
-        lines.append(tr("some values were typed by hand"))
-        source = source.origin
-    if isinstance(source, Generated):
-        lines.append(tr("noise {noise} · seed {seed}", noise=f"{source.noise:g}", seed=source.seed))
-    elif isinstance(source, Prepared):
-        done = [step for step in source.steps if step.column]
-        lines += [f"{step.column}: {told(step.describe())}" for step in done[:MOST_STEPS]]
-        if len(done) > MOST_STEPS:
-            lines.append(tr("… and {count} more", count=len(done) - MOST_STEPS))
-    return "\n".join(lines)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PyQt6.QtCore import QEvent, QSize, Qt
+from PyQt6.QtCore import QEvent, Qt
 from PyQt6.QtGui import QCloseEvent
 from PyQt6.QtWidgets import (
     QDialog,
@@ -28,7 +28,7 @@ from bpstudio.data.dataset import Dataset
 from bpstudio.data.errors import DataError
 from bpstudio.data.suggestion import suggest
 from bpstudio.data.table import Table
-from ui.language import tr, translatable
+from ui.language import tr
 from ui.panels.columns_table import NAME, ColumnsModel, ColumnsTable
 from ui.panels.file_preview import FilePreview
 from ui.panels.form import Message
@@ -37,15 +37,15 @@ from ui.panels.preparation_form import PreparationForm
 from ui.panels.questions import OpenedTable, PreparedTable, PrepareTable, ReadTable
 from ui.runner import Progress, Runner
 
-USE_DATA = translatable("use other data")
-
 
 class DataWindow(QDialog):
     """The window in which a file becomes data to train on."""
 
-    def __init__(self, runner: Runner, parent: QWidget | None = None) -> None:
+    def __init__(self, runner: Runner, name: str, parent: QWidget | None = None) -> None:
+        """`name` is what the edit is called for undo."""
         super().__init__(parent)
         self._runner = runner
+        self._name = name
         self._path = ""
         self._reading: ReadTable | None = None
         self._preparing: PrepareTable | None = None
@@ -99,6 +99,9 @@ class DataWindow(QDialog):
         whole.addLayout(top)
         whole.addLayout(middle, 1)
         whole.addLayout(bottom)
+        for button in (self.other, self.cancel):
+            button.setAutoDefault(False)
+        self.resize(1180, 690)
         self.retranslate()
         self._enable()
         runner.answered.connect(self._take)
@@ -137,7 +140,7 @@ class DataWindow(QDialog):
         experiment = self.form.experiment()
         if self.dataset is None or experiment is None:
             return
-        self._runner.apply(experiment=experiment, dataset=self.dataset, name=USE_DATA)
+        self._runner.apply(experiment=experiment, dataset=self.dataset, name=self._name)
         self.accept()
 
     def retranslate(self) -> None:
@@ -220,10 +223,6 @@ class DataWindow(QDialog):
 
     def _enable(self) -> None:
         self.use.setEnabled(self.dataset is not None and self._preparing is None and self._reading is None)
-
-    @override
-    def sizeHint(self) -> QSize:
-        return QSize(1080, 680)
 
     @override
     def closeEvent(self, a0: QCloseEvent | None) -> None:

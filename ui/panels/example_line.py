@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QEvent, QSize
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from bpstudio.insight.elements import Example, Probe, Row, WholeBatch
@@ -11,6 +11,7 @@ from bpstudio.training.frame import Frame
 from ui import theme
 from ui.focus import Focus
 from ui.language import tr
+from ui.panels.form import Row as ControlRow
 
 
 def example_text(frame: Frame, example: Example) -> str:
@@ -51,17 +52,23 @@ class ExampleLine(QWidget):
         super().__init__(parent)
         self._focus = focus
         self._frame: Frame | None = None
-        self.text = QLabel()
-        self.text.setProperty("role", "secondary")
         self.previous, self.next, self.whole = QToolButton(), QToolButton(), QToolButton()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(2)
-        for widget in (self.previous, self.text, self.next, self.whole):
-            row.addWidget(widget)
+        buttons = QWidget()
+        line = QHBoxLayout(buttons)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(2)
         for button in (self.previous, self.next, self.whole):
             button.setProperty("role", "flat")
             button.setIconSize(QSize(14, 14))
+            line.addWidget(button)
+        line.addStretch(1)
+        self._row = ControlRow(buttons)
+        self.text = self._row.label
+        self.text.setProperty("role", "secondary")
+        self.text.setWordWrap(True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._row)
         self.whole.setCheckable(True)
         self.previous.clicked.connect(lambda: self._move(-1))
         self.next.clicked.connect(lambda: self._move(1))
@@ -94,9 +101,8 @@ class ExampleLine(QWidget):
         text = example_text(frame, self._focus.example)
         if text != self.text.text():
             self.text.setText(text)
-        is_alone = frame.dataset.rows == 1
+        self.setVisible(frame.dataset.rows > 1)
         for button in (self.previous, self.next):
-            button.setVisible(not is_alone)
             button.setEnabled(len(frame.batch) > 1 or isinstance(self._focus.example, Probe))
         self.whole.setVisible(len(frame.batch) > 1)
         self.whole.setChecked(isinstance(self._focus.example, WholeBatch))

@@ -7,6 +7,7 @@ from typing import Any
 
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, Qt
 from PyQt6.QtWidgets import (
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
@@ -34,7 +35,7 @@ _SEPARATORS = (
     (" ", translatable("space")),
 )
 _DECIMALS = ((".", translatable("dot  0.5")), (",", translatable("comma  0,5")))
-_HEADERS = (("yes", translatable("first line has names")), ("no", translatable("no header")))
+_HEADERS = (("yes", translatable("names in line 1")), ("no", translatable("no header")))
 _ENCODINGS = ("utf-8", "utf-16", "gb18030", "big5", "shift_jis", "latin-1", "cp1252")
 _NOWHERE = QModelIndex()
 
@@ -85,15 +86,16 @@ class FilePreview(QWidget):
         """What was chosen; an empty field is found out from the file."""
         self.separator, self.decimal, self.encoding, self.header = Choice(), Choice(), Choice(), Choice()
         self.labels = {name: QLabel() for name in ("separator", "decimal", "encoding", "header")}
-        line = QHBoxLayout()
-        line.setSpacing(6)
-        for name, choice in self._choices():
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(2)
+        for place, (name, choice) in enumerate(self._choices()):
             self.labels[name].setProperty("role", "secondary")
             self.labels[name].setBuddy(choice)
-            line.addWidget(self.labels[name])
-            line.addWidget(choice)
+            grid.addWidget(self.labels[name], 0, place)
+            grid.addWidget(choice, 1, place)
+            grid.setColumnStretch(place, 1)
             choice.activated.connect(lambda _, name=name, choice=choice: self._set(name, choice.currentData()))
-        line.addStretch(1)
         self.message = Message()
         self.offers = QHBoxLayout()
         self.model = PreviewModel()
@@ -115,7 +117,7 @@ class FilePreview(QWidget):
             horizontal.setDefaultSectionSize(theme.current().px(96))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(line)
+        column.addLayout(grid)
         column.addWidget(self.message)
         column.addLayout(self.offers)
         column.addWidget(self.stack, 1)

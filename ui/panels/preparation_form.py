@@ -8,12 +8,12 @@ from PyQt6.QtWidgets import QCheckBox, QFrame, QLabel, QPushButton, QVBoxLayout,
 
 from bpstudio.data.choices import Preparation
 from bpstudio.data.dataset import Dataset
-from bpstudio.data.source import Prepared
 from bpstudio.data.suggestion import Advice
 from bpstudio.data.table import Table
 from bpstudio.training.experiment import Experiment
 from ui.language import tr, translatable
 from ui.panels import describe, edits
+from ui.panels.done import in_full
 from ui.panels.form import Choice, Message, Row
 from ui.panels.number import NumberField
 from ui.panels.plain import PlainError, plain, told
@@ -24,7 +24,7 @@ TASK_WORDS = {
     "classes": translatable("one of several classes"),
 }
 MOST_STEPS = 12
-"""More steps than this are counted, not listed."""
+"""Lines that are shown; a table of pixels has hundreds."""
 BETWEEN = translatable("The share must be from 0 to below 100 %.")
 
 
@@ -113,7 +113,7 @@ class PreparationForm(QWidget):
     def show_dataset(self, dataset: Dataset | None, present: Experiment | None) -> None:
         """Show what the preparation gives, and which network would learn it."""
         self._dataset, self._present = dataset, present
-        self.steps.setText(_steps(dataset) if dataset is not None else "")
+        self.steps.setText("\n".join(in_full(dataset.source)[:MOST_STEPS]) if dataset is not None else "")
         self.steps_title.setVisible(dataset is not None)
         self.network_row.setVisible(dataset is not None)
         if dataset is None:
@@ -200,15 +200,3 @@ class _AdviceCard(QFrame):
 
 def _sizes(experiment: Experiment) -> str:
     return "-".join(str(size) for size in experiment.network.sizes)
-
-
-def _steps(dataset: Dataset) -> str:
-    """What is done to the columns, a line each."""
-    if not isinstance(dataset.source, Prepared):
-        return ""
-    steps = dataset.source.steps
-    lines = [f"{step.column}: {told(step.describe())}" if step.column else told(step.describe()) for step in steps]
-    if len(lines) > MOST_STEPS:
-        more = len(lines) - MOST_STEPS
-        lines = [*lines[:MOST_STEPS], tr("… and {count} more", count=more)]
-    return "\n".join(lines)

@@ -90,6 +90,7 @@ class RowsWindow(QWidget):
         line = QHBoxLayout()
         line.addWidget(self.count)
         line.addWidget(self.message, 1)
+        line.addStretch(0)
         line.addWidget(self.save)
         column.addLayout(line)
         matrix = QWidget()
@@ -250,7 +251,9 @@ class RowsWindow(QWidget):
             vertical.hide()
             vertical.setDefaultSectionSize(look.px(24))
         if horizontal is not None:
-            horizontal.setDefaultSectionSize(look.px(112))
+            horizontal.setDefaultSectionSize(look.px(104))
+            horizontal.setFixedHeight(look.px(28))
+            horizontal.resizeSection(0, look.px(64))
 
     @override
     def sizeHint(self) -> QSize:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, Qt
+from PyQt6.QtGui import QFontMetrics, QResizeEvent
 from PyQt6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 from typing_extensions import override
 
@@ -139,16 +140,16 @@ class SmallTable(QTableView):
         self.rows = SmallModel()
         self.setModel(self.rows)
         self.setItemDelegate(NumberDelegate(edit, say, self))
+        self.setProperty("role", "small")
         self.setShowGrid(False)
         self.setWordWrap(False)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTabKeyNavigation(False)
         vertical, horizontal = self.verticalHeader(), self.horizontalHeader()
         if vertical is not None:
             vertical.hide()
         if horizontal is not None:
-            horizontal.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+            horizontal.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
             horizontal.setMinimumSectionSize(20)
 
     def show_dataset(self, dataset: Dataset) -> None:
@@ -159,4 +160,29 @@ class SmallTable(QTableView):
         vertical, horizontal = self.verticalHeader(), self.horizontalHeader()
         if vertical is not None and horizontal is not None:
             vertical.setDefaultSectionSize(look.px(26))
-            self.setFixedHeight(horizontal.sizeHint().height() + dataset.rows * look.px(26) + 4)
+            horizontal.setFixedHeight(look.px(26))
+            self._share_out()
+            bar = self.horizontalScrollBar()
+            needed = sum(horizontal.sectionSize(place) for place in range(self.rows.columnCount()))
+            extra = bar.sizeHint().height() if bar is not None and needed > self.width() > 0 else 0
+            self.setFixedHeight(horizontal.height() + dataset.rows * look.px(26) + extra + 4)
+
+    def _share_out(self) -> None:
+        """Every column has the room that its heading and its cells need; what is left is shared out evenly."""
+        dataset, horizontal, viewport = self.rows.dataset, self.horizontalHeader(), self.viewport()
+        if dataset is None or horizontal is None or viewport is None:
+            return
+        heading, cell = QFontMetrics(theme.current().font(13)), QFontMetrics(self.font())
+        needed = []
+        for place, title in enumerate(headings(dataset)):
+            texts = [given(self.rows.value(row, place), 4) for row in range(dataset.rows)]
+            widest = max(cell.horizontalAdvance(text) for text in texts)
+            needed.append(max(heading.horizontalAdvance(title), widest) + 6)
+        spare = max(viewport.width() - sum(needed), 0) // len(needed)
+        for place, width in enumerate(needed):
+            horizontal.resizeSection(place, width + spare)
+
+    @override
+    def resizeEvent(self, e: QResizeEvent | None) -> None:
+        super().resizeEvent(e)
+        self._share_out()

@@ -30,7 +30,7 @@ class Timeline(QWidget):
 
     def show_frame(self, frame: Frame) -> None:
         """Show the step and the run of a frame."""
-        self.strip.show_run(frame.run == "running")
+        self.strip.show_run(frame.run == "running", frame.step)
         self.steps.show_frame(frame)
 
     def type_target(self) -> None:

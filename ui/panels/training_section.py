@@ -150,7 +150,7 @@ class TrainingSection(Section):
         self.reset.setToolTip(tr("Back to step 0 with the same start weights"))
         self.reseed.setText(tr("New start"))
         self.reseed.setToolTip(tr("Other start weights, from the next seed"))
-        self.batch.words = {"full": 0, "all": 0, tr("full"): 0, tr("all"): 0}
+        self.batch.words = {"full": 0, "all": 0, tr("all"): 0}
         self.optimizer.offer([("sgd", "SGD"), ("momentum", tr("momentum"))])
         self.reduction.offer(describe.reductions())
         self.order.offer(describe.update_orders())
