@@ -32,7 +32,12 @@ def read(document: object, path: str, folder: str | os.PathLike[str] | None) -> 
         source = document.get("source")
         if isinstance(source, dict) and isinstance(source.get("path"), str):
             document = document | {"source": source | {"path": str(_found(source["path"], base))}}
-    dataset = Dataset.from_dict(document, path, base)
+    try:
+        dataset = Dataset.from_dict(document, path, base)
+    except DataError:
+        raise
+    except ValueError as error:
+        raise ValueError(str(error) if str(error).startswith(path) else f"{path}.source: {error}") from None
     name = document.get("name") if isinstance(document, dict) else None
     return dataclasses.replace(dataset, name=wording.line(name, f"{path}.name")) if name else dataset
 

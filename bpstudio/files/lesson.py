@@ -101,6 +101,11 @@ class Lesson:
         place = (self.state.epoch, self.state.batch)
         return Session(self.experiment, self.dataset, self.start, resume=resume, place=place)
 
+    @property
+    def origin(self) -> Params:
+        """The parameters of step 0: typed, or drawn from the seed."""
+        return self.start or draw_params(self.experiment.network, self.experiment.seed)
+
     def choose(self, name: str) -> Lesson:
         """The lesson with the named variant switched on, at step 0. Raises ValueError for an unknown name."""
         variant = next((each for each in self.variants if each.name == name), None)
@@ -174,7 +179,7 @@ def capture(frame: Frame, lesson: Lesson | None = None, **view: Any) -> Lesson:
         lesson is None
         or lesson.experiment != experiment
         or lesson.dataset.hash != dataset.hash
-        or not _same(lesson.start or drawn, start)
+        or not _same(lesson.origin, start)
     ):
         # Drawn values need not stand in the file: the seed says them.
         now |= {"experiment": experiment, "dataset": dataset, "start": None if _same(start, drawn) else start}
@@ -241,8 +246,7 @@ def _is_switched(lesson: Lesson) -> bool:
     if lesson.base is None or lesson.variants != lesson.base.variants:
         return False
     switched = lesson.base.choose(lesson.variant)
-    starts = [each.start or draw_params(each.experiment.network, each.experiment.seed) for each in (switched, lesson)]
-    return switched.experiment == lesson.experiment and _same(*starts)
+    return switched.experiment == lesson.experiment and _same(switched.origin, lesson.origin)
 
 
 def _read(document: object, folder: str | os.PathLike[str] | None) -> Lesson:
@@ -251,7 +255,7 @@ def _read(document: object, folder: str | os.PathLike[str] | None) -> Lesson:
     experiment = _experiment(entries["experiment"])
     network = experiment.network
     dataset = data_reference.read(entries["data"], "data", folder)
-    check_fit(experiment, dataset)
+    _check_fit(experiment, dataset)
     lesson = Lesson(
         title=wording.read(entries["title"], "title"),
         experiment=experiment,
@@ -304,6 +308,13 @@ def _experiment(document: object) -> Experiment:
         return Experiment.from_dict(document)
     except ValueError as error:
         raise ValueError(f"experiment.{error}".replace("experiment.experiment", "experiment", 1)) from None
+
+
+def _check_fit(experiment: Experiment, dataset: Dataset) -> None:
+    try:
+        check_fit(experiment, dataset)
+    except ValueError as error:
+        raise ValueError(f"{'' if str(error).startswith('data') else 'experiment.'}{error}") from None
 
 
 def _made_with(document: object) -> dict[str, str]:

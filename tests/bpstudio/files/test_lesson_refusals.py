@@ -106,7 +106,7 @@ REFUSED: list[tuple[Change, str]] = [
     (put(f"{LAYERS}.1.train_bias", 1), "layers[1].train_bias: expected true or false"),
     (put(f"{LAYERS}.1", "dense"), "layers[1]: expected an object"),
     (put("experiment.network.inputs", 10**9), "GiB of memory"),
-    (put("experiment.network.inputs", 3), "inputs: the data has 2 input columns, got 3"),
+    (put("experiment.network.inputs", 3), "experiment.network.inputs: the data has 2 input columns, got 3"),
     (put("experiment.network.input_shape", [0, 2]), "input_shape"),
     (put("experiment.loss", "mse"), "experiment.loss"),
     (put("experiment.loss", ["bce"]), "experiment.loss: expected a text"),
@@ -128,6 +128,14 @@ REFUSED: list[tuple[Change, str]] = [
     (put("data.validation", [0, 1]), "data: train: expected at least one row"),
     (put("data.validation", [5]), "data"),
     (put("data.hash", "0"), "data.hash: is not that of the rows"),
+    (
+        put("data", {"source": {"kind": "generated", "generator": "circle", "rows": 10**9}}),
+        "data.source: rows: expected 2",
+    ),
+    (
+        put("data", {"source": {"kind": "generated", "generator": "exec", "rows": 9}}),
+        "data.source: generator: expected",
+    ),
     (put("start.layer4", {}), "start.layer4: not known here; did you mean layer"),
     (drop("start.layer2"), "start.layer2: missing"),
     (drop("start.layer2.b"), "start.layer2.b: missing"),

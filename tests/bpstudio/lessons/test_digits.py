@@ -44,6 +44,26 @@ def test_every_promised_digit_comes_out(name: str, variant: str) -> None:
     assert chosen.expected
 
 
+@pytest.mark.parametrize(("name", "variant"), [choice for choice in CHOICES if choice[1] and choice[0] != "vanishing"])
+def test_a_switch_is_an_edit_that_undo_takes_back(name: str, variant: str) -> None:
+    """As the window does it: back to step 0, then the variant's experiment and start values in one gesture."""
+    session = lesson.load(name).session()
+    session.run(3)
+    before = session.params.flat.tobytes()
+    chosen = opened(name, variant)
+    session.reset()
+    edited = session.apply(experiment=chosen.experiment, params=chosen.origin, name=variant)
+    assert session.step_number == 0
+    for known in chosen.expected:
+        if known.after <= 1000:
+            session.run(known.after - session.step_number)
+            assert known.holds(session.frame())
+    assert edited == (session.undo() == variant)
+    if edited:
+        session.undo()
+        assert (session.step_number, session.params.flat.tobytes()) == (3, before)
+
+
 def altered(known: Known) -> Known:
     """The promise with its last printed digit moved by one."""
     step = 10.0**-known.decimals if known.decimals is not None else 1e-15
