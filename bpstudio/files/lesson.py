@@ -66,7 +66,7 @@ class Lesson:
     start          parameters of step 0; None: drawn from the experiment's seed
     state          where a saved run stood; None: at step 0
     notation       whose letters it speaks; grain, at: where the walk opens ("" leaves the choice to the window)
-    digits         significant digits that numbers show; row: the training row that neurons show first
+    digits         decimals that numbers show; row: the row of the data that neurons show first
     plots          the plots that stand in front
     variants       switches; the first one usually is the lesson as it stands
     variant        the switch that is on ("": none), and base: the lesson before it was
