@@ -53,11 +53,11 @@ def random_session(
     return Session(experiment.replace(**changes), Dataset.from_arrays(x, y))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def mazur() -> Callable[..., Session]:
     return mazur_session
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def session() -> Callable[..., Session]:
     return random_session
