@@ -207,5 +207,6 @@ class Runner(QObject):
             self.frame_arrived.emit(frame)
         if self._playing:
             self._asked.set()
-        elif frame is None and quiet and self._outbox.empty():
+        elif frame is None and quiet and self.idle:
+            # Asked again, because what was told above may have led to new commands and questions.
             self._clock.stop()

@@ -217,6 +217,13 @@ def test_newest_question_of_a_kind_wins(runner: Runner, qtbot: QtBot) -> None:
     assert not any(question is slow for question, _ in final)
 
 
+def test_command_given_when_an_answer_arrives_is_carried_out(runner: Runner, qtbot: QtBot) -> None:
+    # The clock must not fall asleep over it.
+    runner.answered.connect(lambda question, answer: runner.open(xor_session(units=5)))
+    runner.ask(Quick(1))
+    qtbot.waitUntil(lambda: runner.frame is not None and runner.frame.experiment.network.sizes == (2, 5, 1))
+
+
 def test_error_of_a_question_is_its_answer(runner: Runner, qtbot: QtBot) -> None:
     error = ValueError("row 3 has 2 fields")
     with qtbot.waitSignal(runner.answered) as told:

@@ -1,0 +1,179 @@
+"""What is open, whether there is something to lose, and that it comes back from the disk as it was."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PyQt6.QtCore import QSettings
+from PyQt6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from bpstudio.data.dataset import Dataset
+from bpstudio.files import lesson
+from bpstudio.training.frame import Frame
+from bpstudio.training.optimizers import SGD, Momentum
+from ui.document import Document, last_session
+from ui.focus import Focus
+from ui.navigation import Navigation
+from ui.runner import Runner
+
+
+@dataclass
+class Desk:
+    focus: Focus
+    runner: Runner
+    document: Document
+    qtbot: QtBot
+    said: list[tuple[str, str]] = field(default_factory=list)
+
+    def settle(self) -> Frame:
+        self.qtbot.waitUntil(lambda: self.runner.idle)
+        assert self.runner.frame is not None
+        return self.runner.frame
+
+
+@pytest.fixture
+def desk(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Desk]:
+    qapp.setOrganizationName("bpstudio")
+    qapp.setApplicationName("bpstudio")
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))
+    focus, runner = Focus(), Runner()
+    navigation = Navigation(focus, runner)
+    said: list[tuple[str, str]] = []
+    document = Document(runner, focus, lambda level, text: said.append((level, text)))
+    made = Desk(focus, runner, document, qtbot, said)
+    document.show(lesson.load("mazur"), name="mazur")
+    made.settle()
+    yield made
+    navigation.pause()
+    runner.close()
+
+
+def test_lesson_opens_in_its_own_letters_and_grain(desk: Desk) -> None:
+    assert (desk.focus.notation, desk.focus.grain, desk.focus.digits) == ("mazur", "edge", 9)
+    assert desk.document.title == "Worked example 2-2-2 (Mazur)"
+    assert not desk.document.modified
+
+
+def test_walking_and_training_a_lesson_is_nothing_to_lose(desk: Desk) -> None:
+    desk.focus.set(playhead=30)
+    desk.runner.step(20)
+    desk.settle()
+    assert not desk.document.modified
+
+
+def test_edit_of_a_lesson_is_something_to_lose_until_it_is_undone(desk: Desk) -> None:
+    frame = desk.settle()
+    desk.runner.apply(experiment=frame.experiment.replace(optimizer=SGD(0.1)), name="rate")
+    desk.settle()
+    assert desk.document.modified
+    desk.runner.undo()
+    desk.settle()
+    assert not desk.document.modified
+
+
+def test_typed_weight_is_something_to_lose(desk: Desk) -> None:
+    frame = desk.settle()
+    params = frame.params.copy()
+    params.W[0][0, 0] = 0.5
+    desk.runner.apply(params=params, name="type w1")
+    desk.settle()
+    assert desk.document.modified
+
+
+def test_saved_run_comes_back_with_every_digit(desk: Desk, tmp_path: Path) -> None:
+    frame = desk.settle()
+    params = frame.params.copy()
+    params.W[0][0, 0] = 0.1 + 0.2
+    desk.runner.apply(params=params, name="type w1")
+    desk.runner.apply(experiment=frame.experiment.replace(optimizer=Momentum(0.5, 0.9)), name="optimiser")
+    desk.runner.step(37)
+    desk.focus.set(playhead=24)
+    before = desk.settle()
+    done: list[int] = []
+    path = tmp_path / "mine.json"
+    desk.document.save(path, then=lambda: done.append(1))
+    desk.settle()
+    assert done == [1]
+    assert not desk.document.modified
+    assert desk.document.title == "mine"
+    desk.runner.step(5)
+    later = desk.settle()
+    assert desk.document.modified, "a file's run went on"
+
+    desk.document.open(path)
+    after = desk.settle()
+    assert after.step == 37
+    assert after.params.flat.tobytes() == before.params.flat.tobytes()
+    assert desk.focus.playhead == 24
+    desk.runner.step(5)
+    assert desk.settle().params.flat.tobytes() == later.params.flat.tobytes(), "momentum was saved too"
+    desk.runner.reset()
+    first = desk.settle()
+    assert first.step == 0
+    assert first.params.W[0][0, 0] == 0.1 + 0.2, "reset leads to the typed start"
+
+
+def test_refused_save_keeps_the_old_file_and_is_told(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "folder.json"
+    folder.mkdir()
+    desk.document.save(folder)
+    desk.settle()
+    level, text = desk.said[-1]
+    assert level == "error"
+    assert text.startswith("Not saved")
+    assert desk.document.path is None
+
+
+def test_file_that_cannot_be_read_is_told_and_the_run_stays(desk: Desk, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text('{"format": "bpstudio-lesson/1", "title": "x", "experiment": {}, "data": {}}')
+    before = desk.settle()
+    desk.document.open(bad)
+    assert desk.settle() is before
+    assert desk.said[-1][0] == "error"
+    assert "bad.json" in desk.said[-1][1]
+    desk.document.open(tmp_path / "missing.json")
+    desk.settle()
+    assert "missing.json" in desk.said[-1][1]
+
+
+def test_recent_files_are_those_that_exist_newest_first(desk: Desk, tmp_path: Path) -> None:
+    for name in ("a.json", "b.json", "a.json"):
+        desk.document.save(tmp_path / name)
+        desk.settle()
+    assert [path.name for path in desk.document.recent] == ["a.json", "b.json"]
+    (tmp_path / "a.json").unlink()
+    assert [path.name for path in desk.document.recent] == ["b.json"]
+
+
+def test_last_session_is_kept_and_gone_on_with(desk: Desk) -> None:
+    frame = desk.settle()
+    desk.runner.apply(experiment=frame.experiment.replace(optimizer=SGD(0.25)), name="rate")
+    desk.runner.step(11)
+    before = desk.settle()
+    desk.document.keep_session()
+    assert last_session().is_file()
+    desk.document.show(lesson.load("xor"), name="xor")
+    desk.settle()
+    desk.document.resume(last_session())
+    after = desk.settle()
+    assert after.step == 11
+    assert after.params.flat.tobytes() == before.params.flat.tobytes()
+    assert desk.document.path is None, "it is nobody's file"
+
+
+def test_other_data_give_another_title_and_no_promises(desk: Desk, tmp_path: Path) -> None:
+    data = Dataset.from_arrays(np.eye(2), np.eye(2), name="mine.csv")
+    desk.runner.apply(dataset=data, name="data")
+    desk.settle()
+    assert desk.document.title == "mine.csv 2-2-2"
+    desk.document.save(tmp_path / "mine.json")
+    desk.settle()
+    saved = json.loads((tmp_path / "mine.json").read_text(encoding="utf-8"))
+    assert saved["title"] == "mine.csv 2-2-2"
+    assert "expected" not in saved
