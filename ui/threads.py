@@ -248,7 +248,8 @@ class Answerer(threading.Thread):
 
     @property
     def idle(self) -> bool:
-        return not self._waiting and self._current is None
+        with self._door:
+            return not self._waiting and self._current is None
 
     def ask(self, question: Question) -> None:
         with self._door:
