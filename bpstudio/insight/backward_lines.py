@@ -85,12 +85,13 @@ def arrival(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
     """What comes back over one weight."""
     assert beat.source is not None
     above = Unit(beat.layer + 1, beat.source)
-    symbol, weight, updated = used_weight(w, Edge(above.layer, above.index, beat.subject.index))
-    delta = float(w.numbers.delta(above.layer)[above.index])
+    edge = Edge(above.layer, above.index, beat.subject.index)
+    symbol, weight, updated = used_weight(w, edge)
+    delta, back = float(w.numbers.delta(above.layer)[above.index]), w.number(w.numbers.returned(edge))
     product = f"{symbol} · {w.letters.text('delta', above)}"
     if w.numbers.is_mean:
-        return (w.mean(product, w.number(weight * delta)),)
-    equation = w.equation(product, f"{w.given(weight)} · {w.factor(delta)}", w.number(weight * delta))
+        return (w.mean(product, back),)
+    equation = w.equation(product, f"{w.given(weight)} · {w.factor(delta)}", back)
     if updated:
         return (Phrase("{equation}, where {weight} is already updated", {"equation": equation, "weight": symbol}),)
     return (equation,)

@@ -101,16 +101,18 @@ def derive(
     Raises ValueError for a target that the network does not have, or of which nothing is computed.
     """
     w = Writer(frame, example, notation, digits)
-    if isinstance(target, Edge):
+    if isinstance(target, (Edge, Unit)):
         w.letters.names.check(target)
-        return _edge(w, target)
-    if isinstance(target, Unit):
-        w.letters.names.check(target)
-        if target.layer == 0:
-            return _input(w, target)
-        return _delta(w, target) if quantity == "delta" else _activation(w, target)
-    if isinstance(target, LossNode):
-        return _loss(w)
+    with np.errstate(all="ignore"):  # of a diverged step NaN and infinity are shown, not warned about
+        match target:
+            case Edge():
+                return _edge(w, target)
+            case Unit(layer=0):
+                return _input(w, target)
+            case Unit():
+                return _delta(w, target) if quantity == "delta" else _activation(w, target)
+            case LossNode():
+                return _loss(w)
     raise ValueError(f"target: expected an edge, a unit or the loss, came {target}")
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from bpstudio.engine.network import Network
 from bpstudio.engine.trace import LayerTrace, Trace
-from bpstudio.insight.elements import Example, Probe, Row
+from bpstudio.insight.elements import Edge, Example, Probe, Row
 from bpstudio.maths.activations import Activation, activation
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.losses import scale
@@ -29,6 +29,11 @@ def probe(frame: Frame, row: int) -> Trace:
     experiment = frame.experiment.replace(update_order="simultaneous")
     rows = slice(row, row + 1)
     return compute_step(experiment, frame.params, frame.dataset.x[rows], frame.dataset.y[rows])[0]
+
+
+def _silent() -> np.errstate:
+    """A diverged step is looked at too: NaN and infinity are shown, not warned about."""
+    return np.errstate(all="ignore")
 
 
 class Numbers:
@@ -84,7 +89,8 @@ class Numbers:
 
     def _of(self, values: Array) -> Array:
         """This example's part of an array (N, …)."""
-        part: Array = values.mean(axis=0) if self._pick is None else values[self._pick]
+        with _silent():
+            part: Array = values.mean(axis=0) if self._pick is None else values[self._pick]
         return part
 
     def a(self, layer: int) -> Array:
@@ -111,7 +117,8 @@ class Numbers:
     def batch_delta(self, layer: int) -> Array:
         """δ with the factor of the reduction in it, as in the trace; of the whole batch the sum over the rows."""
         delta = self.layer(layer).delta
-        total: Array = delta.sum(axis=0)
+        with _silent():
+            total: Array = delta.sum(axis=0)
         return total if self._pick is None else delta[self._pick]
 
     def error(self, layer: int) -> Array:
@@ -128,7 +135,7 @@ class Numbers:
         """Each output's part of the row's own cost."""
         last = self.layer(self.depth)
         name = self.network.layers[-1].activation
-        with np.errstate(all="ignore"):
+        with _silent():
             return self._of(self.loss.elements(name, last.z, last.a, self.trace.y)) * self.own_scale
 
     def cost(self) -> float:
@@ -143,7 +150,8 @@ class Numbers:
         """What the row alone contributes, (units, inputs + 1), biases last; of the whole batch the gradient itself."""
         if self.is_mean:
             return self.batch_gradient(layer)
-        return np.outer(self.delta(layer), np.append(self.a(layer - 1), 1.0))
+        with _silent():
+            return np.outer(self.delta(layer), np.append(self.a(layer - 1), 1.0))
 
     def batch_gradient(self, layer: int) -> Array:
         """∂C/∂W and ∂C/∂b of the step, (units, inputs + 1), biases last: what updates."""
@@ -169,6 +177,17 @@ class Numbers:
             return None
         off = self.layer(layer).z <= 0
         return self._of(off.astype(float)) if self.is_mean else self._of(off)
+
+    def sent(self, edge: Edge) -> float:
+        """What an edge carries forward: the weight times what came in; a bias is sent as it is."""
+        params = self.frame.params
+        if edge.is_bias:
+            return float(params.b[edge.layer - 1][edge.to])
+        return float(params.W[edge.layer - 1][edge.to, edge.source] * self.a(edge.layer - 1)[edge.source])
+
+    def returned(self, edge: Edge) -> float:
+        """What an edge carries back: the δ of the unit it leads to times the weight that was used."""
+        return float(self.layer(edge.layer).W_used[edge.to, edge.source] * self.delta(edge.layer)[edge.to])
 
     def ticks(self, layer: int, unit: int) -> Array:
         """The activation of a unit in every row of the batch."""

@@ -21,7 +21,7 @@ def product(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
     """What one weight sends."""
     assert beat.source is not None
     edge, below = Edge(beat.layer, beat.subject.index, beat.source), Unit(beat.layer - 1, beat.source)
-    result = w.weight(edge) * float(w.numbers.a(below.layer)[below.index])
+    result = w.numbers.sent(edge)
     names = (w.letters.edge(edge), w.letters.activation(below))
     symbol = "".join(names) if below.layer == 0 else " · ".join(names)
     if w.numbers.is_mean:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
+
 from bpstudio.insight import backward_lines, forward_lines
 from bpstudio.insight.backward_lines import outlook
 from bpstudio.insight.beat import Beat, Kind
@@ -52,9 +54,10 @@ _WRITERS: Mapping[Kind, Callable[[Writer, Beat], tuple[Phrase, ...]]] = MappingP
 
 def line(frame: Frame, example: Example, beat: Beat, notation: str | Notation = "mazur", digits: int = 9) -> Line:
     """What the beat computes, for one example, with `digits` decimals. The last beat of a step also looks ahead."""
-    first, *more = _WRITERS[beat.kind](Writer(frame, example, notation, digits), beat)
-    if beat.index == Walk.of(frame).count(beat.grain):
-        more.append(outlook(frame, digits))
+    with np.errstate(all="ignore"):  # of a diverged step NaN and infinity are written, not warned about
+        first, *more = _WRITERS[beat.kind](Writer(frame, example, notation, digits), beat)
+        if beat.index == Walk.of(frame).count(beat.grain):
+            more.append(outlook(frame, digits))
     return Line(first.template, first.values, tuple(more))
 
 
