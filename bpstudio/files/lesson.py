@@ -42,9 +42,10 @@ from bpstudio.files.lesson_parts import Scene, State, Variant
 from bpstudio.files.wording import Wording
 from bpstudio.insight.notation import NOTATIONS
 from bpstudio.insight.walk import Grain
+from bpstudio.training.carry import check_fit
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.frame import Frame
-from bpstudio.training.session import Session, check_fit
+from bpstudio.training.session import Session
 
 FORMAT = "bpstudio-lesson/1"
 NAMES = ("mazur", "softmax", "four-equations", "xor", "vanishing", "iris")

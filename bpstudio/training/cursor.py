@@ -1,0 +1,232 @@
+"""A cursor stands at one step of a segment, with the arrays of that step, and can move along the segment.
+
+Moving forward either records what was not recorded yet or replays what was; both take the same code path, so the
+digits are the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import islice
+
+import numpy as np
+
+from bpstudio.engine.trace import Params, params_layout
+from bpstudio.maths.operations import Array, run
+from bpstudio.training.arithmetic import Step
+from bpstudio.training.batches import Batches
+from bpstudio.training.evaluation import evaluate
+from bpstudio.training.frame import NonFinite
+from bpstudio.training.history import Segment
+
+VALIDATION_SPACING = 8  # steps; an epoch may be a single step
+
+
+class Cursor:
+    """Stands at a step of a segment, at first where it was put: ``memory`` is a keyframe of ``step``.
+
+    ``kept(segment)`` is called whenever the segment has grown (a keyframe, a block of metrics), so that the owner can
+    hold a budget.
+    """
+
+    def __init__(self, segment: Segment, step: int, memory: Array, kept: Callable[[Segment], None]) -> None:
+        experiment = segment.experiment
+        size = params_layout(experiment.network).size
+        count = len(experiment.optimizer.states)
+        self.segment = segment
+        self.memory: Array = np.zeros(size * (1 + count), experiment.dtype)
+        self.next: Array = np.zeros(size * count, experiment.dtype)
+        self.params = Params(experiment.network, self.memory[:size])
+        self.nonfinite: NonFinite | None = None
+        self.step = step
+        self._kept = kept
+        self._states = [self.memory[size * (1 + i) : size * (2 + i)] for i in range(count)]
+        self._states_next = [self.next[size * i : size * (i + 1)] for i in range(count)]
+        self._steps: dict[int, Step] = {}
+        self.batches = Batches(
+            segment.dataset,
+            experiment.batch_size,
+            experiment.seed,
+            experiment.shuffle,
+            experiment.dtype,
+            segment.explicit,
+        )
+        self._validates = len(segment.dataset.validation) > 0
+        self.now = self._step_for(self.batches.length(self.place(step)[1]))
+        self.restore(step, memory)
+
+    @property
+    def reached(self) -> int:
+        """One more than the last step of the segment that has been computed."""
+        return self.segment.recorded + self.now.filled
+
+    def place(self, step: int) -> tuple[int, int]:
+        """(epoch, batch in it) of a step of the present segment."""
+        segment = self.segment
+        epochs, position = divmod(segment.position + step - segment.start, self.batches.per_epoch)
+        return segment.epoch + epochs, position
+
+    def advance(self, target: int) -> None:
+        """Move forward to a step, or to where the run became non-finite."""
+        with np.errstate(all="ignore"):
+            while self.step < target and self.nonfinite is None:
+                self._stretch(target)
+
+    def seek(self, step: int) -> None:
+        """Move to a step of the segment, from the nearest keyframe where that is shorter."""
+        self.drain()
+        at, memory = self.segment.nearest(step)
+        if step < self.step or at > self.step or self.nonfinite is not None:
+            self.restore(at, memory)
+        self.advance(step)
+
+    def restore(self, step: int, memory: Array) -> None:
+        """Put a keyframe in place and compute its step."""
+        self.memory[...] = memory
+        self.step = step
+        self.nonfinite = None
+        epoch, position = self.place(step)
+        self.now = self._step_for(self.batches.length(position))
+        self.now.filled = 0
+        next(self.batches.feed(epoch, position, self.now.trace.x, self.now.trace.y))
+        with np.errstate(all="ignore"):
+            run(self.now.compute)
+            if not self.now.finite():
+                self._is_nonfinite(step)
+            segment = self.segment
+            if step == segment.recorded:
+                self.now.record()
+                if self._validates and not segment.validation:
+                    self._validate()
+                self.drain()
+
+    def _stretch(self, target: int) -> None:
+        """Steps of one batch size up to the next event: the end of a window of data, a full ring, a keyframe, a
+        validation.
+        """
+        segment, batches = self.segment, self.batches
+        epoch, position = self.place(self.step + 1)
+        step = self._step_for(batches.length(position))
+        if step is not self.now:
+            self.drain()
+            run(self.now.commit)
+        until_keyframe = segment.interval - (self.step - segment.start) % segment.interval
+        count = min(target - self.step, until_keyframe, batches.alike(position))
+        unrecorded = segment.recorded + self.now.filled - (self.step + 1)
+        record = unrecorded <= 0
+        count = min(count, step.block - step.filled if record else unrecorded)
+        if self._validates:
+            count = min(count, self._until_validation(self.step))
+        trace, checked = step.trace, step.trace.checked
+        operations = step.commit_and_compute if step is self.now else step.compute
+        feed = batches.feed(epoch, position, trace.x, trace.y)
+        (ring, second_ring), (part, second_part) = step.rings, step.recorded
+        sums, sums_ring = step.sums, step.sums_ring
+        square, infinity = checked.dot, math.inf
+        slot, done = step.filled, 0
+        self.now = step
+        # This loop is the product's pulse: what can be looked up before it, is.
+        for _ in islice(feed, count):
+            for function, arguments in operations:
+                function(*arguments)
+            done += 1
+            if record:
+                ring[slot] = part
+                second_ring[slot] = second_part
+                if sums is not None:
+                    sums_ring[slot] = sums.take()
+                slot += 1
+            if not square(checked) < infinity and self._is_nonfinite(self.step + done):
+                break
+            operations = step.commit_and_compute
+        step.filled = slot
+        self.step += done
+        if self.nonfinite is not None and not np.isfinite(self.params.flat).all():
+            step.filled -= record
+            self._step_before_overflow()
+        elif record:
+            self._after_recording(segment, step)
+
+    def _after_recording(self, segment: Segment, step: Step) -> None:
+        if self._validates and self._until_validation(self.step - 1) == 1:
+            self.drain()
+            self._validate()
+        if step.filled == step.block or self.nonfinite is not None:
+            self.drain()
+        if self.nonfinite is None and (self.step - segment.start) % segment.interval == 0:
+            segment.keep(self.step, self.memory)
+            self._kept(segment)
+
+    def drain(self) -> None:
+        """Reduce what waits in the ring to metrics."""
+        step, segment = self.now, self.segment
+        if step.filled == 0:
+            return
+        numbers, units = step.drain()
+        segment.numbers.append(numbers)
+        segment.units.append(units)
+        self._kept(segment)
+
+    def _is_nonfinite(self, step: int) -> bool:
+        """Look for the first NaN or infinity in the order of the walk; squares may have overflowed while all is
+        finite.
+        """
+        trace = self.now.trace
+        last = len(trace.layers)
+        places: list[tuple[int, str, Array]] = []
+        for number, layer in enumerate(trace.layers, 1):
+            places += [(number, "z", layer.z), (number, "a", layer.a)]
+        # A loss may overflow while every z and a is finite; its squares are in the sum that brought us here.
+        places.append((last, "loss", np.asarray(self.now.costs()[0])))
+        for number in range(last, 0, -1):
+            layer = trace.layers[number - 1]
+            places += [(number, "delta", layer.delta), (number, "dW", layer.dW), (number, "db", layer.db)]
+        self.nonfinite = _first_nonfinite(step, places)
+        return self.nonfinite is not None
+
+    def _step_before_overflow(self) -> None:
+        """An update overflowed a parameter, which shows in the next z: the last step with finite parameters is where
+        it happened.
+        """
+        self.drain()
+        at = self.step - 1
+        self.restore(*self.segment.nearest(at))
+        self.advance(at)
+        places: list[tuple[int, str, Array]] = []
+        for number, layer in enumerate(self.now.trace.layers, 1):
+            W, b = self.params.W[number - 1], self.params.b[number - 1]
+            places += [(number, "update_W", W + layer.update_W), (number, "update_b", b + layer.update_b)]
+        self.nonfinite = _first_nonfinite(at, places)
+
+    def _until_validation(self, step: int) -> int:
+        """How many steps after ``step`` the next validation is due: at the ends of epochs, at least
+        VALIDATION_SPACING steps apart.
+        """
+        per_epoch = self.batches.per_epoch
+        spacing = per_epoch * -(-VALIDATION_SPACING // per_epoch)
+        done = self.segment.position + step - self.segment.start
+        return spacing - done % spacing
+
+    def _validate(self) -> None:
+        segment = self.segment
+        if segment.validation and segment.validation[-1][0] >= self.step:
+            return
+        loss, share = evaluate(segment.experiment, self.params, segment.dataset, segment.dataset.validation)
+        segment.validation.append((float(self.step), loss, share))
+
+    def _step_for(self, rows: int) -> Step:
+        if rows not in self._steps:
+            self._steps[rows] = Step(
+                self.segment.experiment, self.segment.dataset.task, self.params, self._states, self._states_next, rows
+            )
+        return self._steps[rows]
+
+
+def _first_nonfinite(step: int, places: list[tuple[int, str, Array]]) -> NonFinite | None:
+    for number, name, values in places:
+        finite = np.isfinite(values)
+        if not finite.all():
+            index = tuple(int(i) for i in np.argwhere(~finite)[0])
+            return NonFinite(step, number, name, index, float(values[index]))
+    return None
