@@ -1,8 +1,9 @@
 """Updates per second: this engine (metrics and shuffling on) against straightforward NumPy and PyTorch eager.
 
 All are driven in turn in one process, A B C A B C, each for a moment; a figure is the median of the ratios of the
-rounds. Absolute numbers of one machine at one moment mean little, ratios of neighbours do. The peers neither shuffle
-nor record anything, which is to their advantage. One BLAS thread, float64, plain gradient descent everywhere.
+rounds. Absolute numbers of one machine at one moment mean little, ratios of neighbours do. All shuffle: a permutation
+for each epoch, and a batch is taken by its row numbers. The peers record nothing, which is to their advantage. One BLAS
+thread, float64, plain gradient descent everywhere.
 """
 
 import os
@@ -10,6 +11,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import bpstudio  # first: it pins BLAS before NumPy is loaded
 
@@ -92,26 +94,31 @@ def this_engine(work: Workload, shuffle: bool = True) -> tuple[Run, Callable[[],
     return session.run, lambda: [part for pair in session.params for part in pair]
 
 
-def straightforward_numpy(work: Workload) -> tuple[Run, Callable[[], list[np.ndarray]]]:
+def batches(work: Workload, shuffle: bool) -> Iterator[np.ndarray]:
+    """Row numbers of one batch after another, epoch after epoch."""
+    random = np.random.default_rng(3)
+    while True:
+        order = random.permutation(work.rows) if shuffle else np.arange(work.rows)
+        for first in range(0, work.rows, work.batch):
+            yield order[first : first + work.batch]
+
+
+def straightforward_numpy(work: Workload, shuffle: bool = True) -> tuple[Run, Callable[[], list[np.ndarray]]]:
     x, y = data(work)
     parameters = [[W.copy(), b.copy()] for W, b in start(work)]
-    batches = [slice(i, i + work.batch) for i in range(0, work.rows, work.batch)]
+    stream = batches(work, shuffle)
     functions: dict[str, tuple[Callable, Callable]] = {
         "tanh": (np.tanh, lambda a: 1 - a * a),
         "sigmoid": (lambda z: 1 / (1 + np.exp(-z)), lambda a: a * (1 - a)),
         "relu": (lambda z: np.maximum(z, 0), lambda a: a > 0),
     }
-    position = 0
 
     def softmax(z: np.ndarray) -> np.ndarray:
         e = np.exp(z - z.max(axis=1, keepdims=True))
         return e / e.sum(axis=1, keepdims=True)
 
     def run(count: int) -> None:
-        nonlocal position
-        for _ in range(count):
-            batch = batches[position]
-            position = (position + 1) % len(batches)
+        for batch in islice(stream, count):
             a = [x[batch]]
             for (W, b), name in zip(parameters, work.activations, strict=True):
                 z = a[-1] @ W.T + b
@@ -129,7 +136,7 @@ def straightforward_numpy(work: Workload) -> tuple[Run, Callable[[], list[np.nda
     return run, lambda: [part for pair in parameters for part in pair]
 
 
-def torch_eager(work: Workload) -> tuple[Run, Callable[[], list[np.ndarray]]]:
+def torch_eager(work: Workload, shuffle: bool = True) -> tuple[Run, Callable[[], list[np.ndarray]]]:
     import torch
 
     torch.set_num_threads(1)
@@ -145,14 +152,11 @@ def torch_eager(work: Workload) -> tuple[Run, Callable[[], list[np.ndarray]]]:
     model = torch.nn.Sequential(*modules)
     optimizer = torch.optim.SGD(model.parameters(), lr=work.rate)
     cross_entropy = torch.nn.CrossEntropyLoss()
-    batches = [slice(i, i + work.batch) for i in range(0, work.rows, work.batch)]
-    position = 0
+    stream = batches(work, shuffle)
 
     def run(count: int) -> None:
-        nonlocal position
-        for _ in range(count):
-            batch = batches[position]
-            position = (position + 1) % len(batches)
+        for rows in islice(stream, count):
+            batch = torch.from_numpy(rows)
             answer, target = model(x[batch]), y[batch]
             if work.loss == "categorical_ce":
                 loss = cross_entropy(answer, target)
@@ -181,7 +185,7 @@ def same_result(work: Workload, peers: list[str]) -> None:
     run, parameters = this_engine(work, shuffle=False)
     run(20)
     for peer in peers:
-        peer_run, peer_parameters = PEERS[peer](work)
+        peer_run, peer_parameters = PEERS[peer](work, shuffle=False)
         peer_run(20)
         for ours, theirs in zip(parameters(), peer_parameters(), strict=True):
             difference = float(np.abs(ours - theirs).max())
