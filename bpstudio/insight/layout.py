@@ -40,7 +40,7 @@ _WIDEST_DISC = 0.28  # of the distance between columns
 _SMALLEST_PITCH = 6.0
 _WIDEST_STEP = 178.0
 _PLUS_ONE = 13.0
-_LOSS_RADIUS = 16.0
+_LOSS_RADIUS = 22.0
 _TARGET = (104.0, 34.0)
 
 
