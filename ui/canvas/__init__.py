@@ -1,0 +1,1 @@
+"""The picture of the network: painted from one frozen record, so that the same record gives the same pixels."""

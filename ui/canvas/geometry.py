@@ -1,0 +1,250 @@
+"""From the layout's picture to the pixels of the canvas: the headline above, the legend below, zoom and pan between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
+
+import numpy as np
+from PyQt6.QtCore import QPointF, QRectF
+
+from bpstudio.data.dataset import Dataset
+from bpstudio.engine.network import Network
+from bpstudio.insight import layout
+from bpstudio.insight.elements import BIAS, Edge, Element, LossNode, PlusOne, Target, Unit
+from bpstudio.insight.layout import Box, Layout, Mode
+from bpstudio.maths.activations import activation
+from bpstudio.training.frame import Frame
+from ui.canvas import text
+from ui.canvas.strokes import Floats, Indices
+from ui.canvas.view import View
+from ui.theme import Theme
+
+HEADLINE, LEGEND = 58, 64
+"""What the two lines above and the legend below take, at normal text size."""
+NAME_ROOM = 0.2
+"""At most this share of the width goes to the names of the inputs."""
+RINGED = 7.0
+"""Radius from which units have rings."""
+RING_ROOM = 2.6
+"""What a ring takes beyond the disc, in widths of it: a gap, and twice its width where the unit is flat."""
+BADGE = 32.0
+"""The room that a badge needs under a unit."""
+
+
+class Geometry:
+    """Where everything is on the canvas, in logical pixels."""
+
+    def __init__(self, view: View) -> None:
+        self.layout = view.layout
+        self.network = view.frame.experiment.network
+        self.zoom = view.eye.zoom
+        self.pan = view.eye.pan
+        self.theme = view.theme
+        self.top = float(view.theme.px(HEADLINE))
+        self.region = QRectF(0, self.top, view.width, view.height - self.top - view.theme.px(LEGEND))
+        self.depth = len(self.layout.centers) - 1
+
+    # ---- points
+
+    def to_screen(self, points: Floats) -> Floats:
+        """Layout positions (…, 2) as pixels of the canvas."""
+        moved: Floats = (np.asarray(points, dtype=np.float64) + (0.0, self.top)) * self.zoom + self.pan
+        return moved
+
+    def to_layout(self, point: QPointF) -> tuple[float, float]:
+        """A pixel of the canvas as a layout position."""
+        return (point.x() - self.pan[0]) / self.zoom, (point.y() - self.pan[1]) / self.zoom - self.top
+
+    def rect(self, box: Box) -> QRectF:
+        """A layout box as a rectangle on the canvas."""
+        (x1, y1), (x2, y2) = self.to_screen(
+            np.array([(box.x, box.y), (box.x + box.width, box.y + box.height)])
+        ).tolist()
+        return QRectF(x1, y1, x2 - x1, y2 - y1)
+
+    @cached_property
+    def units(self) -> tuple[Floats, ...]:
+        """Centres of all units of each layer, inputs first."""
+        return tuple(self.to_screen(centers) for centers in self.layout.centers)
+
+    @cached_property
+    def _discs(self) -> tuple[tuple[float, float], ...]:
+        """Radius and ring width of each column's discs: in a crowded column the disc gives way to its ring."""
+        found = []
+        for layer in range(self.depth + 1):
+            outer = self.layout.radius(layer, self.zoom) * self.zoom
+            saturates = layer > 0 and activation(self.network.layers[layer - 1].activation).saturates
+            if not saturates or outer < RINGED:
+                found.append((outer, 0.0))
+                continue
+            free = (self.pitches[layer] - 2 * outer) / 2 if len(self.units[layer]) > 1 else outer
+            width = min(max(0.13 * outer, 2.0), 5.0 * self.theme.scale)
+            lack = min(max(RING_ROOM * width - free, 0.0), 0.3 * outer)
+            found.append((outer - lack, min(width, (free + lack) / RING_ROOM)))
+        return tuple(found)
+
+    @property
+    def radii(self) -> tuple[float, ...]:
+        return tuple(radius for radius, _ in self._discs)
+
+    def ring_width(self, layer: int) -> float:
+        """How thick the saturation rings of a column are; 0 where there are none. A flat unit's is twice as thick."""
+        return self._discs[layer][1]
+
+    def reach(self, layer: int) -> float:
+        """The radius of a disc with its ring."""
+        radius, ring = self._discs[layer]
+        return radius + 1.6 * ring
+
+    @cached_property
+    def pitches(self) -> tuple[float, ...]:
+        """The distance between drawn neighbours of each column."""
+        return tuple(
+            self.layout.steps[layer] * self.zoom * self.layout.stride(layer, self.zoom)
+            for layer in range(self.depth + 1)
+        )
+
+    def drawn(self, layer: int) -> Indices:
+        """The units of a column that are drawn and on the canvas."""
+        indices = self.layout.drawn(layer, self.zoom)
+        centers, away = self.units[layer][indices], self.radii[layer] + 40.0
+        region = self.region
+        inside = (centers[:, 0] > region.left() - away) & (centers[:, 0] < region.right() + away)
+        inside &= (centers[:, 1] > region.top() - away) & (centers[:, 1] < region.bottom() + away)
+        return indices[inside]
+
+    def badge_room(self, layer: int) -> bool:
+        """Whether δ fits under each unit of a column."""
+        if len(self.units[layer]) == 1:
+            return self.radii[layer] >= 12
+        return (
+            self.pitches[layer] - 2 * self.radii[layer] - 2.4 * self.ring_width(layer) >= BADGE * self.theme.scale - 4
+        )
+
+    # ---- edges
+
+    def mode(self, layer: int) -> Mode:
+        """How the edges of a layer are drawn."""
+        return self.layout.mode(layer)
+
+    def lines(self, layer: int, to: Indices, source: Indices) -> Floats:
+        """Edges (k, 4) from rim to rim, clear of the rings; biases are the last column."""
+        beyond = max(self.reach(at) - self.layout.radius(at, self.zoom) * self.zoom for at in (layer - 1, layer))
+        gap = (max(beyond, 0.0) + 2.5) / self.zoom
+        lines = self.layout.lines(layer, to, source, gap, self.zoom)
+        moved: Floats = self.to_screen(lines.reshape(-1, 2)).reshape(-1, 4)
+        return moved
+
+    def line(self, edge: Edge) -> tuple[float, float, float, float]:
+        """One edge from rim to rim."""
+        column = len(self.units[edge.layer - 1]) if edge.source == BIAS else edge.source
+        x1, y1, x2, y2 = self.lines(edge.layer, np.array([edge.to]), np.array([column]))[0].tolist()
+        return x1, y1, x2, y2
+
+    def band(self, layer: int) -> QRectF:
+        """The room between two columns."""
+        return self.rect(self.layout.band(layer))
+
+    # ---- nodes
+
+    @cached_property
+    def plus(self) -> Floats:
+        """The +1 nodes, that of layer l at l − 1."""
+        return self.to_screen(self.layout.plus_ones)
+
+    @cached_property
+    def targets(self) -> Floats:
+        """Left middle of what stands beside each output."""
+        return self.to_screen(self.layout.targets)
+
+    @cached_property
+    def loss(self) -> tuple[float, float]:
+        x, y = self.to_screen(np.array(self.layout.loss)).tolist()
+        return x, y
+
+    @property
+    def loss_radius(self) -> float:
+        return self.layout.loss_radius * min(self.zoom, 2.0)
+
+    @property
+    def bracket(self) -> float:
+        """The x of the bracket that leads from all outputs to the loss."""
+        return self.loss[0] - self.loss_radius - self.theme.px(7)
+
+    @cached_property
+    def image(self) -> QRectF | None:
+        """Where the inputs are drawn as an image."""
+        return self.rect(self.layout.pixels.box) if self.layout.pixels is not None else None
+
+    def pixel(self, index: int) -> QRectF:
+        """The cell of one pixel of the image."""
+        assert self.layout.pixels is not None
+        return self.rect(self.layout.pixels.cell(index))
+
+    def answer_box(self, index: int) -> QRectF:
+        """The room beside an output: its target, or its share. The words keep their size when the picture is zoomed."""
+        x, y = self.targets[index].tolist()
+        width, height = self.layout.target_size
+        height = max(height, min(self.pitches[-1] - 2.0, 36.0 * self.theme.scale))
+        right = self.bracket - self.theme.px(8)
+        return QRectF(x, y - height / 2, max(min(width * max(self.zoom, 1.0) * 1.3, right - x), 10.0), height)
+
+    def plus_box(self, layer: int) -> QRectF:
+        x, y = self.plus[layer - 1].tolist()
+        half = self.layout.plus_one_size * min(max(self.zoom, 0.6), 1.6)
+        return QRectF(x - half, y - half, 2 * half, 2 * half)
+
+    def box(self, element: Element) -> QRectF:
+        """The rectangle around a node, a target, a unit or a pixel."""
+        match element:
+            case Unit(0, index) if self.image is not None:
+                return self.pixel(index)
+            case Unit(layer, index):
+                x, y = self.units[layer][index].tolist()
+                away = self.radii[layer]
+                return QRectF(x - away, y - away, 2 * away, 2 * away)
+            case PlusOne(layer):
+                return self.plus_box(layer)
+            case Target(index):
+                return self.answer_box(index)
+            case LossNode():
+                x, y = self.loss
+                return QRectF(x - self.loss_radius, y - self.loss_radius, 2 * self.loss_radius, 2 * self.loss_radius)
+            case Edge():
+                x1, y1, x2, y2 = self.line(element)
+                return QRectF(QPointF(x1, y1), QPointF(x2, y2)).normalized()
+
+    def element_at(self, point: QPointF, drawn: Mapping[int, Indices]) -> Element | None:
+        """What is at a point of the canvas; `drawn` are the flat indices of the edges drawn as lines, by layer."""
+        if not self.region.contains(point):
+            return None
+        x, y = self.to_layout(point)
+        return self.layout.element_at(x, y, 6.0 / self.zoom, self.zoom, drawn)
+
+
+def layout_for(frame: Frame, width: float, height: float, look: Theme) -> Layout:
+    """The layout for a canvas of this size; kept while neither the network, the data's names nor the size change."""
+    room = height - look.px(HEADLINE) - look.px(LEGEND)
+    return _placed(frame.experiment.network, width, room, look.scale, round(names_width(frame.dataset, width, look)))
+
+
+def named_inputs(dataset: Dataset) -> bool:
+    """Whether the inputs have names of their own, which stand beside the units; x1, x2, … say no more than the unit does."""
+    made_up = {f"{letter}{i + 1}" for letter in ("x", "i") for i in range(len(dataset.input_names))}
+    return dataset.input_shape is None and not set(dataset.input_names) <= made_up and len(dataset.input_names) <= 60
+
+
+def names_width(dataset: Dataset, width: float, look: Theme) -> float:
+    """The room that names and values at the left of the inputs need."""
+    if not named_inputs(dataset):
+        return 0.0
+    font = text.pen_of(look, text.SMALL)
+    longest = max(font.width(name) for name in dataset.input_names)
+    brackets = look.px(16) if dataset.groups else 0
+    return min(longest + look.px(16) + brackets, NAME_ROOM * width)
+
+
+@lru_cache(maxsize=16)
+def _placed(network: Network, width: float, height: float, scale: float, names: float) -> Layout:
+    return layout.place(network, width, height, scale, names)

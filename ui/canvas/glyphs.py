@@ -1,0 +1,106 @@
+"""Small signs drawn as shapes, so that they look the same whatever fonts there are."""
+
+from __future__ import annotations
+
+import math
+
+from PyQt6.QtCore import QLineF, QPointF, QRectF, Qt
+from PyQt6.QtGui import QColor, QPainter, QPolygonF
+
+from ui.canvas.strokes import pen
+from ui.theme import Theme
+
+WIDTHS = {"ring": 24, "off": 22, "dash": 34, "glyph": 30, "frozen": 18}
+"""How much room a sample in the legend takes before its words."""
+
+
+def triangle(painter: QPainter, center: QPointF, size: float, up: bool, color: QColor) -> None:
+    """▲ the weight will rise, ▼ it will fall."""
+    high = -size * 0.5 if up else size * 0.5
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    x, y = center.x(), center.y()
+    painter.drawPolygon(
+        QPolygonF([QPointF(x, y + high), QPointF(x - size * 0.55, y - high), QPointF(x + size * 0.55, y - high)])
+    )
+
+
+def snowflake(painter: QPainter, center: QPointF, radius: float, color: QColor) -> None:
+    """Frozen: this parameter keeps its value."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(pen(color, max(1.0, radius / 5)))
+    lines = []
+    for turn in range(6):
+        angle = math.pi / 6 + turn * math.pi / 3
+        ux, uy = math.cos(angle), math.sin(angle)
+        lines.append(QLineF(center, QPointF(center.x() + radius * ux, center.y() + radius * uy)))
+        knot = QPointF(center.x() + 0.58 * radius * ux, center.y() + 0.58 * radius * uy)
+        for bend in (-math.pi / 4, math.pi / 4):
+            bx, by = math.cos(angle + bend), math.sin(angle + bend)
+            lines.append(QLineF(knot, QPointF(knot.x() + 0.36 * radius * bx, knot.y() + 0.36 * radius * by)))
+    painter.drawLines(*lines)
+
+
+def ring(
+    painter: QPainter, center: QPointF, radius: float, width: float, share: float, track: QColor, color: QColor
+) -> None:
+    """A track and on it an arc from the top, clockwise, over a share of the circle."""
+    box = QRectF(center.x() - radius, center.y() - radius, 2 * radius, 2 * radius)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(pen(track, width))
+    painter.drawEllipse(box)
+    if share > 0.0:
+        painter.setPen(pen(color, width))
+        painter.drawArc(box, 90 * 16, -round(min(share, 1.0) * 360 * 16))
+
+
+def flat(painter: QPainter, center: QPointF, size: float, color: QColor) -> None:
+    """The glyph of a flat unit: the level end of a curve."""
+    painter.setPen(pen(color, max(1.5, size / 6)))
+    x, y = center.x(), center.y()
+    painter.drawPolyline(
+        QPolygonF(
+            [
+                QPointF(x - size / 2, y + size / 3),
+                QPointF(x - size / 5, y - size / 4),
+                QPointF(x + size / 2, y - size / 4),
+            ]
+        )
+    )
+
+
+def target(painter: QPainter, x: float, y: float, radius: float, color: QColor) -> None:
+    """The mark of the true class: a ring with a dot."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(pen(color, 1.5))
+    painter.drawEllipse(QPointF(x, y), radius, radius)
+    painter.setBrush(color)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.drawEllipse(QPointF(x, y), radius * 0.4, radius * 0.4)
+
+
+def sample(painter: QPainter, kind: str, left: QPointF, theme: Theme) -> None:
+    """A sample for the legend; `left` is the middle of its left edge."""
+    middle = left.y()
+    match kind:
+        case "ring":
+            center = QPointF(left.x() + theme.px(8), middle)
+            ring(painter, center, theme.px(7), theme.px(4), 0.28, theme.track, theme.text)
+        case "off":
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(pen(theme.zero, 1.25))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(QPointF(left.x() + theme.px(8), middle), theme.px(7), theme.px(7))
+        case "dash":
+            painter.setPen(pen(theme.dashed, 1.5))
+            for i in range(3):
+                x = left.x() + theme.px(i * 10)
+                painter.drawLine(QLineF(x, middle, x + theme.px(6), middle))
+        case "glyph":
+            triangle(painter, QPointF(left.x() + theme.px(6), middle), theme.px(9), False, theme.secondary)
+            triangle(painter, QPointF(left.x() + theme.px(19), middle), theme.px(9), True, theme.secondary)
+        case _:
+            snowflake(painter, QPointF(left.x() + theme.px(6), middle), theme.px(6), theme.secondary)

@@ -1,0 +1,156 @@
+"""What comes in: an image where the inputs are pixels, else names beside the units, one-hot columns under one bracket."""
+
+from __future__ import annotations
+
+import numpy as np
+from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtGui import QPainter, QPolygonF
+
+from bpstudio.insight.elements import Probe, Row
+from bpstudio.insight.notation import given
+from ui.canvas import text
+from ui.canvas.geometry import named_inputs
+from ui.canvas.picture import Picture
+from ui.canvas.room import Box, box_of
+from ui.canvas.shade import draw_image, grid, image
+from ui.canvas.strokes import Colors, blend, mixed, pen
+from ui.language import tr, translatable
+
+ROW_TITLE = translatable("row {row} of the batch")
+ROW_TARGET = translatable("row {row} of the batch, target {target}")
+PROBE_TITLE = translatable("row {row} of the data (probe)")
+PROBE_TARGET = translatable("row {row} of the data (probe), target {target}")
+MEAN_TITLE = translatable("mean of {rows} rows")
+CAPTION = translatable("{count} inputs, row by row, start at the right")
+
+
+def paint(painter: QPainter, picture: Picture) -> None:
+    """Everything that belongs to the inputs but their discs."""
+    if picture.geometry.image is not None:
+        _paint_image(painter, picture, picture.geometry.image)
+    elif named_inputs(picture.frame.dataset):
+        _paint_names(painter, picture)
+        _paint_groups(painter, picture)
+
+
+def taken(picture: Picture) -> list[Box]:
+    """Where no other text may stand."""
+    where = picture.geometry.image
+    if where is not None:
+        return [box_of(where.adjusted(0, -24, 16, 24))]
+    return []
+
+
+def greys(picture: Picture, values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Colors:
+    """Ink on paper: 0 is the background, the largest input the text's colour."""
+    theme = picture.theme
+    t = np.clip(np.abs(values) / picture.limits.inputs, 0.0, 1.0)
+    steps = np.rint(t * 32).astype(np.intp)
+    ink = np.array([theme.text.rgb()], np.uint32)
+    table = np.array([int(blend(ink, theme.background, step / 32)[0]) for step in range(33)], np.uint32)
+    colors: Colors = table[steps]
+    return colors
+
+
+def _paint_image(painter: QPainter, picture: Picture, where: QRectF) -> None:
+    theme, geometry = picture.theme, picture.geometry
+    pixels = geometry.layout.pixels
+    assert pixels is not None
+    values = np.asarray(picture.numbers.a(0), dtype=np.float64).reshape(pixels.rows, pixels.columns)
+    frame = where.adjusted(-1, -1, 1, 1)
+    painter.fillRect(where, theme.background)
+    draw_image(painter, where, image(greys(picture, values)), smooth=False)
+    grid(painter, where, pixels.rows, pixels.columns, mixed(theme.border, theme.background, 0.8))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setPen(pen(theme.dashed, 1.0))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(frame)
+    painter.fillRect(geometry.rect(pixels.bar), theme.track)
+    for element, strong in ((picture.eye.selection, True), (picture.eye.hover, False)):
+        if element is not None and getattr(element, "layer", None) == 0 and hasattr(element, "index"):
+            painter.setPen(pen(theme.accent, 2.0 if strong else 1.25))
+            painter.drawRect(geometry.pixel(element.index))
+    bold, plain = text.pen_of(theme, text.NORMAL, bold=True), text.pen_of(theme, text.SMALL)
+    width = max(where.width(), theme.px(150))
+    left = max(where.center().x() - width / 2, 6.0)
+    words = _title(picture)
+    bold.draw(
+        painter, QRectF(left, where.top() - bold.height - 4, width, bold.height), bold.elided(words, width), theme.text
+    )
+    caption = tr(CAPTION, count=picture.network.inputs)
+    box = QRectF(left, where.bottom() + 4, width, plain.height)
+    plain.draw(painter, box, plain.elided(caption, width), theme.secondary)
+
+
+def _title(picture: Picture) -> str:
+    example, data = picture.numbers.example, picture.frame.dataset
+    target = ""
+    if data.class_names and not picture.is_mean:
+        y = picture.numbers.y()
+        target = data.class_names[int(np.argmax(y)) if len(y) > 1 else int(y[0] > 0.5)]
+    if isinstance(example, Row):
+        return tr(ROW_TARGET if target else ROW_TITLE, row=example.position + 1, target=target)
+    if isinstance(example, Probe):
+        return tr(PROBE_TARGET if target else PROBE_TITLE, row=example.row + 1, target=target)
+    return tr(MEAN_TITLE, rows=len(picture.frame.batch))
+
+
+def _paint_names(painter: QPainter, picture: Picture) -> None:
+    """The column's name at the left of each input, its value under it where the disc has no room for it."""
+    theme, geometry = picture.theme, picture.geometry
+    names = picture.frame.dataset.input_names
+    values = np.asarray(picture.numbers.a(0), dtype=np.float64)
+    font, mono = text.pen_of(theme, text.SMALL), text.pen_of(theme, text.SMALL, mono=True)
+    radius, pitch = geometry.radii[0], geometry.pitches[0]
+    inside = radius >= text.NAMED * theme.scale
+    if len(names) > 1 and pitch < font.height * 0.95:
+        return
+    both = not inside and (len(names) == 1 or pitch >= font.height * 2)
+    for index in geometry.drawn(0).tolist():
+        x, y = geometry.units[0][index].tolist()
+        right = x - radius - theme.px(8)
+        room = right - 4
+        if room < theme.px(24):
+            continue
+        words = font.elided(names[index], room)
+        number = given(float(values[index]), 4)
+        if both:
+            _right(painter, font, right, y - font.height * 0.46, words, picture, False)
+            _right(painter, mono, right, y + mono.height * 0.46, number, picture, True)
+        elif inside or font.width(names[index]) + mono.width(number) + theme.px(8) > room:
+            _right(painter, font, right, y, words, picture, False)
+        else:
+            _right(painter, mono, right, y, number, picture, True)
+            _right(painter, font, right - mono.width(number) - theme.px(8), y, words, picture, False)
+
+
+def _right(
+    painter: QPainter, font: text.Pen, right: float, y: float, words: str, picture: Picture, strong: bool
+) -> None:
+    width = font.width(words)
+    ink = picture.theme.text if strong else picture.theme.secondary
+    font.put(painter, right - width, y, words, ink)
+
+
+def _paint_groups(painter: QPainter, picture: Picture) -> None:
+    """The columns that a category became, bracketed under its name."""
+    theme, geometry = picture.theme, picture.geometry
+    font = text.pen_of(theme, text.SMALL, bold=True)
+    for group in picture.frame.dataset.groups:
+        rows = geometry.units[0][group.first : group.first + group.count]
+        if not len(rows):
+            continue
+        reach = geometry.radii[0] + 2
+        top, bottom = float(rows[0, 1]) - reach, float(rows[-1, 1]) + reach
+        left = theme.px(7)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(pen(theme.dashed, 1.0))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        arm = theme.px(4)
+        painter.drawPolyline(
+            QPolygonF(
+                [QPointF(left + arm, top), QPointF(left, top), QPointF(left, bottom), QPointF(left + arm, bottom)]
+            )
+        )
+        width = geometry.units[0][group.first, 0] - geometry.radii[0]
+        font.put(painter, left, top - font.height / 2 - 1, font.elided(group.name, width), theme.text)

@@ -1,0 +1,208 @@
+"""Names and values of edges: beside their line, never on one, and only where there is room.
+
+The edges of the present beat, the selected and the hovered one come first and have all digits; the others take what room is
+left. What stands beside the +1 nodes takes part in the same search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PyQt6.QtCore import QPointF, QRectF
+from PyQt6.QtGui import QColor, QPainter
+
+from bpstudio.insight.elements import BIAS, Edge
+from bpstudio.insight.notation import given, number, signed
+from ui.canvas import glyphs, text
+from ui.canvas.edges import Lines, colors_of
+from ui.canvas.picture import NOT_YET, Picture
+from ui.canvas.room import Beside, Box, rect
+
+MOST = 64
+"""With more lines than this only the edges that are pointed at have labels."""
+SHORT = 4
+"""Decimals of a value on the canvas; the beat's own has all."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a label says, on one line or two.
+
+    The glyph tells where the weight will go ("up", "down") or that it will not ("frozen"); it stands on the last line.
+    `carried` marks the number that travels over the edge in this beat.
+    """
+
+    first: str
+    second: str
+    glyph: str
+    carried: bool = False
+
+
+@dataclass(frozen=True)
+class Request:
+    """An edge whose label looks for room, with its wordings from the longest to the shortest."""
+
+    edge: Edge
+    line: Box
+    strong: bool
+    wordings: tuple[Words, ...]
+
+
+@dataclass(frozen=True)
+class Label:
+    """A label that has found its room."""
+
+    edge: Edge
+    box: QRectF
+    words: Words
+    strong: bool
+
+
+def requests(picture: Picture, lines: Sequence[Lines]) -> list[Request]:
+    """All labels that would like to stand somewhere, the most important first."""
+    found = []
+    for strong, part, at in _in_order(picture, lines):
+        to, source = int(part.to[at]), int(part.source[at])
+        edge = Edge(part.layer, to, BIAS if source == part.inputs else source)
+        if edge.is_bias and not strong and picture.shared_bias(part.layer) is not None:
+            continue  # written once, beside the +1 node
+        x1, y1, x2, y2 = part.places[at].tolist()
+        known = bool(part.states[at] != NOT_YET)
+        found.append(Request(edge, (x1, y1, x2, y2), strong, _wordings(picture, edge, known, strong)))
+    return found
+
+
+def wishes(picture: Picture, request: Request) -> tuple[Beside, ...]:
+    """The sizes of a request's wordings. Plain labels ask for room for a sign and four decimals, whatever they say now."""
+    theme = picture.theme
+    font = text.pen_of(theme, text.NORMAL if request.strong else text.SMALL, mono=True)
+    found = []
+    for words in request.wordings:
+        sign = theme.px(15) if words.glyph else 0.0
+        first, second = font.width(words.first), font.width(words.second)
+        if not request.strong:
+            reserved = font.width("+0.0000")
+            name = font.width(words.first.split(" ")[0] + " ")
+            first = max(first, name + reserved)
+            second, sign = max(second, reserved) if words.second else 0.0, float(theme.px(15))
+        width = max(first, second + sign) if words.second else first + sign
+        height = font.height * (1.95 if words.second else 1.0) - 2
+        gap = theme.px(3) + (4.0 if request.strong else 1.0)
+        found.append(Beside(request.line, width, height, gap, (0.0, 6.0, 14.0) if request.strong else (0.0, 6.0)))
+    return tuple(found)
+
+
+def placed(wanted: Sequence[Request], places: Sequence[tuple[int, Box] | None]) -> list[Label]:
+    """The labels for which there was room."""
+    return [
+        Label(request.edge, rect(place[1]), request.wordings[place[0]], request.strong)
+        for request, place in zip(wanted, places, strict=True)
+        if place is not None
+    ]
+
+
+def _in_order(picture: Picture, lines: Sequence[Lines]) -> list[tuple[bool, Lines, int]]:
+    total = sum(part.count for part in lines)
+    first, rest = [], []
+    for part in lines:
+        strong = {
+            (edge.to, part.inputs if edge.is_bias else edge.source)
+            for edge in (picture.eye.selection, picture.eye.hover)
+            if isinstance(edge, Edge) and edge.layer == part.layer
+        }
+        if picture.beat is not None and not picture.whole:
+            lit = np.argwhere(picture.walk.lit_edges(picture.beat, part.layer)).tolist()
+            if len(lit) <= 4:
+                strong.update((to, source) for to, source in lit)
+        if total > MOST and not strong:
+            continue
+        for at, key in enumerate(zip(part.to.tolist(), part.source.tolist(), strict=True)):
+            if key in strong:
+                first.append((True, part, at))
+            elif total <= MOST:
+                rest.append((False, part, at))
+    return first + rest
+
+
+def _wordings(picture: Picture, edge: Edge, known: bool, strong: bool) -> tuple[Words, ...]:
+    """What a label could say, from all there is to the name and one value."""
+    wordings = [_words(picture, edge, known, picture.eye.digits if strong else SHORT)]
+    if strong and picture.eye.digits > SHORT:
+        wordings.append(_words(picture, edge, known, SHORT))
+    short = wordings[-1]
+    if short.second:
+        wordings.append(Words(short.first, "", short.glyph))
+    elif "→" in short.first:
+        new = number(picture.weight_of(edge) + picture.update_of(edge), SHORT)
+        wordings.append(Words(f"{picture.letters.edge(edge)} {new}", "", short.glyph))
+    return tuple(wordings)
+
+
+def _words(picture: Picture, edge: Edge, known: bool, digits: int) -> Words:
+    weight, update = picture.weight_of(edge), picture.update_of(edge)
+    first = f"{picture.letters.edge(edge)} {given(weight, max(SHORT, digits))}"
+    frozen = picture.frozen(edge.layer, edge.is_bias)
+    if picture.shows_new(edge):
+        if not frozen:
+            first += f" → {number(weight + update, digits)}"
+        return Words(first, "", "frozen" if frozen else "")
+    told = known and picture.eye.color != "weight"
+    glyph = "frozen" if frozen else "up" if told and update > 0 else "down" if told and update < 0 else ""
+    carried = _carried(picture, edge, digits)
+    if carried:
+        return Words(first, carried, "", carried=True)
+    value = picture.gradient_of(edge) if picture.eye.color == "gradient" else update
+    return Words(first, signed(value, digits) if told else "", glyph)
+
+
+def _carried(picture: Picture, edge: Edge, digits: int) -> str:
+    """What goes over a lit edge in this beat: the product on its way forward, or δ on its way back."""
+    if picture.beat is None or not picture.arrived or not picture.is_lit(edge):
+        return ""
+    if picture.beat.kind == "product":
+        return f"→ {number(picture.numbers.sent(edge), digits)}"
+    if picture.beat.kind == "arrival":
+        return f"← {number(picture.numbers.returned(edge), digits)}"
+    return ""
+
+
+def _ink(picture: Picture, label: Label) -> QColor:
+    """The colour of a label's second line: of the beat's own number that of its edge, or of the phase it travels in."""
+    theme = picture.theme
+    if not label.strong:
+        return theme.secondary
+    if label.words.carried:
+        return theme.phase[picture.phase]
+    edge = label.edge
+    value = picture.shown[edge.layer - 1][edge.to, picture.sizes[edge.layer - 1] if edge.is_bias else edge.source]
+    if picture.eye.color != "gradient" or value == 0.0:
+        return theme.text
+    return QColor(int(colors_of(picture, np.array([value]))[0][0]))
+
+
+def paint(painter: QPainter, picture: Picture, labels: Sequence[Label]) -> None:
+    """All labels; those of the beat in the text's colour, the others quieter."""
+    theme = picture.theme
+    for label in labels:
+        font = text.pen_of(theme, text.NORMAL if label.strong else text.SMALL, mono=True)
+        words, center = label.words, label.box.center()
+        rows = [(words.first, theme.text if label.strong else theme.secondary)]
+        if words.second:
+            rows.append((words.second, _ink(picture, label)))
+        middle = center.y() - (len(rows) - 1) * font.height * 0.475
+        for row, (shown, color) in enumerate(rows):
+            lead = theme.px(15) if words.glyph and row == len(rows) - 1 else 0.0
+            x = center.x() - (font.width(shown) + lead) / 2
+            if lead:
+                _sign(painter, picture, words.glyph, QPointF(x + theme.px(5), middle), color)
+            font.put(painter, x + lead, middle, shown, color)
+            middle += font.height * 0.95
+
+
+def _sign(painter: QPainter, picture: Picture, glyph: str, center: QPointF, color: QColor) -> None:
+    if glyph == "frozen":
+        glyphs.snowflake(painter, center, picture.theme.px(5), color)
+    else:
+        glyphs.triangle(painter, center, picture.theme.px(9), glyph == "up", color)

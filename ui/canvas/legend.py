@@ -1,0 +1,281 @@
+"""The legend: what colour, width, fill, ring, dash and glyph mean, with numbers.
+
+It is a row of entries, each with a name by which the mouse finds it. Wide canvases have long words, narrow ones short words.
+The entry under the mouse is marked, and so is the place of what the mouse points at on the colour bar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtGui import QColor, QPainter, QPolygonF
+
+from bpstudio.insight.elements import Edge
+from ui.canvas import glyphs, scale, text
+from ui.canvas.edges import WIDEST_FEW, WIDEST_MANY
+from ui.canvas.headline import MARGIN
+from ui.canvas.picture import Picture
+from ui.canvas.shade import draw_image, image
+from ui.canvas.strokes import pen
+from ui.language import tr, translatable
+
+HEIGHT = 62
+"""What the legend takes at the bottom of the canvas, at normal text size."""
+GAP = 30
+NARROW_GAP = 20
+
+COLOR_TITLES = {
+    "gradient": (translatable("colour: |∂C/∂w|"), translatable("colour: |∂C/∂w|")),
+    "weight": (translatable("colour: weight w"), translatable("colour: w")),
+    "update": (translatable("colour: what the update adds"), translatable("colour: update Δw")),
+}
+ONE_SCALE = (translatable("one scale for all layers"), translatable("one scale"))
+EXPLANATIONS = {
+    "color": translatable(
+        "How much the loss changes with a weight, on a log scale. The range was set by the first step of this run and stays, "
+        "so that a gradient that vanishes is seen to vanish. One scale for all layers."
+    ),
+    "weight": translatable(
+        "The weight itself: blue is negative, amber positive, dark near 0. One scale for all layers."
+    ),
+    "update": translatable("What the optimiser will add: blue is negative, amber positive. One scale for all layers."),
+    "width": translatable("The thicker the line, the larger the weight, whatever its sign."),
+    "fill": translatable("What the unit answers: its activation for the row that is shown."),
+    "ring": translatable(
+        "1 − |f′|/max|f′|: an open ring passes errors back, a full ring is saturated and passes almost nothing."
+    ),
+    "signs": translatable("Dashed is not computed yet, which is not 0. Exactly 0 is a solid grey line."),
+}
+"""By the name of an entry: what the tooltip says."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry where it stands: `paint(painter)` draws it inside `box`."""
+
+    name: str
+    box: QRectF
+    paint: Callable[[QPainter], None]
+
+
+class Legend:
+    """The entries for a picture, laid out from left to right above the lower edge of the canvas."""
+
+    def __init__(self, picture: Picture) -> None:
+        self.picture = picture
+        self.theme = picture.theme
+        self.pen = text.pen_of(self.theme, text.SMALL)
+        self.mono = text.pen_of(self.theme, text.SMALL, mono=True)
+        self.px = self.theme.px
+        self.height = self.px(HEIGHT)
+        self.top = picture.view.height - self.height
+        entries = self._lay_out(compact=False)
+        if entries[-1].box.right() > picture.view.width - self.px(MARGIN) + 1:
+            entries = self._lay_out(compact=True)
+        self.entries = entries
+
+    def at(self, point: QPointF) -> str:
+        """The name of the entry at a point, empty where there is none."""
+        return next((entry.name for entry in self.entries if entry.box.contains(point)), "")
+
+    def explanation(self, name: str) -> str:
+        """What the tooltip of an entry says."""
+        if name == "color" and self.picture.eye.color != "gradient":
+            name = self.picture.eye.color
+        return tr(EXPLANATIONS[name])
+
+    def paint(self, painter: QPainter) -> None:
+        for entry in self.entries:
+            entry.paint(painter)
+
+    def paint_marks(self, painter: QPainter) -> None:
+        """What is under the mouse: the entry itself, or the place of the edge that is pointed at on the colour bar."""
+        for entry in self.entries:
+            if entry.name == self.picture.view.under_mouse:
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+                painter.setPen(pen(self.theme.accent, 1.0))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.drawRoundedRect(entry.box.adjusted(-6.5, -2.5, 6.5, 2.5), 5, 5)
+        pointed = self.picture.eye.hover or self.picture.eye.selection
+        if isinstance(pointed, Edge):
+            self._point_out(painter, pointed)
+
+    # ---- where entries stand
+
+    def _lay_out(self, compact: bool) -> list[Entry]:
+        x = float(self.px(MARGIN))
+        gap = self.px(NARROW_GAP if compact else GAP)
+        entries = []
+        for build in (self._color, self._width, self._fill, self._signs):
+            entry = build(x, compact)
+            entries.append(entry)
+            x = entry.box.right() + gap
+        return entries
+
+    def _box(self, x: float, width: float) -> QRectF:
+        return QRectF(x, self.top + self.px(4), width, self.height - self.px(10))
+
+    def _row(self, number: int) -> float:
+        """The middle of the title row (0), of the sample row (1) and of the row of numbers (2)."""
+        return self.top + self.px((12, 30, 46)[number])
+
+    def _color(self, x: float, compact: bool) -> Entry:
+        bar = self._bar(x, compact)
+        title = tr(COLOR_TITLES[self.picture.eye.color][compact])
+        chip = tr(ONE_SCALE[compact])
+        width = max(bar.width(), self.pen.width(title) + self.px(20) + self.pen.width(chip))
+
+        def paint(painter: QPainter) -> None:
+            end = self.pen.put(painter, x, self._row(0), title, self.theme.secondary)
+            self._chip(painter, end + self.px(8), chip)
+            self._paint_bar(painter, bar)
+
+        return Entry("color", self._box(x, width), paint)
+
+    def _chip(self, painter: QPainter, x: float, words: str) -> None:
+        box = QRectF(x, self._row(0) - self.px(9), self.pen.width(words) + self.px(12), self.px(18))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(pen(self.theme.control_border, 1.0))
+        painter.setBrush(self.theme.card)
+        painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), self.px(9), self.px(9))
+        self.pen.draw(painter, box, words, self.theme.secondary)
+
+    def _bar(self, x: float, compact: bool) -> QRectF:
+        return QRectF(x, self._row(1) - self.px(5), self.px(176 if compact else 232), self.px(9))
+
+    def _paint_bar(self, painter: QPainter, bar: QRectF) -> None:
+        picture, limits = self.picture, self.picture.limits
+        t = np.linspace(0.0, 1.0, 128)
+        if picture.eye.color == "gradient":
+            colors = self.theme.gradient(t)
+            ticks = [(i / (len(limits.ticks) - 1), f"1e{round(np.log10(tick))}") for i, tick in enumerate(limits.ticks)]
+        else:
+            colors = self.theme.signed(2 * t - 1)
+            end = limits.weight if picture.eye.color == "weight" else limits.update
+            ticks = [(0.0, f"−{end:g}"), (0.5, "0"), (1.0, f"+{end:g}")]
+        draw_image(painter, bar, image(colors[None]), smooth=True)
+        for place, label in ticks:
+            x = bar.left() + place * bar.width()
+            painter.fillRect(QRectF(x - (place == 1.0), bar.bottom(), 1, self.px(3)), self.theme.dashed)
+            width = self.mono.width(label)
+            left = min(max(x - width / 2, bar.left()), bar.right() - width)
+            self.mono.put(painter, left, self._row(2), label, self.theme.secondary)
+
+    def _width(self, x: float, compact: bool) -> Entry:
+        picture = self.picture
+        few = picture.edge_count <= 200
+        limit = picture.limits.weight
+        samples = np.array([0.1, 0.5, 1.0]) * limit
+        wide = scale.widths(samples, limit, WIDEST_FEW if few else WIDEST_MANY)
+        step = self.px(38 if compact else 44)
+        title = tr("width: |w|")
+        width = max(self.pen.width(title), 3.0 * step - self.px(8))
+
+        def paint(painter: QPainter) -> None:
+            self.pen.put(painter, x, self._row(0), title, self.theme.secondary)
+            for i, (value, thick) in enumerate(zip(samples.tolist(), wide.tolist(), strict=True)):
+                left = x + i * step
+                line = QRectF(left, self._row(1) - thick / 2, step - self.px(10), thick)
+                painter.fillRect(line, self.theme.secondary)
+                label = f"{value:g}"
+                middle = line.center().x() - self.mono.width(label) / 2
+                self.mono.put(painter, max(middle, left - 2), self._row(2), label, self.theme.secondary)
+
+        return Entry("width", self._box(x, width), paint)
+
+    def _fill(self, x: float, compact: bool) -> Entry:
+        title = tr("fill: activation")
+        signed, end = self._fill_range()
+        bar = QRectF(x, self._row(1) - self.px(5), max(self.px(72), self.pen.width(title)), self.px(9))
+        labels = ((0.0, f"−{end:g}"), (0.5, "0"), (1.0, f"{end:g}")) if signed else ((0.0, "0"), (1.0, f"{end:g}"))
+
+        def paint(painter: QPainter) -> None:
+            self.pen.put(painter, x, self._row(0), title, self.theme.secondary)
+            t = np.linspace(0.0, 1.0, 128)
+            colors = self.theme.signed(2 * t - 1) if signed else self.theme.activation(t)
+            draw_image(painter, bar, image(colors[None]), smooth=True)
+            for place, label in labels:
+                width = self.mono.width(label)
+                left = min(max(bar.left() + place * bar.width() - width / 2, bar.left()), bar.right() - width)
+                self.mono.put(painter, left, self._row(2), label, self.theme.secondary)
+
+        return Entry("fill", self._box(x, bar.width()), paint)
+
+    def _fill_range(self) -> tuple[bool, float]:
+        """Whether fills are signed, and where their scale ends, for most of the computed units."""
+        names = [layer.activation for layer in self.picture.network.layers]
+        most = max(set(names), key=lambda name: (names.count(name), -names.index(name)))
+        if most in ("sigmoid", "softmax"):
+            return False, 1.0
+        if most == "tanh":
+            return True, 1.0
+        return most != "relu", self.picture.limits.activation
+
+    def _signs(self, x: float, compact: bool) -> Entry:
+        """Ring, dash and glyphs, in two rows of small pictures with words."""
+        rings = any(self.picture.numbers.function(layer).saturates for layer in range(1, self.picture.depth + 1))
+        relu = any(layer.activation == "relu" for layer in self.picture.network.layers)
+        frozen = any(not (layer.train_bias and layer.train_weights) for layer in self.picture.network.layers)
+        first: list[tuple[str, str]] = []
+        if rings and self.picture.is_mean:
+            first.append(
+                ("ring", tr("share of rows flat") if compact else tr("ring: share of rows in which it is flat"))
+            )
+        elif rings:
+            first.append(
+                ("ring", tr("ring: flatness") if compact else tr("ring: how flat f is here (full = saturated)"))
+            )
+        if relu:
+            first.append(("off", tr("0: off") if compact else tr("hollow 0: off for this row")))
+        second = [("dash", tr("not yet") if compact else tr("not computed yet"))]
+        second.append(("glyph", tr("will fall / rise") if compact else tr("weight will fall, rise")))
+        if frozen:
+            second.append(("frozen", tr("frozen")))
+        if not first:
+            first, second = second[:1], second[1:]
+        rows = (first, second)
+        widths = [sum(self._sign_width(*sign) for sign in row) + self.px(14) * (len(row) - 1) for row in rows]
+
+        def paint(painter: QPainter) -> None:
+            for row, middle in zip(rows, (self._row(0) + self.px(1), self._row(1) + self.px(5)), strict=True):
+                left = x
+                for kind, words in row:
+                    glyphs.sample(painter, kind, QPointF(left, middle), self.theme)
+                    self.pen.put(painter, left + self.px(glyphs.WIDTHS[kind]), middle, words, self.theme.secondary)
+                    left += self._sign_width(kind, words) + self.px(14)
+
+        return Entry("ring" if rings else "signs", self._box(x, max(widths)), paint)
+
+    def _sign_width(self, kind: str, words: str) -> float:
+        return self.px(glyphs.WIDTHS[kind]) + self.pen.width(words)
+
+    # ---- the mouse
+
+    def _point_out(self, painter: QPainter, edge: Edge) -> None:
+        """A small pointer at the place of an edge's number on the colour bar."""
+        picture = self.picture
+        inputs = picture.sizes[edge.layer - 1]
+        at = (edge.to, inputs if edge.is_bias else edge.source)
+        if not picture.shown_states[edge.layer - 1][at]:
+            return
+        value = float(picture.shown[edge.layer - 1][at])
+        if not np.isfinite(value) or (value == 0.0 and picture.eye.color == "gradient"):
+            return
+        bar = self.entries[0]
+        compact = bar.box.width() < self.px(200)
+        where = self._bar(bar.box.left(), compact)
+        if picture.eye.color == "gradient":
+            place = float(picture.limits.place(np.array([value]))[0])
+        else:
+            end = picture.limits.weight if picture.eye.color == "weight" else picture.limits.update
+            place = min(max(0.5 + 0.5 * value / end, 0.0), 1.0)
+        x, tip, size = where.left() + place * where.width(), where.top() + 1, self.px(5)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(pen(QColor(self.theme.background), 1.0))
+        painter.setBrush(self.theme.text)
+        painter.drawPolygon(
+            QPolygonF([QPointF(x, tip + 2), QPointF(x - size, tip - size), QPointF(x + size, tip - size)])
+        )

@@ -1,0 +1,210 @@
+"""What lights up in a beat, and the number on its way: the pulse.
+
+Operands glow in the colours of the formula's factors. A pulse runs the way the number travels: forward to the right, backward to
+the left. Three shapes, so that no colour speaks alone: a dot goes forward, a diamond is a delta, a disc with a halo a gradient.
+A pulse eases out before its goal and rests there, so that a picture at rest still says which way the number went.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from PyQt6.QtCore import QLineF, QPointF, QRectF, Qt
+from PyQt6.QtGui import QColor, QPainter, QPolygonF
+
+from bpstudio.insight.elements import BIAS, Edge, Edges, Lit, LossNode, PlusOne, Target, Unit, Units
+from bpstudio.insight.walk import Pulse
+from ui.canvas import units
+from ui.canvas.edges import colors_of, line_widths
+from ui.canvas.picture import NOT_YET, Picture
+from ui.canvas.strokes import Floats, mixed, pen
+
+REST = 0.8
+"""Where on its way a pulse comes to rest."""
+FEW = 12
+"""So many lit edges get a halo each; more are told from the others by their full strength."""
+MANY = 64
+"""So many pulses at most run at once; a whole layer sends a front."""
+
+
+def lit_edges(picture: Picture) -> list[Edge]:
+    """The edges that glow one by one: of a fine beat all, of a coarse one none."""
+    if picture.beat is None or picture.whole:
+        return []
+    found: list[Edge] = []
+    for layer in range(1, picture.depth + 1):
+        where = np.argwhere(picture.walk.lit_edges(picture.beat, layer))
+        if len(where) > FEW:
+            return []
+        inputs = picture.sizes[layer - 1]
+        found.extend(Edge(layer, to, BIAS if source == inputs else source) for to, source in where.tolist())
+    return found if len(found) <= FEW else []
+
+
+def paint_lit(painter: QPainter, picture: Picture) -> None:
+    """A halo under each lit edge, and the edge itself again at full strength and a width that the eye finds."""
+    theme = picture.theme
+    light = theme.glow if theme.dark else theme.phase[picture.phase] if picture.phase else theme.glow
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for edge in lit_edges(picture):
+        line = picture.geometry.line(edge)
+        at = (edge.to, picture.sizes[edge.layer - 1] if edge.is_bias else edge.source)
+        known = picture.shown_states[edge.layer - 1][at] != NOT_YET
+        value = np.array([picture.shown[edge.layer - 1][at]])
+        width = max(4.0, float(line_widths(picture, np.array([picture.weight_of(edge)]))[0]))
+        painter.setPen(pen(mixed(light, theme.background, 0.22), width + 6))
+        painter.drawLine(QLineF(*line))
+        if known and np.isfinite(value[0]):
+            color = QColor(int(colors_of(picture, value)[0][0]))
+        elif known:
+            color = theme.nonfinite
+        else:
+            color = theme.phase["F"] if picture.sends(edge) else theme.dashed
+        painter.setPen(pen(color, width if known else width * 0.6, dashed=not known and not picture.sends(edge)))
+        painter.drawLine(QLineF(*line))
+
+
+def travelled(phase: float) -> float:
+    """How far along its way a pulse is: fast at first, then at rest before its goal."""
+    return REST * (1.0 - (1.0 - min(max(phase, 0.0), 1.0)) ** 2)
+
+
+def paint_pulse(painter: QPainter, picture: Picture) -> None:
+    """The number on its way, in the colour of its phase or of its gradient."""
+    beat = picture.beat
+    if beat is None or beat.pulse is None or picture.eye.reduced_motion or beat.grain == "step":
+        return
+    if picture.arrived and picture.whole:
+        return
+    ways = ways_of(picture, beat.pulse)
+    place = travelled(picture.view.phase)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    if len(ways) > MANY:
+        if not picture.arrived:
+            _front(painter, picture, ways, place)
+        return
+    if picture.arrived and len(ways) > FEW:
+        return  # a crowd at rest says nothing
+    size = picture.theme.px(9) if len(ways) == 1 else picture.theme.px(6)
+    for x1, y1, x2, y2 in ways.tolist():
+        _shape(painter, picture, beat.pulse.kind, QPointF(x1 + (x2 - x1) * place, y1 + (y2 - y1) * place), size)
+
+
+def resting(picture: Picture) -> list[QRectF]:
+    """Where single pulses come to rest: text keeps away, also while they are still under way."""
+    beat = picture.beat
+    if beat is None or beat.pulse is None or picture.eye.reduced_motion or beat.grain == "step" or picture.whole:
+        return []
+    ways = ways_of(picture, beat.pulse)
+    if len(ways) > FEW:
+        return []
+    away = picture.theme.px(17) if len(ways) == 1 else picture.theme.px(11)
+    spots = ways[:, :2] + (ways[:, 2:] - ways[:, :2]) * REST
+    return [QRectF(x - away, y - away, 2 * away, 2 * away) for x, y in spots.tolist()]
+
+
+def ways_of(picture: Picture, pulse: Pulse) -> Floats:
+    """The straight ways (n, 4) that a pulse takes, each from where the number comes to where it goes."""
+    geometry = picture.geometry
+    along = pulse.along
+    if isinstance(along, Edge):
+        lines = np.array([geometry.line(along)])
+    elif isinstance(along, Edges):
+        inputs = picture.sizes[along.layer - 1]
+        to = np.arange(picture.sizes[along.layer]) if along.to is None else np.array([along.to])
+        columns = (
+            np.arange(inputs + (pulse.kind != "delta"))
+            if along.source is None
+            else np.array([along.source % (inputs + 1)])
+        )
+        if len(to) * len(columns) > 4 * MANY:  # a front needs no more than its outline
+            to, columns = to[[0, -1]], columns[:: max(1, len(columns) // MANY)]
+        to, columns = (grid.ravel() for grid in np.meshgrid(to, columns, indexing="ij"))
+        lines = geometry.lines(along.layer, to, columns)
+    else:
+        start, end = points(picture, pulse.origin), points(picture, pulse.destination)
+        count = max(len(start), len(end))
+        return np.concatenate((np.broadcast_to(start, (count, 2)), np.broadcast_to(end, (count, 2))), axis=1)
+    return lines if pulse.kind == "forward" else lines[:, [2, 3, 0, 1]]
+
+
+def points(picture: Picture, lit: Lit) -> Floats:
+    """Where a lit element stands, (n, 2)."""
+    geometry = picture.geometry
+    match lit:
+        case Unit(layer, index):
+            return geometry.units[layer][index : index + 1]
+        case Units(layer):
+            return geometry.units[layer]
+        case LossNode():
+            return np.array([geometry.loss])
+        case PlusOne(layer):
+            return geometry.plus[layer - 1 : layer]
+        case Target(index):
+            return geometry.targets[index : index + 1]
+        case _:
+            return geometry.targets
+
+
+def _shape(painter: QPainter, picture: Picture, kind: str, at: QPointF, size: float) -> None:
+    theme = picture.theme
+    forward = theme.phase["L" if picture.phase == "L" else "F"]
+    gradient = theme.glow if theme.dark else theme.phase["B"]
+    color = {"forward": forward, "delta": theme.phase["B"]}.get(kind, gradient)
+    halo = QColor(color)
+    halo.setAlpha(70)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(halo)
+    if kind == "delta":
+        painter.drawPolygon(_diamond(at, size * 1.7))
+        painter.setBrush(color)
+        painter.drawPolygon(_diamond(at, size * 1.05))
+    else:
+        wide = 1.8 if kind == "gradient" else 1.5
+        painter.drawEllipse(at, size * wide, size * wide)
+        painter.setBrush(color)
+        solid = size if kind == "gradient" else size * 0.8
+        painter.drawEllipse(at, solid, solid)
+
+
+def _diamond(at: QPointF, size: float) -> QPolygonF:
+    x, y = at.x(), at.y()
+    return QPolygonF([QPointF(x, y - size), QPointF(x + size, y), QPointF(x, y + size), QPointF(x - size, y)])
+
+
+def _front(painter: QPainter, picture: Picture, ways: Floats, place: float) -> None:
+    """A whole layer at once: an upright bar that sweeps over its edges."""
+    x = float(np.mean(ways[:, 0] + (ways[:, 2] - ways[:, 0]) * place))
+    top, bottom = float(ways[:, [1, 3]].min()), float(ways[:, [1, 3]].max())
+    color = picture.theme.phase["F" if picture.phase == "F" else "B"]
+    painter.setPen(pen(color, 3.0))
+    painter.drawLine(QLineF(x, top, x, bottom))
+
+
+def paint_pointed(painter: QPainter, picture: Picture) -> None:
+    """What is selected, and what is under the mouse."""
+    for element, strong in ((picture.eye.hover, False), (picture.eye.selection, True)):
+        if isinstance(element, Unit) and not (element.layer == 0 and picture.geometry.image is not None):
+            units.paint_selection(painter, picture, element, strong)
+        elif isinstance(element, Edge):
+            _paint_edge(painter, picture, element, strong)
+        elif isinstance(element, (LossNode, PlusOne, Target)):
+            box = picture.geometry.box(element)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(pen(picture.theme.accent, 2.0 if strong else 1.25))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(box.adjusted(-4, -4, 4, 4), 6, 6)
+
+
+def _paint_edge(painter: QPainter, picture: Picture, edge: Edge, strong: bool) -> None:
+    """Rails along an edge: its own colour and width stay what they are."""
+    x1, y1, x2, y2 = picture.geometry.line(edge)
+    length = max(float(np.hypot(x2 - x1, y2 - y1)), 1e-9)
+    width = max(
+        4.0 if picture.is_lit(edge) else 0.0, float(line_widths(picture, np.array([picture.weight_of(edge)]))[0])
+    )
+    away = width / 2 + (5.5 if picture.is_lit(edge) else 3.0)
+    nx, ny = (y1 - y2) / length * away, (x2 - x1) / length * away
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(pen(picture.theme.accent, 2.0 if strong else 1.25))
+    for side in (-1, 1):
+        painter.drawLine(QLineF(x1 + side * nx, y1 + side * ny, x2 + side * nx, y2 + side * ny))

@@ -1,0 +1,184 @@
+"""The nodes that are no units: +1, where biases come from, and the loss, into which all outputs go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtGui import QPainter, QPolygonF
+
+from bpstudio.insight.elements import LossNode
+from bpstudio.insight.notation import given, number, raised
+from ui.canvas import glyphs, text
+from ui.canvas.picture import NOT_YET, Picture
+from ui.canvas.room import Box, OneOf, rect
+from ui.canvas.strokes import mixed, pen
+from ui.language import tr, translatable
+
+BIAS = translatable("bias {value}")
+BIASES = translatable("biases")
+MORE = translatable("… {count} more")
+
+
+def paint(painter: QPainter, picture: Picture) -> None:
+    """+1 nodes with what stands beside them, the loss node with its bracket, what was left out of crowded columns."""
+    for layer in range(1, picture.depth + 1):
+        _paint_plus(painter, picture, layer)
+    _paint_loss(painter, picture)
+    _paint_left_out(painter, picture)
+    if picture.crowded:
+        _paint_norms(painter, picture)
+
+
+@dataclass(frozen=True)
+class PlusLabel:
+    """The words beside a +1 node: the bias that all units share, or that these are biases."""
+
+    wish: OneOf
+    words: str
+    frozen: bool
+
+
+def plus_labels(picture: Picture) -> list[PlusLabel]:
+    """What wants to stand beside each +1 node, at its right, left or foot."""
+    theme = picture.theme
+    font = text.pen_of(theme, text.SMALL)
+    found = []
+    for layer in range(1, picture.depth + 1):
+        node, shared = picture.geometry.plus_box(layer), picture.shared_bias(layer)
+        words = tr(BIAS, value=given(shared, 4)) if shared is not None else "" if picture.crowded else tr(BIASES)
+        frozen = picture.frozen(layer, bias=True)
+        width = font.width(words) + (theme.px(18) if frozen else 0)
+        if not width:
+            continue
+        gap, middle, half = theme.px(7), node.center().y(), font.height / 2
+        places = (
+            (node.right() + gap, middle),
+            (node.left() - gap - width, middle),
+            (node.center().x() - width / 2, node.bottom() + 3 + half),
+        )
+        boxes = tuple((x, y - half + 1, x + width, y + half - 1) for x, y in places)
+        found.append(PlusLabel(OneOf(boxes), words, frozen))
+    return found
+
+
+def paint_plus_labels(
+    painter: QPainter, picture: Picture, labels: Sequence[PlusLabel], places: Sequence[tuple[int, Box] | None]
+) -> None:
+    """The words and the snowflake of each +1 node."""
+    theme = picture.theme
+    font = text.pen_of(theme, text.SMALL)
+    for label, place in zip(labels, places, strict=True):
+        if place is None:
+            continue
+        box = rect(place[1])
+        middle = box.center().y()
+        end = font.put(painter, box.left(), middle, label.words, theme.secondary)
+        if label.frozen:
+            glyphs.snowflake(painter, QPointF(end + theme.px(11), middle), theme.px(6), theme.secondary)
+
+
+def _paint_plus(painter: QPainter, picture: Picture, layer: int) -> None:
+    theme = picture.theme
+    box = picture.geometry.plus_box(layer)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(
+        pen(theme.glow if layer in picture.lit_plus else theme.dashed, 2.0 if layer in picture.lit_plus else 1.0)
+    )
+    painter.setBrush(theme.control)
+    painter.drawRoundedRect(box, theme.px(4), theme.px(4))
+    mono = text.pen_of(theme, text.SMALL, mono=True, bold=True)
+    mono.draw(painter, box, "+1", theme.text)
+
+
+def loss_value_box(picture: Picture) -> QRectF:
+    """The room for the loss in its node, under the C."""
+    node = picture.geometry.box(LossNode())
+    return QRectF(node.left(), node.center().y(), node.width(), node.height() * 0.36)
+
+
+def _paint_loss(painter: QPainter, picture: Picture) -> None:
+    """All outputs and their targets go into one number."""
+    theme, geometry = picture.theme, picture.geometry
+    node = geometry.box(LossNode())
+    known = picture.known(LossNode(), "C")
+    color = theme.phase["L"]
+    outputs = geometry.units[-1]
+    reached = bool((picture.states(picture.depth, "element") != NOT_YET).any())
+    line = color if picture.phase == "L" and not picture.whole else mixed(color, theme.background, 0.55)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(pen(line if reached else theme.dashed, 1.25, dashed=not reached))
+    x, arm = geometry.bracket, theme.px(5)
+    reach = min(geometry.radii[-1], theme.px(16))
+    top, bottom = float(outputs[0, 1]) - reach, float(outputs[-1, 1]) + reach
+    painter.drawPolyline(
+        QPolygonF([QPointF(x - arm, top), QPointF(x, top), QPointF(x, bottom), QPointF(x - arm, bottom)])
+    )
+    painter.drawLine(QPointF(x, node.center().y()), QPointF(node.left(), node.center().y()))
+    lit = picture.loss_lit
+    rim = theme.glow if lit else color if known else theme.dashed
+    painter.setPen(pen(rim, 2.5 if lit else 1.5, dashed=not known and not lit))
+    painter.setBrush(mixed(color, theme.background, 0.16) if known else theme.background)
+    painter.drawEllipse(node)
+    bold = text.pen_of(theme, text.NORMAL, bold=True)
+    if not known:
+        bold.draw(painter, node, "C", theme.secondary)
+        return
+    bold.draw(painter, QRectF(node.left(), node.top(), node.width(), node.height() * 0.62), "C", color)
+    value, mono = picture.frame.loss, text.pen_of(theme, text.SMALL, mono=True)
+    ink = theme.text if np.isfinite(value) else theme.nonfinite
+    mono.draw(painter, loss_value_box(picture), five(value), ink)
+
+
+def five(value: float) -> str:
+    """A number in about five characters: 0.298, 12.35, 1234, 2e-7."""
+    if not np.isfinite(value):
+        return number(value)
+    if 0 < abs(value) < 0.0005 or abs(value) >= 99999.5:
+        return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
+    return number(value, max(0, 4 - len(str(int(abs(value))))))
+
+
+def _paint_left_out(painter: QPainter, picture: Picture) -> None:
+    """A crowded column draws every second or tenth unit, and says how many are missing."""
+    geometry, theme = picture.geometry, picture.theme
+    font = text.pen_of(theme, text.SMALL)
+    for layer in range(picture.depth + 1):
+        count = geometry.layout.left_out(layer, geometry.zoom)
+        if count and not (layer == 0 and geometry.image is not None):
+            x, y = geometry.to_screen(np.array(geometry.layout.marker(layer))).tolist()
+            width = theme.px(90)
+            font.draw(
+                painter,
+                QRectF(x - width / 2, y - font.height / 2, width, font.height),
+                tr(MORE, count=count),
+                theme.secondary,
+            )
+
+
+def _paint_norms(painter: QPainter, picture: Picture) -> None:
+    """Under a layer's edges the size of its whole gradient, once it is known."""
+    theme, geometry = picture.theme, picture.geometry
+    font = text.pen_of(theme, text.SMALL)
+    for layer in range(1, picture.depth + 1):
+        if not (picture.states(layer, "dW") != NOT_YET).all():
+            continue
+        size = picture.frame.metrics.value(f"norm/{layer}", picture.frame.step)
+        if size is None:
+            continue
+        shown = number(size, 3) if size >= 0.001 else f"{size:.1e}"
+        words = f"‖∂C/∂W{raised(layer)}‖ {shown}"
+        band = geometry.band(layer)
+        gap = geometry.units[layer][0, 0] - geometry.units[layer - 1][0, 0]
+        if font.width(words) > gap - 8:
+            words = shown
+        if font.width(words) > gap - 4:
+            continue
+        y = geometry.plus[layer - 1, 1] + theme.px(24)
+        y = min(y, geometry.region.bottom() - font.height / 2)
+        font.draw(
+            painter, QRectF(band.center().x() - 100, y - font.height / 2, 200, font.height), words, theme.secondary
+        )

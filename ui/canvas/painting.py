@@ -1,0 +1,126 @@
+"""One frozen View in, one picture out: the same View gives the same pixels.
+
+What does not move is painted first (edges, units, text, legend); over it comes what moves or follows the mouse (pulse, hover,
+selection). The widget keeps the first part as long as nothing in it changes; painted one after the other they are the picture.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtGui import QPainter
+
+from bpstudio.insight.elements import Edge, Element, LossNode, Unit
+from bpstudio.insight.walk import Walk
+from ui.canvas import edges, headline, inputs, labels, moving, nodes, outputs, units
+from ui.canvas.edges import Lines
+from ui.canvas.legend import Legend
+from ui.canvas.picture import Picture
+from ui.canvas.room import arrange, box_of
+from ui.canvas.scale import Limits
+from ui.canvas.strokes import pen
+from ui.canvas.view import View
+from ui.focus import Eye
+
+COMPARED = (Eye, Limits, Walk, str, float)
+"""Fields of these types may be equal without being the same; frames, layouts and themes are told apart by identity."""
+
+
+@dataclass(frozen=True, eq=False)
+class Still:
+    """What the mouse has to know of a picture that was painted."""
+
+    picture: Picture
+    lines: tuple[Lines, ...]
+    legend: Legend
+
+    def element_at(self, point: QPointF) -> Element | None:
+        """What is at a point; of the edges those that are drawn as lines."""
+        return self.picture.geometry.element_at(point, {part.layer: part.flat for part in self.lines})
+
+
+def paint(painter: QPainter, view: View) -> None:
+    """The whole picture."""
+    paint_still(painter, view)
+    paint_moving(painter, view)
+
+
+def paint_still(painter: QPainter, view: View) -> Still:
+    """All that does not move."""
+    picture = Picture(view.still)
+    geometry = picture.geometry
+    painter.fillRect(QRectF(0, 0, view.width, view.height), picture.theme.background)
+    lines = edges.chosen(picture)
+    painter.save()
+    painter.setClipRect(geometry.region)
+    edges.paint(painter, picture, lines)
+    moving.paint_lit(painter, picture)
+    inputs.paint(painter, picture)
+    outputs.paint(painter, picture)
+    units.paint(painter, picture)
+    nodes.paint(painter, picture)
+    badges = units.badges(picture)
+    units.paint_badges(painter, picture, badges)
+    _paint_labels(painter, picture, lines, [box for _, _, box, _ in badges])
+    painter.restore()
+    headline.paint(painter, picture)
+    legend = Legend(picture)
+    legend.paint(painter)
+    return Still(picture, lines, legend)
+
+
+def _paint_labels(
+    painter: QPainter, picture: Picture, lines: Sequence[Lines], badges: Sequence[QRectF]
+) -> None:
+    """Text beside edges and +1 nodes, where lines, discs, badges and resting pulses leave room."""
+    geometry = picture.geometry
+    taken = [
+        box_of(geometry.box(Unit(layer, index)), 2.0 * geometry.ring_width(layer) + 2)
+        for layer in range(picture.depth + 1)
+        for index in geometry.drawn(layer).tolist()
+    ]
+    taken += [box_of(geometry.plus_box(layer), 2) for layer in range(1, picture.depth + 1)]
+    taken += [box_of(box, 2) for box in (geometry.box(LossNode()), *badges, *moving.resting(picture))]
+    taken += inputs.taken(picture) + outputs.taken(picture)
+    beside_plus, wanted = nodes.plus_labels(picture), labels.requests(picture, lines)
+    wishes = [(label.wish,) for label in beside_plus] + [labels.wishes(picture, request) for request in wanted]
+    places = arrange(
+        box_of(geometry.region.adjusted(3, 0, -3, 4)),
+        np.concatenate([part.places for part in lines]).tobytes() if wishes else b"",
+        np.array(taken, dtype=np.float64).tobytes() if wishes else b"",
+        tuple(wishes),
+    )
+    nodes.paint_plus_labels(painter, picture, beside_plus, places[: len(beside_plus)])
+    labels.paint(painter, picture, labels.placed(wanted, places[len(beside_plus) :]))
+
+
+def paint_moving(painter: QPainter, view: View) -> None:
+    """The pulse, what is pointed at, and the mark in the legend."""
+    picture = Picture(view)
+    painter.save()
+    painter.setClipRect(picture.geometry.region)
+    moving.paint_pulse(painter, picture)
+    moving.paint_pointed(painter, picture)
+    painter.restore()
+    if view.under_mouse or isinstance(view.eye.hover or view.eye.selection, Edge):
+        Legend(picture).paint_marks(painter)
+
+
+def paint_focus_frame(painter: QPainter, view: View) -> None:
+    """The canvas has the keys."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(pen(view.theme.accent, 1.0))
+    painter.drawRect(QRectF(0.5, 0.5, view.width - 1.5, view.height - 1.5))
+
+
+def same_still(one: View, other: View) -> bool:
+    """Whether two views have the same still part, so that a kept one serves both."""
+    first, second = one.still, other.still
+    same = [(getattr(first, field.name), getattr(second, field.name)) for field in dataclasses.fields(View)]
+    return all(a is b or (isinstance(a, COMPARED) and a == b) for a, b in same)

@@ -1,0 +1,273 @@
+"""What a View shows, worked out once for all parts of the painting: whose numbers, which beat, what is known by now."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bpstudio.engine.network import Network
+from bpstudio.insight.elements import (
+    BIAS,
+    Edge,
+    Element,
+    Lit,
+    LossNode,
+    PlusOne,
+    Row,
+    Target,
+    Targets,
+    Unit,
+    WholeBatch,
+)
+from bpstudio.insight.example import Numbers
+from bpstudio.insight.notation import Letters
+from bpstudio.insight.walk import Beat
+from ui.canvas.geometry import Geometry
+from ui.canvas.strokes import Floats
+from ui.canvas.view import View
+
+NOT_YET, BEFORE, NOW = 0, 1, 2
+"""The states of a number in the walk, as `Walk.states` counts them."""
+
+States = NDArray[np.uint8]
+
+
+class Picture:
+    """A View with everything that follows from it. Layers count from 1, layer 0 is the inputs; biases are the last column."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.frame = view.frame
+        self.eye = view.eye
+        self.theme = view.theme
+        self.limits = view.limits
+        self.walk = view.walk
+        self.network = view.frame.experiment.network
+        self.sizes = self.network.sizes
+        self.depth = len(self.network.layers)
+        self.grain = view.eye.grain
+        self.arrived = view.phase >= 1.0
+        self.geometry = Geometry(view)
+
+    @cached_property
+    def index(self) -> int:
+        """The beat looked at, within this step's beats."""
+        return min(self.eye.playhead, self.walk.count(self.grain))
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether the step is shown whole: it is walked through, or training runs and nobody walks."""
+        return self.running or (self.arrived and self.index == self.walk.count(self.grain))
+
+    @property
+    def running(self) -> bool:
+        return self.frame.run == "running"
+
+    @cached_property
+    def beat(self) -> Beat | None:
+        """The beat looked at; None before the first one and while training runs."""
+        return None if self.running or self.index == 0 else self.walk.beat(self.grain, self.index)
+
+    @property
+    def phase(self) -> str:
+        """F, L, B or U; empty before the first beat and while training runs."""
+        return self.beat.phase if self.beat is not None else ""
+
+    @cached_property
+    def letters(self) -> Letters:
+        return _letters(self.eye.notation, self.network)
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        """The example's numbers. A row that this batch has not, or a probe that is gone, gives way to the first row."""
+        example = self.eye.example
+        try:
+            return Numbers(self.frame, example)
+        except ValueError:
+            return Numbers(self.frame, Row(0))
+
+    @property
+    def is_mean(self) -> bool:
+        return isinstance(self.eye.example, WholeBatch)
+
+    def states(self, layer: int, quantity: str) -> States:
+        """Which numbers of a layer are known: (units,), or (units, inputs + 1) for quantities of edges.
+
+        What the present beat computes is known once its pulse has arrived.
+        """
+        if self.whole:
+            edges = quantity in ("product", "dW", "new", "arrival")
+            return np.full(
+                (self.sizes[layer], self.sizes[layer - 1] + 1) if edges else self.sizes[layer], BEFORE, np.uint8
+            )
+        states = self.walk.states(self.grain, self.index, layer, quantity)
+        return states if self.arrived else np.where(states == NOW, NOT_YET, states).astype(np.uint8)
+
+    def known(self, element: Element, quantity: str) -> bool:
+        """Whether one number is known."""
+        if self.whole:
+            return True
+        state = self.walk.known(self.grain, self.index, element, quantity)
+        return state == "before" or (state == "now" and self.arrived)
+
+    @cached_property
+    def shown_states(self) -> tuple[States, ...]:
+        """For each layer from 1, which edges have the number that their colour means."""
+        quantity = {"gradient": "dW", "update": "new"}.get(self.eye.color)
+        if quantity is None:
+            return tuple(
+                np.full((self.sizes[layer], self.sizes[layer - 1] + 1), BEFORE, np.uint8)
+                for layer in range(1, self.depth + 1)
+            )
+        return tuple(self.states(layer, quantity) for layer in range(1, self.depth + 1))
+
+    @cached_property
+    def sent(self) -> tuple[States, ...] | None:
+        """For each layer from 1, which products have gone forward; None after the loss, when the question is another."""
+        if self.phase not in ("F", "L") or self.whole or self.eye.color == "weight":
+            return None
+        return tuple(self.states(layer, "product") for layer in range(1, self.depth + 1))
+
+    def sends(self, edge: Edge) -> bool:
+        """Whether an edge's product has gone forward in this phase."""
+        return self.sent is not None and self.known(edge, "product")
+
+    @cached_property
+    def shown(self) -> tuple[Floats, ...]:
+        """For each layer from 1, the numbers that edge colours mean, (units, inputs + 1)."""
+        trace, params = self.frame.trace, self.frame.params
+        if self.eye.color == "weight":
+            pairs = list(zip(params.W, params.b, strict=True))
+        elif self.eye.color == "update":
+            pairs = [(layer.update_W, layer.update_b) for layer in trace.layers]
+        else:
+            pairs = [(layer.dW, layer.db) for layer in trace.layers]
+        return tuple(np.column_stack(pair).astype(np.float64, copy=False) for pair in pairs)
+
+    @cached_property
+    def weights(self) -> tuple[Floats, ...]:
+        """For each layer from 1, weights with the biases as last column."""
+        return tuple(np.column_stack((W, b)).astype(np.float64, copy=False) for W, b in self.frame.params)
+
+    @cached_property
+    def updates(self) -> tuple[Floats, ...]:
+        """For each layer from 1, what the optimiser will add, biases last."""
+        return tuple(
+            np.column_stack((layer.update_W, layer.update_b)).astype(np.float64, copy=False)
+            for layer in self.frame.trace.layers
+        )
+
+    @cached_property
+    def shown_weights(self) -> tuple[Floats, ...]:
+        """The weights that widths mean: in the update phase the new ones, as far as the walk has come."""
+        if self.running or self.phase != "U" or self.grain == "step":
+            return self.weights
+        return tuple(
+            np.where(self.states(layer, "new") != NOT_YET, old + update, old)
+            for layer, (old, update) in enumerate(zip(self.weights, self.updates, strict=True), 1)
+        )
+
+    def gradient_of(self, edge: Edge) -> float:
+        """∂C/∂w of the step: what updates."""
+        layer = self.frame.trace.layers[edge.layer - 1]
+        return float(layer.db[edge.to] if edge.is_bias else layer.dW[edge.to, edge.source])
+
+    def weight_of(self, edge: Edge) -> float:
+        return float(self.weights[edge.layer - 1][edge.to, edge.source])
+
+    def update_of(self, edge: Edge) -> float:
+        return float(self.updates[edge.layer - 1][edge.to, edge.source])
+
+    def frozen(self, layer: int, bias: bool) -> bool:
+        """Whether these parameters keep their value whatever the gradient."""
+        spec = self.network.layers[layer - 1]
+        return not (spec.train_bias if bias else spec.train_weights)
+
+    def delta(self, layer: int) -> Floats:
+        """δ as the switch says: of the row's own cost, or the batch's with its 1/N."""
+        numbers = self.numbers
+        return numbers.batch_delta(layer) if self.eye.scale_delta == "batch" else numbers.delta(layer)
+
+    @cached_property
+    def edge_count(self) -> int:
+        """All edges of the network, biases included."""
+        return self.network.parameter_count
+
+    @cached_property
+    def crowded(self) -> bool:
+        """Whether some layer is beyond single edges."""
+        return any(self.geometry.mode(layer) != "edges" for layer in range(1, self.depth + 1))
+
+    # ---- what the beat does
+
+    @cached_property
+    def lights(self) -> tuple[Lit, ...]:
+        """What glows; nothing while the step is shown whole."""
+        return self.beat.lights if self.beat is not None and not self.whole else ()
+
+    def is_lit(self, element: Unit | Edge) -> bool:
+        """Whether the present beat lights a unit or an edge."""
+        if self.beat is None or self.whole:
+            return False
+        if isinstance(element, Unit):
+            return bool(self.walk.lit_units(self.beat, element.layer)[element.index])
+        return bool(self.walk.lit_edges(self.beat, element.layer)[element.to, element.source])
+
+    def lit_units(self, layer: int) -> NDArray[np.bool_] | None:
+        """Which units of a layer glow; None where none does."""
+        if self.beat is None or self.whole:
+            return None
+        lit = self.walk.lit_units(self.beat, layer)
+        return lit if lit.any() else None
+
+    @cached_property
+    def lit_targets(self) -> frozenset[int]:
+        """Outputs whose target is compared in this beat."""
+        found = {element.index for element in self.lights if isinstance(element, Target)}
+        if any(isinstance(element, Targets) for element in self.lights):
+            found.update(range(self.network.outputs))
+        return frozenset(found)
+
+    @cached_property
+    def lit_plus(self) -> frozenset[int]:
+        """Layers whose +1 node glows."""
+        return frozenset(element.layer for element in self.lights if isinstance(element, PlusOne))
+
+    @property
+    def loss_lit(self) -> bool:
+        return any(isinstance(element, LossNode) for element in self.lights)
+
+    # ---- fills and biases
+
+    def is_signed(self, layer: int) -> bool:
+        """Whether fills of a layer are on the signed map."""
+        if layer == 0:
+            return self.limits.signed_inputs
+        return self.network.layers[layer - 1].activation in ("tanh", "identity")
+
+    def fill_end(self, layer: int) -> float:
+        """The activation at the end of a layer's map: 1 where f has an end, else the run's locked one."""
+        if layer == 0:
+            return self.limits.inputs
+        return self.limits.activation if self.network.layers[layer - 1].activation in ("relu", "identity") else 1.0
+
+    def shared_bias(self, layer: int) -> float | None:
+        """The bias that all units of a layer share, written once; None where they differ."""
+        biases = self.frame.params.b[layer - 1]
+        return float(biases[0]) if bool((biases == biases[0]).all()) else None
+
+    def shows_new(self, edge: Edge) -> bool:
+        """Whether the walk has come to an edge's new value. While training runs the present one is shown."""
+        return not self.running and self.grain != "step" and self.known(edge, "new")
+
+
+@lru_cache(maxsize=8)
+def _letters(notation: str, network: Network) -> Letters:
+    return Letters(notation, network)
+
+
+def column(edge: Edge, inputs: int) -> int:
+    """The column of an edge in an array with the biases last."""
+    return inputs if edge.source == BIAS else edge.source

@@ -1,0 +1,63 @@
+"""Text on the canvas: fonts and their measures, kept, because asking Qt for them costs more than drawing."""
+
+from __future__ import annotations
+
+import functools
+
+from PyQt6.QtCore import QRectF, Qt
+from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+
+from ui.theme import Theme
+
+CENTER = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+#: What the small numbers of the canvas, its names and its headline are set in.
+SMALL, NORMAL, LARGE = 12.0, 13.0, 15.0
+
+NAMED = 21.0
+"""Radius from which a unit's name and value stand inside its disc."""
+
+
+class Pen:
+    """One font in one theme, with its measures."""
+
+    def __init__(self, font: QFont) -> None:
+        self.font = font
+        self.metrics = QFontMetricsF(font)
+        self.height = self.metrics.height()
+        self._widths: dict[str, float] = {}
+
+    def width(self, text: str) -> float:
+        """How wide a text is. Numbers change with every frame, so only a few thousand are remembered."""
+        known = self._widths.get(text)
+        if known is None:
+            if len(self._widths) > 4000:
+                self._widths.clear()
+            known = self._widths[text] = self.metrics.horizontalAdvance(text)
+        return known
+
+    def elided(self, text: str, width: float) -> str:
+        """The text, or its beginning and an ellipsis."""
+        return text if self.width(text) <= width else self.metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
+
+    def draw(self, painter: QPainter, box: QRectF, text: str, color: QColor, align: Qt.AlignmentFlag = CENTER) -> None:
+        """One line of text in a box; it is never clipped by it."""
+        painter.setFont(self.font)
+        painter.setPen(color)
+        painter.drawText(
+            box, int(align.value) | int(Qt.TextFlag.TextDontClip.value) | int(Qt.TextFlag.TextSingleLine.value), text
+        )
+
+    def put(self, painter: QPainter, x: float, middle: float, text: str, color: QColor) -> float:
+        """Text whose left end and vertical middle are given; returns where it ends."""
+        width = self.width(text)
+        self.draw(painter, QRectF(x, middle - self.height / 2, width + 2, self.height), text, color, LEFT)
+        return x + width
+
+
+@functools.lru_cache(maxsize=64)
+def pen_of(theme: Theme, size: float = NORMAL, mono: bool = False, bold: bool = False) -> Pen:
+    """The pen for a size (pixels at normal text size) in a theme."""
+    return Pen(theme.font(size, mono=mono, bold=bold))

@@ -1,0 +1,246 @@
+"""The units: fill is the activation, the ring says how flat f is there, the badge is δ. Every fill has an outline and a number
+where there is room, so that no colour speaks alone.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtGui import QColor, QPainter
+
+from bpstudio.insight.elements import Unit, Units
+from bpstudio.insight.notation import given, number, signed
+from ui.canvas import glyphs, text
+from ui.canvas.picture import NOT_YET, NOW, Picture, States
+from ui.canvas.strokes import Colors, Floats, mixed, pen
+from ui.theme import Theme
+
+ALL = -1
+VISIBLE_GREY = 0.6
+"""The ring's grey starts here on the map: its own dark end could not be seen on the background (3:1)."""
+
+
+def fills(picture: Picture, layer: int) -> Colors:
+    """The fill of each unit: 0..1 on the activation map, numbers with a sign on the signed map."""
+    t = np.asarray(picture.numbers.a(layer), dtype=np.float64) / picture.fill_end(layer)
+    return picture.theme.signed(t) if picture.is_signed(layer) else picture.theme.activation(t)
+
+
+def rim_colors(picture: Picture, layer: int) -> dict[int, QColor]:
+    """The rims of the units that glow in this beat, by index, or by ALL for the whole layer: the colours of their factors."""
+    if picture.beat is None or picture.whole:
+        return {}
+    found = {}
+    for element, role in picture.beat.lit:
+        if isinstance(element, Unit) and element.layer == layer:
+            found[element.index] = role_color(picture.theme, role)
+        elif isinstance(element, Units) and element.layer == layer:
+            found[ALL] = role_color(picture.theme, role)
+    return found
+
+
+def role_color(theme: Theme, role: str) -> QColor:
+    """The colour in which an operand glows: that of its factor in the formula; a result glows in the light of the beat."""
+    match role:
+        case "error" | "delta":
+            return theme.factors[0]
+        case "weight" | "slope":
+            return theme.factors[1]
+        case "input":
+            return theme.factors[2]
+        case "loss" | "target":
+            return theme.phase["L"]
+        case _:
+            return theme.glow
+
+
+def paint(painter: QPainter, picture: Picture) -> None:
+    """All units of all layers; a layer of pixels is an image and has none."""
+    for layer in range(picture.depth + 1):
+        if layer == 0 and picture.geometry.image is not None:
+            continue
+        paint_layer(painter, picture, layer)
+
+
+def paint_layer(painter: QPainter, picture: Picture, layer: int) -> None:
+    """One column of units."""
+    theme, geometry = picture.theme, picture.geometry
+    centers, radius = geometry.units[layer], geometry.radii[layer]
+    known = picture.states(layer, "a")
+    colors = fills(picture, layer)
+    values = picture.numbers.a(layer)
+    rings = picture.numbers.saturation(layer) if layer else None
+    off = picture.numbers.off(layer) if layer and not picture.is_mean else None
+    rims = rim_colors(picture, layer)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for index in geometry.drawn(layer).tolist():
+        center = QPointF(*centers[index].tolist())
+        rim = rims.get(index, rims.get(ALL))
+        if known[index] == NOT_YET:
+            _hollow(painter, picture, center, radius, rim)
+            if radius >= text.NAMED * theme.scale:
+                _inside(painter, picture, Unit(layer, index), center, radius, theme.secondary, "")
+            continue
+        value = float(values[index])
+        fill = QColor(int(colors[index]))
+        if rings is not None and geometry.ring_width(layer):
+            _ring(painter, picture, center, radius, geometry.ring_width(layer), float(rings[index]))
+        if off is not None and bool(off[index]):
+            _off(painter, picture, Unit(layer, index), center, radius, rim)
+            continue
+        _disc(painter, picture, center, radius, fill, rim, np.isfinite(value))
+        if radius >= text.NAMED * theme.scale:
+            shown = given(value, 4) if layer == 0 else number(value, 4)
+            _inside(painter, picture, Unit(layer, index), center, radius, theme.ink(fill), shown)
+    if picture.is_mean and radius >= text.NAMED:
+        _ticks(painter, picture, layer, known)
+
+
+def _hollow(painter: QPainter, picture: Picture, center: QPointF, radius: float, rim: QColor | None) -> None:
+    """Not computed yet: a dashed outline and nothing in it, not even a 0."""
+    theme = picture.theme
+    outline = pen(rim or theme.dashed, 1.5 if radius > 9 else 1.0, dashed=radius > 4)
+    painter.setPen(outline)
+    painter.setBrush(theme.background)
+    painter.drawEllipse(center, radius, radius)
+
+
+def _disc(
+    painter: QPainter, picture: Picture, center: QPointF, radius: float, fill: QColor, rim: QColor | None, finite: bool
+) -> None:
+    theme = picture.theme
+    if rim is not None:
+        painter.setPen(pen(rim, 3.0 if radius > 12 else 2.0))
+    elif not finite:
+        painter.setPen(pen(theme.nonfinite, 2.0))
+    else:
+        painter.setPen(pen(theme.dashed, 1.0))
+    painter.setBrush(fill)
+    painter.drawEllipse(center, radius, radius)
+
+
+def _off(painter: QPainter, picture: Picture, unit: Unit, center: QPointF, radius: float, rim: QColor | None) -> None:
+    """A ReLU unit that is off for this row: hollow, solid outline, and the digit 0."""
+    theme = picture.theme
+    painter.setPen(pen(rim or theme.zero, 1.5 if radius > 9 else 1.0))
+    painter.setBrush(theme.background)
+    painter.drawEllipse(center, radius, radius)
+    if radius >= text.NAMED * theme.scale:
+        _inside(painter, picture, unit, center, radius, theme.secondary, "0")
+    elif radius >= theme.px(8):
+        font = text.pen_of(theme, text.SMALL, mono=True)
+        font.draw(
+            painter, QRectF(center.x() - radius, center.y() - radius, 2 * radius, 2 * radius), "0", theme.secondary
+        )
+
+
+def _ring(painter: QPainter, picture: Picture, center: QPointF, radius: float, width: float, share: float) -> None:
+    """How flat f is here: the arc's share of the circle is the saturation, and so is its grey. Flat: twice as wide, with a glyph."""
+    theme = picture.theme
+    if not np.isfinite(share):
+        return
+    is_flat = share > 1.0 - picture.frame.experiment.flat_threshold and not picture.is_mean
+    grey = QColor(int(theme.saturation(VISIBLE_GREY + (1.0 - VISIBLE_GREY) * share)))
+    thick = 2 * width if is_flat else width
+    middle = radius + width * 0.6 + thick / 2
+    glyphs.ring(painter, center, middle, thick, share, theme.track, grey)
+    if is_flat and radius >= 12:
+        away = (radius + 2.2 * width) * 0.7071 + theme.px(8)
+        glyphs.flat(painter, QPointF(center.x() + away, center.y() - away), theme.px(11), theme.text)
+
+
+def _inside(
+    painter: QPainter, picture: Picture, unit: Unit, center: QPointF, radius: float, ink: QColor, value: str
+) -> None:
+    """Name over value, as much of the number as fits."""
+    theme = picture.theme
+    name_pen, value_pen = text.pen_of(theme, text.NORMAL, bold=True), text.pen_of(theme, text.NORMAL, mono=True)
+    name = picture.letters.unit(unit)
+    chord = 2 * radius * 0.94
+    box = QRectF(center.x() - radius, 0, 2 * radius, name_pen.height)
+    lines = value and value_pen.width(value) <= chord
+    box.moveTop(center.y() - (name_pen.height * 0.98 if lines else name_pen.height / 2))
+    name_pen.draw(painter, box, name, ink)
+    if lines:
+        box.moveTop(center.y() - value_pen.height * 0.06)
+        value_pen.draw(painter, box, value, ink)
+
+
+def _ticks(painter: QPainter, picture: Picture, layer: int, known: States) -> None:
+    """Of a whole batch: a tick for the activation of each row, from left (smallest) to right, at the foot of the disc."""
+    geometry = picture.geometry
+    radius = geometry.radii[layer]
+    signed_fill = picture.is_signed(layer)
+    colors = fills(picture, layer)
+    for index in np.flatnonzero(known != NOT_YET).tolist():
+        rows = np.asarray(picture.numbers.ticks(layer, index), dtype=np.float64) / picture.fill_end(layer)
+        place = np.clip(0.5 + 0.5 * rows if signed_fill else rows, 0.0, 1.0)
+        x, y = geometry.units[layer][index].tolist()
+        left, width = x - radius * 0.62, radius * 1.24
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(pen(picture.theme.ink(QColor(int(colors[index]))), 1.0))
+        for t in np.unique(np.rint(place * width)).tolist():
+            painter.drawLine(QPointF(left + t, y + radius * 0.52), QPointF(left + t, y + radius * 0.72))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
+
+def badge_text(picture: Picture, layer: int, index: int, values: Floats, digits: int = 6) -> str:
+    """What the badge says: δ, and for a ReLU unit that is off the reason for its 0."""
+    off = picture.numbers.off(layer) if not picture.is_mean else None
+    if off is not None and bool(off[index]):
+        return "δ 0 (slope 0)"
+    return f"δ {signed(float(values[index]), digits)}"
+
+
+def badge_box(picture: Picture, layer: int, index: int, words: str) -> QRectF:
+    """Where a badge stands: under the unit, centred."""
+    theme, geometry = picture.theme, picture.geometry
+    font = text.pen_of(theme, text.NORMAL, mono=True)
+    x, y = geometry.units[layer][index].tolist()
+    width, height = font.width(words) + theme.px(26), theme.px(24)
+    top = y + geometry.reach(layer) + theme.px(5)
+    return QRectF(x - width / 2, top, width, height)
+
+
+def badges(picture: Picture) -> list[tuple[Unit, str, QRectF, bool]]:
+    """The badges for which there is room: unit, words, box, and whether it is this beat's result."""
+    found = []
+    for layer in range(1, picture.depth + 1):
+        if not picture.geometry.badge_room(layer):
+            continue
+        states = picture.states(layer, "delta")
+        if not states.any():
+            continue
+        values = picture.delta(layer)
+        for index in picture.geometry.drawn(layer).tolist():
+            if states[index] == NOT_YET:
+                continue
+            words = badge_text(picture, layer, index, values)
+            found.append((Unit(layer, index), words, badge_box(picture, layer, index, words), states[index] == NOW))
+    return found
+
+
+def paint_badges(painter: QPainter, picture: Picture, items: list[tuple[Unit, str, QRectF, bool]]) -> None:
+    """δ in the colour of the backward phase, on a tint of it."""
+    theme = picture.theme
+    color = theme.phase["B"]
+    font = text.pen_of(theme, text.NORMAL, mono=True)
+    for _, words, box, now in items:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(pen(color, 2.0 if now and not picture.whole else 1.0))
+        painter.setBrush(mixed(color, theme.background, 0.14))
+        painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), theme.px(5), theme.px(5))
+        ink = QColor("#FFC88A") if theme.dark else color
+        font.draw(painter, box, words, ink)
+
+
+def paint_selection(painter: QPainter, picture: Picture, unit: Unit, strong: bool) -> None:
+    """A circle around the unit that is selected (or, thinner, under the mouse)."""
+    geometry, theme = picture.geometry, picture.theme
+    x, y = geometry.units[unit.layer][unit.index].tolist()
+    # With a ring the circle is the disc's rim, between disc and ring; else it stands around the disc.
+    away = geometry.radii[unit.layer] + (0.5 if geometry.ring_width(unit.layer) else 4.0)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(pen(theme.accent, 3.0 if strong else 1.5))
+    painter.drawEllipse(QPointF(x, y), away, away)

@@ -1,0 +1,118 @@
+"""What the canvas says in words: tooltips with exact values, the accessible description, announcements."""
+
+from __future__ import annotations
+
+from bpstudio.insight.elements import Edge, Element, LossNode, PlusOne, Target, Unit
+from bpstudio.insight.notation import exact
+from bpstudio.training.frame import Frame
+from ui.canvas.picture import Picture
+from ui.canvas.scale import Limits
+from ui.canvas.view import View
+from ui.language import tr, translatable
+
+NOT_COMPUTED = translatable("not computed yet")
+FITTED = translatable("Colour range: {low} to {high}, locked again from here on.")
+FROZEN = translatable("frozen: keeps its value")
+WILL_BECOME = translatable("will become {value}")
+SATURATION = translatable("saturation {value}")
+NOTHING_SELECTED = translatable("Nothing is selected. Shift and the arrow keys select.")
+OFF = translatable("off: slope 0")
+KINK = translatable("kink at z = 0: slope taken as 0")
+
+
+def title(picture: Picture, element: Element) -> str:
+    """What an element is called: its letter, and for inputs and outputs the name of the column."""
+    name = picture.letters.element(element)
+    data = picture.frame.dataset
+    if isinstance(element, Edge):
+        unit = picture.letters.unit(Unit(element.layer, element.to))
+        origin = "+1" if element.is_bias else picture.letters.unit(Unit(element.layer - 1, element.source))
+        return f"{name}   {origin} → {unit}"
+    if isinstance(element, Unit) and element.layer == 0 and element.index < len(data.input_names):
+        return f"{name} · {data.input_names[element.index]}"
+    if isinstance(element, Unit) and element.layer == picture.depth and element.index < len(data.output_names):
+        return f"{name} · {data.output_names[element.index]}"
+    if isinstance(element, LossNode):
+        return f"{name} · {tr('loss')}"
+    return name
+
+
+def facts(picture: Picture, element: Element) -> list[str]:
+    """The numbers of an element with all their digits, each only if it is known by now."""
+    match element:
+        case Unit(layer, index):
+            return _unit_facts(picture, layer, index)
+        case Edge():
+            return _edge_facts(picture, element)
+        case LossNode():
+            known = picture.known(element, "C")
+            return [f"C = {exact(picture.frame.loss)}" if known else tr(NOT_COMPUTED)]
+        case Target(index):
+            return [exact(float(picture.numbers.y()[index]))]
+        case PlusOne():
+            return [tr("always 1: the biases are its weights")]
+
+
+def _unit_facts(picture: Picture, layer: int, index: int) -> list[str]:
+    numbers, unit = picture.numbers, Unit(layer, index)
+    symbol = picture.letters.activation(unit)
+    value = float(numbers.a(layer)[index])
+    if layer == 0:
+        return [f"{symbol} = {exact(value)}"]
+    if not picture.known(unit, "a"):
+        return [tr(NOT_COMPUTED)]
+    z = float(numbers.z(layer)[index])
+    lines = [f"{picture.letters.text('z', unit)} = {exact(z)}", f"{symbol} = {exact(value)}"]
+    saturation, off = numbers.saturation(layer), numbers.off(layer)
+    if saturation is not None:
+        lines.append(tr(SATURATION, value=f"{float(saturation[index]):.4f}"))
+    if off is not None and bool(off[index]) and not picture.is_mean:
+        lines.append(tr(KINK if z == 0.0 else OFF))
+    if picture.known(unit, "delta"):
+        lines.append(f"{picture.letters.text('delta', unit)} = {exact(float(picture.delta(layer)[index]))}")
+    return lines
+
+
+def _edge_facts(picture: Picture, edge: Edge) -> list[str]:
+    weight = picture.weight_of(edge)
+    lines = [f"{picture.letters.edge(edge)} = {exact(weight)}"]
+    if picture.known(edge, "dW"):
+        lines.append(
+            f"{picture.letters.text('db' if edge.is_bias else 'dw', edge)} = {exact(picture.gradient_of(edge))}"
+        )
+    else:
+        lines.append(f"{picture.letters.text('db' if edge.is_bias else 'dw', edge)}: {tr(NOT_COMPUTED)}")
+    if picture.frozen(edge.layer, edge.is_bias):
+        lines.append(tr(FROZEN))
+    elif picture.known(edge, "dW"):
+        lines.append(tr(WILL_BECOME, value=exact(weight + picture.update_of(edge))))
+    return lines
+
+
+def tooltip(picture: Picture, element: Element) -> str:
+    """Name and exact values, one per line."""
+    return "\n".join([title(picture, element), *facts(picture, element)])
+
+
+def description(view: View | None) -> str:
+    """What a screen reader says of the canvas: what is selected, and its numbers."""
+    if view is None or view.eye.selection is None:
+        return tr(NOTHING_SELECTED)
+    picture = Picture(view)
+    return "; ".join([title(picture, view.eye.selection), *facts(picture, view.eye.selection)])
+
+
+def fitted(limits: Limits) -> str:
+    """The sentence that announces a new colour range."""
+    return tr(FITTED, low=f"1e{round(_log10(limits.bottom))}", high=f"1e{round(_log10(limits.top))}")
+
+
+def run_of(frame: Frame) -> object:
+    """What tells one run from another: a restart or another network begins a new one, training and rewinding do not."""
+    return frame.experiment.network, frame.experiment.loss
+
+
+def _log10(value: float) -> float:
+    import math
+
+    return math.log10(value)
