@@ -195,49 +195,49 @@ class Step:
 
 
 class Sums:
-    """Of one step: the squares of the gradient by layer, the slopes summed over the rows by unit, the flat (unit,
-    row) pairs by layer.
+    """Of one step: the squares of the gradient by layer, the flat (unit, row) pairs by layer, and the slopes summed over
+    the rows by unit.
     """
 
     def __init__(self, experiment: Experiment, trace: Trace, gradients: list[Array]) -> None:
-        self._gradients = gradients
         self._layers = experiment.network.layers
-        units = sum(layer.units for layer in self._layers)
-        self._by_unit = np.zeros(units, trace.arena.dtype)
-        ones = np.ones(trace.rows, trace.arena.dtype)
+        dtype = trace.arena.dtype
+        self._squares = [(number, piece.dot, piece) for number, piece in enumerate(gradients)]
+        self._first = len(gradients)
+        self.size = self._first + len(self._layers) + sum(layer.units for layer in self._layers)
+        self._row = np.zeros(self.size, dtype)
         self._operations: list[Operation] = []
-        self._low: list[Array] = []
-        at = 0
+        self._flat: list[tuple[int, Array]] = []
+        ones = np.ones(trace.rows, dtype)
+        at = self._first + len(self._layers)
         for number, layer in enumerate(self._layers):
             rule = activation(layer.activation)
             slope = trace.slopes[number]
-            low = np.zeros(slope.shape if rule.saturates else 0, bool)
             if rule.elementwise:
-                self._operations.append((ones.dot, (slope, self._by_unit[at : at + layer.units])))
+                self._operations.append((ones.dot, (slope, self._row[at : at + layer.units])))
             if rule.saturates and rule.max_slope is not None:
-                limit = constant(experiment.flat_threshold * rule.max_slope, slope.dtype)
+                low = np.zeros(slope.shape, bool)
+                limit = constant(experiment.flat_threshold * rule.max_slope, dtype)
                 self._operations.append((np.less, (slope, limit, low)))
-            self._low.append(low)
+                self._flat.append((self._first + number, low))
             at += layer.units
-        self.size = len(gradients) + len(self._layers) + units
-        self._row = np.zeros(self.size)
 
     def take(self) -> Array:
         """The sums of the present step; the array is written anew by the next call."""
+        row, count_nonzero = self._row, np.count_nonzero
         for function, arguments in self._operations:
             function(*arguments)
-        first = len(self._gradients)
-        row = self._row
-        row[:first] = [piece.dot(piece) for piece in self._gradients]
-        row[first : first + len(self._low)] = [np.count_nonzero(low) for low in self._low]
-        row[first + len(self._low) :] = self._by_unit
+        for place, dot, piece in self._squares:
+            row[place] = dot(piece)
+        for place, low in self._flat:
+            row[place] = count_nonzero(low)
         return row
 
     def split(self, sums: Array) -> tuple[Array, list[Array], list[Array]]:
         """(squares (steps, …), slopes of each layer (steps, units), flat pairs of each layer (steps,)) from rows of
         sums.
         """
-        first = len(self._gradients)
+        first = self._first
         flats = [sums[:, first + number] for number in range(len(self._layers))]
         bounds = np.cumsum([first + len(self._layers), *(layer.units for layer in self._layers)])
         return sums[:, :first], [sums[:, a:b] for a, b in pairwise(bounds)], flats
