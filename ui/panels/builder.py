@@ -12,10 +12,10 @@ from PyQt6.QtCore import QEvent
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
+from bpstudio.training.carry import check_fit
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.frame import Frame
 from ui.focus import Focus
-from ui.panels import edits
 from ui.panels.network_section import NetworkSection
 from ui.panels.training_section import TrainingSection
 from ui.runner import Runner
@@ -60,7 +60,7 @@ class Builder(QWidget):
         new = edit(present)
         if new == present:
             return
-        edits.check(new, self._frame.dataset)
+        check_fit(new, self._frame.dataset)
         self._sent = new
         self._runner.apply(experiment=new, name=name)
 

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from bpstudio.data.dataset import Dataset
 from bpstudio.data.source import Generated, Inline, Prepared
+from bpstudio.training.carry import check_fit
 from bpstudio.training.frame import Frame
 from ui.focus import Focus
 from ui.language import tr, translatable
@@ -122,7 +123,7 @@ class DataPanel(QWidget):
         if self._frame is None:
             return
         dataset = with_value(self._frame.dataset, row, column, value)
-        edits.check(self._frame.experiment, dataset)
+        check_fit(self._frame.experiment, dataset)
         self._runner.apply(dataset=dataset, name=TYPE_VALUE)
 
     def use(self, dataset: Dataset) -> None:

@@ -13,7 +13,7 @@ from bpstudio.data.dataset import Dataset
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
 from bpstudio.maths.initializers import Initializer
-from bpstudio.maths.losses import LOSSES
+from bpstudio.training.carry import check_fit
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.optimizers import SGD, Momentum
 from ui.panels.plain import PlainError
@@ -80,28 +80,10 @@ def with_rule(experiment: Experiment, rule: str) -> Experiment:
     return experiment.replace(optimizer=Momentum(rate) if rule == "momentum" else SGD(rate))
 
 
-def check(experiment: Experiment, dataset: Dataset) -> None:
-    """Raise a plain ValueError when this experiment cannot be trained on this data."""
-    network = experiment.network
-    if network.inputs != dataset.inputs:
-        raise PlainError(
-            "The data has {have} inputs, this network takes {want}.", have=dataset.inputs, want=network.inputs
-        )
-    if network.outputs != dataset.outputs:
-        raise PlainError(
-            "The data has {have} targets, so the last layer has {have} units, not {want}.",
-            have=dataset.outputs,
-            want=network.outputs,
-        )
-    problem = LOSSES[experiment.loss].check_targets(dataset.y, network.layers[-1].activation)
-    if problem is not None:
-        raise ValueError(problem)
-
-
 def fits(experiment: Experiment, dataset: Dataset) -> bool:
     """Whether this experiment can be trained on this data as it is."""
     try:
-        check(experiment, dataset)
+        check_fit(experiment, dataset)
     except ValueError:
         return False
     return experiment.network.input_shape == dataset.input_shape

@@ -22,6 +22,7 @@ from ui.panels.plain import plain
 Change = Callable[[str, Callable[[Experiment], Experiment]], None]
 """change(name, edit): make a new experiment and send it; raises ValueError when the edit is refused."""
 
+_OPENING = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 CHANGE_UNITS = translatable("change units")
 CHANGE_ACTIVATION = translatable("change activation")
 CHANGE_INITIALIZER = translatable("change initialiser")
@@ -104,7 +105,11 @@ class LayerCard(Card):
 
     @override
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+        if (
+            event is not None
+            and self.hasFocus()
+            and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+        ):
             self._toggled(self.index)
         else:
             super().keyPressEvent(event)

@@ -252,6 +252,9 @@ class NumberField(QLineEdit):
             self._rest()
             return
         super().keyPressEvent(event)
+        # A line edit passes Return on; a card would fold and a dialog would press its first button.
+        if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            event.accept()
 
     @override
     def focusInEvent(self, event: QFocusEvent | None) -> None:

@@ -62,15 +62,23 @@ _SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"seed: expected .*", translatable("The seed must be a whole number of at least 0.")),
         (r"initializer\.(?:bias_)?std: .*", translatable("The standard deviation must be a number of at least 0.")),
         (
-            r"binary cross-entropy needs targets between 0 and 1",
+            r"network\.inputs: the data has (?P<have>\d+) input columns, got (?P<want>\d+)",
+            translatable("The data has {have} inputs, this network takes {want}."),
+        ),
+        (
+            r"network\.layers\[\d+\]\.units: the data has (?P<have>\d+) target columns, got (?P<want>\d+)",
+            translatable("The data has {have} targets, so the last layer has {have} units, not {want}."),
+        ),
+        (
+            r"data: binary cross-entropy needs targets between 0 and 1",
             translatable("Binary cross-entropy needs targets between 0 and 1; this data has others."),
         ),
         (
-            r"categorical cross-entropy needs targets that are not negative",
+            r"data: categorical cross-entropy needs targets that are not negative",
             translatable("Cross-entropy needs targets that are not negative; this data has others."),
         ),
         (
-            r"categorical cross-entropy with softmax needs .*",
+            r"data: categorical cross-entropy with softmax needs .*",
             translatable("Cross-entropy with softmax needs the targets of each row to sum to 1: one class out of K."),
         ),
     )

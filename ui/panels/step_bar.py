@@ -186,5 +186,4 @@ class StepBar(QWidget):
 
 def first_step_of(frame: Frame, epoch: int) -> int:
     """The step with which an epoch begins, while batches keep their present size."""
-    each = frame.steps_per_epoch
-    return frame.step - (frame.step - frame.segment_start) % each + (epoch - frame.epoch) * each
+    return frame.step - frame.position + (epoch - frame.epoch) * frame.steps_per_epoch
