@@ -195,9 +195,7 @@ class Step:
 
 
 class Sums:
-    """Of one step: the squares of the gradient by layer, the flat (unit, row) pairs by layer, and the slopes summed over
-    the rows by unit.
-    """
+    """Of one step: squares of the gradient and flat (unit, row) pairs by layer, slopes summed over the rows by unit."""
 
     def __init__(self, experiment: Experiment, trace: Trace, gradients: list[Array]) -> None:
         self._layers = experiment.network.layers

@@ -19,7 +19,10 @@ from bpstudio.maths.operations import Array
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.metrics import Leg, Metrics, Series
 
+# A seek replays at most this many steps. A keyframe of a large network costs as much as two of its steps (fresh memory),
+# so they stand further apart there.
 KEYFRAME_INTERVAL = 64
+LARGE_INTERVAL, LARGE_BYTES = 256, 2**16
 
 
 class Segment:
@@ -54,7 +57,7 @@ class Segment:
         self.numbers = Series(len(columns))
         self.units = Series(len(unit_layers), np.uint8)
         self.validation: list[tuple[float, float, float]] = []
-        self.interval = KEYFRAME_INTERVAL
+        self.interval = KEYFRAME_INTERVAL if memory.nbytes < LARGE_BYTES else LARGE_INTERVAL
         self._keyframes: dict[int, Array] = {start: memory.copy()}
         self._steps = [start]
 
