@@ -19,8 +19,8 @@ from bpstudio.maths.operations import Array
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.metrics import Leg, Metrics, Series
 
-# A seek replays at most this many steps. A keyframe of a large network costs as much as two of its steps (fresh memory),
-# so they stand further apart there.
+# A seek replays at most this many steps. A keyframe of a large network costs as much as two of its steps, since its
+# memory is fresh, so they stand further apart there.
 KEYFRAME_INTERVAL = 64
 LARGE_INTERVAL, LARGE_BYTES = 256, 2**16
 
