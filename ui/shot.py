@@ -89,6 +89,8 @@ def _look(app: App, options: argparse.Namespace) -> None:
         if not 0 <= options.beat <= walk.count(grain):
             raise ValueError(f"beat: expected 0 to {walk.count(grain)} at grain {grain}, got {options.beat}")
         changes["playhead"] = options.beat
+    elif options.steps:
+        changes["playhead"] = walk.count(grain)
     if options.select:
         changes["selection"] = walk.names.find(options.select)
     app.focus.set(reduced_motion=True, **changes)
