@@ -39,9 +39,10 @@ def application(arguments: list[str] | None = None) -> QApplication:
     QCoreApplication.setOrganizationName("bpstudio")
     QCoreApplication.setApplicationVersion(bpstudio.__version__)
     QGuiApplication.setDesktopFileName("bpstudio")
-    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
-    existing = QApplication.instance()
-    app = existing if isinstance(existing, QApplication) else QApplication(arguments or sys.argv[:1])
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+        app = QApplication(arguments or sys.argv[:1])
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
     app.setWindowIcon(QIcon(str(asset.find("icons/bpstudio.svg"))))
     return app
@@ -69,7 +70,7 @@ class App:
         self.actions = Actions()
         self.window = MainWindow(self.focus, self.runner, self.actions, self.navigation, self.document, self.messages)
         self.commands = Commands(self.window, self.actions, self.focus, self.runner, self.navigation)
-        self.files = FileCommands(self.window, self.actions, self.runner, self.navigation, self.document)
+        self.files = FileCommands(self.window, self.actions, self.focus, self.runner, self.navigation, self.document)
         self.runner.failed.connect(self._refused)
         app.focusChanged.connect(self._guard)
 
