@@ -307,19 +307,16 @@ def place(network: Network, width: float, height: float, scale: float = 1.0, nam
     inputs need at the left. A picture too small for the symbols is filled as if it were just large enough.
     """
     sizes, depth = network.sizes, len(network.layers)
-    width, height = max(width, 320.0 * scale), max(height, 220.0 * scale)
     largest = _LARGEST_RADIUS * scale
     foot = 62.0 * scale  # the +1 nodes and what is written under a column
+    beyond = (_TARGET[0] + 2 * _LOSS_RADIUS + 30.0) * scale + largest  # what stands to the right of the outputs
+    before = max(names + 4.0 * scale, 0.0) + largest + 10.0 * scale
+    width, height = max(width, before + 40.0 * scale * depth + beyond), max(height, 220.0 * scale)
     top, bottom = largest + 14.0 * scale, height - foot - largest
-    right = width - (_TARGET[0] + 2 * _LOSS_RADIUS + 30.0) * scale - largest
+    right = width - beyond
     pixels = _image(network, width, height, scale, foot)
-    left = (
-        max(0.1 * width if depth < 6 else 0.0, names + largest + 14.0 * scale, largest + 10.0 * scale)
-        if pixels is None
-        else pixels.bar.x
-    )
-    left = min(left, 0.45 * width)
-    columns = np.linspace(left, max(right, left + 40.0 * depth), depth + 1)
+    left = max(0.1 * width if depth < 6 else 0.0, before) if pixels is None else pixels.bar.x
+    columns = np.linspace(min(left, right - 40.0 * scale * depth), right, depth + 1)
     centers, steps = [], []
     for layer, size in enumerate(sizes):
         if layer == 0 and pixels is not None:

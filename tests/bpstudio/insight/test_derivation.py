@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bpstudio.insight.derivation import Derivation, derive
@@ -51,7 +51,7 @@ def sessions(draw: st.DrawFn, make: Callable[..., Session]) -> Session:
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_the_product_is_the_recorded_gradient(session: Callable[..., Session], data: st.DataObject) -> None:
     """On random networks: a row's factors multiply to its share, and the shares gather to dW of the trace."""
@@ -79,7 +79,7 @@ def test_the_product_is_the_recorded_gradient(session: Callable[..., Session], d
     assert all(derive(after, Row(0), edge).value == value for edge, value in before.items())
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_the_terms_of_a_delta_add_up(session: Callable[..., Session], data: st.DataObject) -> None:
     """A hidden unit's error is the sum over the layer above; through a softmax δ itself is a sum over the outputs."""
@@ -99,7 +99,7 @@ def test_the_terms_of_a_delta_add_up(session: Callable[..., Session], data: st.D
                 assert term.left * term.right == pytest.approx(term.product, rel=1e-12, abs=1e-300)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_addresses_belong_to_the_walk_and_activations_add_up(
     session: Callable[..., Session], data: st.DataObject

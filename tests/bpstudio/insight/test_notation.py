@@ -1,8 +1,8 @@
 import math
 
 import pytest
+from hypothesis import HealthCheck, settings
 from hypothesis import given as examples
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from bpstudio.engine.layers import Dense
@@ -21,7 +21,7 @@ from bpstudio.insight.notation import (
     total,
 )
 
-patient = settings(deadline=None)
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def network(*sizes: int) -> Network:

@@ -3,7 +3,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bpstudio.engine.layers import Dense
@@ -12,7 +12,7 @@ from bpstudio.insight.walk import GRAINS, STATES, Edge, Grain, LossNode, Probe, 
 from bpstudio.training.session import Session
 
 # How long an example takes depends on what else the machine does.
-patient = settings(deadline=None, max_examples=50)
+patient = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 
 
 def walk_of(sizes: tuple[int, ...], softmax: bool = False, rows: int = 1, sequential: bool = False) -> Walk:

@@ -1,0 +1,249 @@
+import itertools
+import time
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bpstudio.engine.layers import Dense
+from bpstudio.engine.network import Network
+from bpstudio.insight.elements import BIAS, Edge, Element, LossNode, PlusOne, Target, Unit
+from bpstudio.insight.layout import Box, Direction, Layout, place
+
+# The area that is left to the network in a window of 1280×720, and in one of 1920×1080.
+SMALL, LARGE = (730.0, 350.0), (1300.0, 640.0)
+
+
+def network(*sizes: int, shape: tuple[int, int] | None = None) -> Network:
+    return Network(sizes[0], tuple(Dense(units) for units in sizes[1:]), shape)
+
+
+NETWORKS = {
+    "mazur": network(2, 2, 2),
+    "softmax": network(4, 10, 3),
+    "digits": network(64, 30, 30, 30, 10, shape=(8, 8)),
+    "mnist": network(784, 100, 10, shape=(28, 28)),
+    "mnist without pixels": network(784, 100, 10),
+    "ten layers": network(4, *[10] * 10, 3),
+    "ten small layers": network(2, *[2] * 10),
+    "one layer": network(3, 1),
+    "xor": network(2, 2, 1),
+}
+
+
+def boxes(layout: Layout) -> list[tuple[str, Box]]:
+    """Everything that takes room: discs, +1 nodes, targets, the loss node, the image."""
+    found = []
+    for layer, centers in enumerate(layout.centers):
+        if layer == 0 and layout.pixels is not None:
+            continue
+        radius = layout.radius(layer)
+        for index in layout.drawn(layer):
+            x, y = centers[index]
+            found.append((f"unit {layer} {index}", Box(x - radius, y - radius, 2 * radius, 2 * radius)))
+    side = layout.plus_one_size
+    for layer, (x, y) in enumerate(layout.plus_ones, 1):
+        found.append((f"+1 {layer}", Box(x - side, y - side, 2 * side, 2 * side)))
+    found += [(f"target {index}", layout.target_box(index)) for index in range(len(layout.targets))]
+    (x, y), radius = layout.loss, layout.loss_radius
+    found.append(("loss", Box(x - radius, y - radius, 2 * radius, 2 * radius)))
+    if layout.pixels is not None:
+        found += [("image", layout.pixels.box), ("bar", layout.pixels.bar)]
+    return found
+
+
+def overlap(first: Box, second: Box) -> bool:
+    return (
+        first.x < second.x + second.width
+        and second.x < first.x + first.width
+        and first.y < second.y + second.height
+        and second.y < first.y + first.height
+    )
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+@pytest.mark.parametrize("scale", [1.0, 1.5])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_nothing_stands_on_anything_and_all_is_inside(name: str, size: tuple[float, float], scale: float) -> None:
+    layout = place(NETWORKS[name], *size, scale=scale)
+    everything = boxes(layout)
+    for (first, a), (second, b) in itertools.combinations(everything, 2):
+        assert not overlap(a, b), (first, second)
+    for what, box in everything:
+        assert box.x >= 0, what
+        assert box.y >= 0, what
+        assert box.x + box.width <= layout.width + 1e-9, what
+        assert box.y + box.height <= layout.height + 1e-9, what
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(st.integers(1, 60), min_size=2, max_size=6),
+    st.floats(400, 2000),
+    st.floats(260, 1400),
+)
+def test_any_network_fits(sizes: list[int], width: float, height: float) -> None:
+    layout = place(network(*sizes), width, height)
+    columns = [float(centers[0, 0]) for centers in layout.centers]
+    assert columns == sorted(columns)
+    for layer, (count, centers) in enumerate(zip(sizes, layout.centers, strict=True)):
+        assert centers.shape == (count, 2)
+        assert np.isfinite(centers).all()
+        assert 0 < layout.radius(layer) <= 33.0
+        drawn = centers[layout.drawn(layer)]
+        if len(drawn) > 1:
+            assert np.diff(drawn[:, 1]).min() >= 2 * layout.radius(layer)
+        assert len(drawn) + layout.left_out(layer) == count
+        assert centers[:, 1].min() >= 0
+        assert centers[:, 1].max() <= layout.height
+
+
+def test_the_worked_example_has_the_look_of_the_design() -> None:
+    """Full discs with room for a badge below them, +1 nodes at the foot between the columns, targets at the right."""
+    layout = place(NETWORKS["mazur"], 816, 430)
+    assert [layout.radius(layer) for layer in range(3)] == [33.0] * 3
+    assert layout.modes == ("edges", "edges")
+    for first, second in itertools.pairwise(layout.centers):
+        assert layout.steps[0] - 2 * 33.0 >= 60
+        between = layout.plus_ones[0 if first is layout.centers[0] else 1]
+        assert first[0, 0] + 33 < between[0] < second[0, 0] - 33
+        assert between[1] > first[1, 1] + 33
+    assert layout.targets[:, 0].min() > layout.centers[2][0, 0] + 33
+    assert np.array_equal(layout.targets[:, 1], layout.centers[2][:, 1])
+
+
+def test_modes_change_where_edges_can_no_longer_be_told_apart() -> None:
+    assert set(place(network(4, 10, 3), *SMALL).modes) == {"edges"}
+    assert set(place(NETWORKS["digits"], *SMALL).modes) == {"strongest"}
+    assert place(network(784, 100, 10), *SMALL).modes == ("strongest", "strongest")
+    assert place(network(512, 512, 10, 2), *SMALL).modes == ("matrix", "strongest", "edges")
+
+
+def test_a_crowded_column_says_how_many_units_it_leaves_out_until_zooming_shows_them() -> None:
+    layout = place(NETWORKS["mnist"], *SMALL)
+    assert 0 < layout.left_out(1) < 100
+    assert layout.left_out(1, zoom=4.0) == 0
+    assert layout.left_out(2) == 0
+    assert layout.radius(1, zoom=4.0) <= layout.radius(1)
+    x, y = layout.marker(1)
+    assert x == layout.centers[1][0, 0]
+    assert layout.centers[1][-1, 1] < y < layout.plus_ones[0, 1]
+
+
+def test_pixels_are_an_image_and_a_bar() -> None:
+    layout = place(NETWORKS["digits"], *SMALL)
+    pixels = layout.pixels
+    assert pixels is not None
+    for index in (0, 7, 8, 63):
+        cell = pixels.cell(index)
+        middle = cell.x + cell.width / 2, cell.y + cell.height / 2
+        assert pixels.at(*middle) == index
+        assert layout.unit_at(*middle) == Unit(0, index)
+    assert pixels.box.width == pytest.approx(pixels.box.height)
+    assert (np.diff(layout.centers[0][:, 1]) > 0).all()
+    assert pixels.bar.x > pixels.box.x + pixels.box.width
+    assert pixels.at(pixels.box.x - 1, pixels.box.y) is None
+
+
+def test_names_of_the_inputs_have_their_room() -> None:
+    layout = place(NETWORKS["softmax"], *SMALL, names=150.0)
+    assert layout.centers[0][0, 0] - layout.radius(0) >= 150.0
+
+
+# ---- what is under a point
+
+
+@pytest.mark.parametrize("name", ["mazur", "softmax", "ten small layers", "xor"])
+def test_every_node_and_edge_is_found_where_it_is_drawn(name: str) -> None:
+    layout = place(NETWORKS[name], *LARGE)
+    for layer, centers in enumerate(layout.centers):
+        for index, (x, y) in enumerate(centers):
+            assert layout.element_at(x, y) == Unit(layer, index)
+    for layer, (x, y) in enumerate(layout.plus_ones, 1):
+        assert layout.element_at(x, y) == PlusOne(layer)
+    for index in range(len(layout.targets)):
+        box = layout.target_box(index)
+        assert layout.element_at(box.x + 5, box.y + box.height / 2) == Target(index)
+    assert layout.element_at(*layout.loss) == LossNode()
+    for layer in range(1, len(layout.centers)):
+        columns = len(layout.centers[layer - 1]) + 1
+        to, source = np.divmod(np.arange(len(layout.centers[layer]) * columns), columns)
+        for k, j, (x1, y1, x2, y2) in zip(to, source, layout.lines(layer, to, source), strict=True):
+            edge = Edge(layer, int(k), BIAS if j == columns - 1 else int(j))
+            # A tenth of the way from the source the lines of one column have fanned out but not crossed yet.
+            assert layout.edge_at(x1 + 0.03 * (x2 - x1), y1 + 0.03 * (y2 - y1), 0.5) == edge
+
+
+def test_lines_run_from_rim_to_rim() -> None:
+    layout = place(NETWORKS["mazur"], *SMALL)
+    x1, y1, x2, y2 = layout.lines(2, np.array([0]), np.array([0]), gap=2.0)[0]
+    assert x1 - layout.centers[1][0, 0] == pytest.approx(layout.radius(1) + 2)
+    assert layout.centers[2][0, 0] - x2 == pytest.approx(layout.radius(2) + 2)
+    assert y1 == y2 == layout.centers[1][0, 1]
+
+
+def test_of_a_crowded_layer_only_drawn_edges_are_found() -> None:
+    layout = place(NETWORKS["digits"], *SMALL)
+    flat = np.array([3 * 31 + 7])
+    x1, y1, x2, y2 = layout.lines(2, *np.divmod(flat, 31))[0]
+    middle = (x1 + x2) / 2, (y1 + y2) / 2
+    assert layout.edge_at(*middle) is None
+    assert layout.edge_at(*middle, drawn={2: flat}) == Edge(2, 3, 7)
+    assert layout.edge_at(*middle, drawn={2: flat[:0]}) is None
+
+
+def test_nothing_is_found_where_nothing_is() -> None:
+    layout = place(NETWORKS["mazur"], *LARGE)
+    assert layout.element_at(1.0, 1.0) is None
+
+
+# ---- keys
+
+
+def test_arrows_walk_from_unit_over_edge_to_unit() -> None:
+    layout = place(NETWORKS["mazur"], *SMALL)
+
+    def walk(start: Element | None, *directions: Direction) -> Element:
+        for direction in directions:
+            start = layout.neighbour(start, direction)
+        assert start is not None
+        return start
+
+    assert walk(None, "right") == Unit(0, 0)
+    assert walk(Unit(0, 0), "right") == Edge(1, 0, 0)
+    assert walk(Unit(0, 0), "right", "right", "right", "right") == Unit(2, 0)
+    assert walk(Unit(2, 1), "left", "left") == Unit(1, 1)
+    assert walk(Edge(1, 0, 0), "down") == Edge(1, 0, 1)
+    assert walk(Edge(1, 0, 1), "down", "down") == Edge(1, 1, 0)
+    assert walk(Edge(1, 0, BIAS), "left") == PlusOne(1)
+    assert walk(Unit(0, 1), "down") == PlusOne(1)
+    assert walk(PlusOne(1), "right") == Edge(1, 1, BIAS)
+    assert walk(Unit(2, 0), "right", "right") == LossNode()
+    assert walk(LossNode(), "left", "left") == Unit(2, 0)
+    assert walk(Unit(0, 0), "up") == Unit(0, 0)
+    assert walk(Edge(2, 1, BIAS), "down") == Edge(2, 1, BIAS)
+
+
+@pytest.mark.parametrize("name", ["mazur", "softmax", "one layer", "ten small layers"])
+def test_everything_can_be_reached_by_keys(name: str) -> None:
+    net = NETWORKS[name]
+    layout, seen = place(net, *SMALL), set()
+    waiting: list[Element] = [Unit(0, 0)]
+    directions: tuple[Direction, ...] = ("left", "right", "up", "down")
+    while waiting:
+        here = waiting.pop()
+        if here not in seen:
+            seen.add(here)
+            waiting += [layout.neighbour(here, direction) for direction in directions]
+    edges = sum((m + 1) * n for m, n in itertools.pairwise(net.sizes))
+    assert len(seen) == sum(net.sizes) + edges + len(net.layers) + net.outputs + 1
+
+
+def test_a_large_picture_is_searched_quickly() -> None:
+    """The mouse moves a hundred times a second; a loop over 2,000 edges would not keep up."""
+    layout = place(network(30, 60, 3), *LARGE)
+    start = time.process_time()
+    for x in range(100):
+        layout.element_at(300.0 + x, 200.0)
+    assert time.process_time() - start < 0.5
