@@ -117,7 +117,13 @@ class GradientSizes:
 
 def gradient_sizes(frame: Frame) -> GradientSizes:
     """How large the gradient of each layer is in this step."""
-    norms = tuple(float(np.linalg.norm(layer.dW)) for layer in frame.trace.layers)
+    norms = tuple(_norm(layer.dW) for layer in frame.trace.layers)
     last = norms[-1]
     known = last > 0 and np.isfinite(last)
     return GradientSizes(norms, tuple(norm / last if known else None for norm in norms))
+
+
+def _norm(values: Array) -> float:
+    """√Σv², scaled by the largest, whose square alone may be too large for a number."""
+    largest = float(np.max(np.abs(values)))
+    return largest * float(np.linalg.norm(values / largest)) if largest > 0 and np.isfinite(largest) else largest

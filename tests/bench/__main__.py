@@ -6,7 +6,10 @@ Each module named in GROUPS has a function `measure` that yields rows. `python t
 import importlib
 import sys
 
-GROUPS = {"engine": "Updates per second (more is better)"}
+GROUPS = {
+    "engine": "Updates per second (more is better)",
+    "plots": "Refresh of a plot (less is better)",
+}
 
 if __name__ == "__main__":
     chosen = sys.argv[1:] or list(GROUPS)

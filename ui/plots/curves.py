@@ -27,8 +27,8 @@ from ui.language import tr
 from ui.plots import lettering
 from ui.plots.framed import AxesPlot
 from ui.plots.kept import Kept, Record, Steps
-from ui.plots.lettering import Entry
 from ui.plots.pane import Axis, End, Line
+from ui.plots.readout import Entry
 from ui.plots.scales import (
     LinearScale,
     LogScale,
@@ -37,6 +37,7 @@ from ui.plots.scales import (
     extremes,
     fit_linear,
     fit_log,
+    no_ticks,
     share_ticks,
     short,
     step_ticks,
@@ -134,7 +135,7 @@ class CurvePlot(AxesPlot):
 
     @override
     def options(self) -> tuple[list[str], int]:
-        if len(self.scales()) < 2:
+        if len(self.scales()) < 2 or self.pane.message:
             return [], 0
         return [tr("log"), tr("linear")], 0 if isinstance(self.scale, LogScale) else 1
 
@@ -165,15 +166,15 @@ class CurvePlot(AxesPlot):
         view = self.pane.x_view if self.pane.by_hand else (float(first), float(last))
         start, stop = max(first, math.floor(view[0]) - 1), min(last, math.ceil(view[1]) + 1) + 1
         points = min(MOST_POINTS, max(64, round(self.pane.area.width() * self.devicePixelRatioF())))
+        # The axis is that of the whole run, also while only a part of it is in view.
+        measured = self._curves(first, last + 1, COARSE) if self.pane.by_hand else None
         drawn = self._curves(start, stop, points)
         if not drawn:
             self._show_nothing(self.content_shown.empty or tr("No steps yet."))
             return
         self.pane.message = ""
-        # The axis is that of the whole run, also while only a part of it is in view.
-        measured = self._curves(first, last + 1, COARSE) if self.pane.by_hand else drawn
         before = type(self.scale)
-        low, high = self._fit(measured, self.content_shown.within)
+        low, high = self._fit(measured or drawn, self.content_shown.within)
         if type(self.scale) is not before:
             self.pane.by_hand = False
         least = 1.0 if isinstance(self.scale, LogScale) else 0.0
@@ -270,12 +271,12 @@ class CurvePlot(AxesPlot):
 
     def _show_nothing(self, why: str) -> None:
         self.content_shown = Content((), empty=why)
-        self.set_heading()
         self.pane.message = why
+        self.set_heading()
         self.pane.by_hand = False
         self.pane.set_lines([])
         self.pane.ends = []
-        self.pane.set_axes(Axis(0.0, 10.0, step_ticks, tr("step")), Axis(0.0, 1.0, lambda low, high, room: []))
+        self.pane.set_axes(Axis(0.0, 1.0, no_ticks), Axis(0.0, 1.0, no_ticks))
         self.pane.arrange()
 
     # Values at the cursor
@@ -305,6 +306,15 @@ class CurvePlot(AxesPlot):
             entries.append(Entry(curve.name, text, curve.pen.color()))
         return entries
 
+    @override
+    def values_under_cursor(self) -> tuple[str, Sequence[Entry]] | None:
+        step = self.step_at_cursor()
+        return None if step is None else (tr("step {step}", step=f"{step:,}"), self.values_at(step))
+
+    @override
+    def readout_above(self) -> bool:
+        return True
+
     def _paint_glass(self, painter: QPainter) -> None:
         theme, pane = looks.current(), self.pane
         if pane.message:
@@ -328,14 +338,11 @@ class CurvePlot(AxesPlot):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.restore()
         step = self.step_at_cursor()
-        if step is None or pane.cursor_at is None:
+        if step is None:
             return
-        hair = pane.pixel(float(step), 0.0).x()
+        hair = round(pane.pixel(float(step), 0.0).x())
         painter.setPen(QPen(theme.secondary, 1, Qt.PenStyle.DashLine))
-        painter.drawLine(QPointF(round(hair), pane.area.top()), QPointF(round(hair), pane.area.bottom()))
-        entries = self.values_at(step)
-        title = tr("step {step}", step=f"{step:,}")
-        lettering.paint_readout(painter, theme, self.pane.rect(), QPointF(hair, pane.cursor_at.y()), title, entries)
+        painter.drawLine(QPointF(hair, pane.area.top()), QPointF(hair, pane.area.bottom()))
 
     def _paint_nonfinite(self, painter: QPainter) -> None:
         """Where the run left the numbers: a zigzag of its own colour, and the word."""

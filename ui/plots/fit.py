@@ -7,7 +7,7 @@ drawn instead of the output.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,13 +25,12 @@ from bpstudio.training.frame import Frame
 from ui import theme as looks
 from ui.focus import Focus
 from ui.language import tr
-from ui.plots import lettering
 from ui.plots.classes import class_color
 from ui.plots.framed import AxesPlot
 from ui.plots.keys import ClassKey, ColorKey, Key
-from ui.plots.lettering import Entry
 from ui.plots.pane import Axis, Line, Picture
-from ui.plots.scales import Values, extremes, spacing
+from ui.plots.readout import Entry
+from ui.plots.scales import Values, extremes, no_ticks, spacing
 from ui.plots.scatter import NOTHING, along_curve, markers, over_surface
 from ui.runner import Question
 
@@ -169,7 +168,7 @@ class FitPlot(AxesPlot):
         self.pane.set_points([])
         self.pane.set_lines([])
         self.pane.ends = []
-        self.pane.set_axes(Axis(0.0, 1.0, lambda low, high, room: []), Axis(0.0, 1.0, lambda low, high, room: []))
+        self.pane.set_axes(Axis(0.0, 1.0, no_ticks), Axis(0.0, 1.0, no_ticks))
         self.set_heading()
         self.pane.arrange()
 
@@ -245,8 +244,9 @@ class FitPlot(AxesPlot):
         dataset, network = question.frame.dataset, question.frame.experiment.network
         kind = network.layers[question.layer - 1].activation
         if self._is_output(question) and dataset.task == "binary":
-            first, second = dataset.class_names
-            return ColorKey("signed", 0.0, 1.0, ((0.0, f"0 {first}"), (0.5, "0.5"), (1.0, f"1 {second}")))
+            ends = (f"{k}" if name == f"{k}" else f"{k} {name}" for k, name in enumerate(dataset.class_names))
+            first, second = ends
+            return ColorKey("signed", 0.0, 1.0, ((0.0, first), (0.5, "0.5"), (1.0, second)))
         if kind in ("sigmoid", "softmax"):
             return ColorKey("activation", 0.0, 1.0, ((0.0, "0"), (0.5, "0.5"), (1.0, "1")))
         column = question.unit.index if question.unit else 0
@@ -312,12 +312,14 @@ class FitPlot(AxesPlot):
                 painter.setPen(QPen(color, width))
                 painter.drawEllipse(pane.pixel(*place), 8.0, 8.0)
             painter.restore()
-        if pane.cursor_at is None:
-            return
-        row = self._scatter.row_at(pane, pane.cursor_at)
-        title, entries = self._row_entries(shown, row) if row is not None else self._grid_entries(shown, pane.cursor_at)
-        if entries:
-            lettering.paint_readout(painter, theme, pane.rect(), QPointF(pane.cursor_at), title, entries)
+
+    @override
+    def values_under_cursor(self) -> tuple[str, Sequence[Entry]] | None:
+        at, shown = self.pane.cursor_at, self._shown
+        if at is None or shown is None or self.pane.message:
+            return None
+        row = self._scatter.row_at(self.pane, at)
+        return self._row_entries(shown, row) if row is not None else self._grid_entries(shown, at)
 
     def _row_entries(self, question: FitQuestion, row: int) -> tuple[str, list[Entry]]:
         dataset, theme = question.frame.dataset, looks.current()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from PyQt6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QSize, Qt
-from PyQt6.QtGui import QAction, QContextMenuEvent, QImage, QKeyEvent, QPainter, QResizeEvent
+from PyQt6.QtGui import QAction, QContextMenuEvent, QHideEvent, QImage, QKeyEvent, QPainter, QResizeEvent
 from PyQt6.QtWidgets import QFileDialog, QMenu, QMessageBox, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -20,6 +20,7 @@ from ui.language import tr
 from ui.plots.header import Header
 from ui.plots.live import LiveView
 from ui.plots.pane import Pane
+from ui.plots.readout import Entry, Readout
 
 EXPORT_SCALE = 2.0
 """Pixels of an exported picture per pixel of the screen."""
@@ -213,7 +214,35 @@ class AxesPlot(FramedPlot):
     def __init__(self, focus: Focus, parent: QWidget | None = None) -> None:
         super().__init__(focus, parent)
         self.pane = Pane(self, moved=self.mark_stale)
+        self.pane.hovered = self.show_readout
+        self._readout: Readout | None = None
         self.set_body(self.pane)
+
+    def values_under_cursor(self) -> tuple[str, Sequence[Entry]] | None:
+        """What the read-out says: its title and its lines; None where there is nothing to say."""
+        return None
+
+    def readout_above(self) -> bool:
+        """Whether the read-out stands above the whole plot; else beside the cursor."""
+        return False
+
+    def show_readout(self) -> None:
+        """Bring the box with the values at the cursor up to date."""
+        said = self.values_under_cursor() if self.pane.cursor_at is not None else None
+        if said is None or not said[1] or self.pane.cursor_at is None:
+            if self._readout is not None:
+                self._readout.hide()
+            return
+        window = self.window() or self
+        if self._readout is None or self._readout.parentWidget() is not window:
+            self._readout = Readout(window)
+        self._readout.show_at(self.pane, self.pane.cursor_at, self.readout_above(), *said)
+
+    @override
+    def refresh(self) -> None:
+        super().refresh()
+        if self.pane.cursor_at is not None:
+            self.show_readout()
 
     @override
     def before_picture(self) -> None:
@@ -235,3 +264,8 @@ class AxesPlot(FramedPlot):
             self.pane.fit()
         else:
             super().keyPressEvent(event)
+
+    @override
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        super().hideEvent(event)
+        self.pane.cursor_moved(None)

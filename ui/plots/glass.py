@@ -106,8 +106,11 @@ class Glass(QWidget):
         painter = QPainter(self)
         if pane.message:
             lettering.paint_message(painter, theme, pane.area, pane.message)
+        painter.setPen(theme.border)
+        painter.drawRect(pane.area.adjusted(0, 0, -1, -1))
         painter.save()
         painter.setClipRect(pane.area)
+        pane.paint_under(painter)
         if pane.playhead is not None and not pane.message:
             x = round(pane.pixel(pane.playhead, 0.0).x()) - 1
             x = min(max(x, pane.area.left()), pane.area.right() - 1)

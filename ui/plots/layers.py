@@ -48,7 +48,7 @@ def unflat_words(layers: tuple[Dense, ...]) -> str:
         words.append(
             tr("{kinds} layers ({numbers}) have no flat end and report nothing", kinds=kinds, numbers=_list(silent))
         )
-    return "; ".join(words)
+    return tr("; ").join(words)
 
 
 def _list(numbers: list[int]) -> str:
@@ -83,7 +83,7 @@ class SaturationPlot(CurvePlot):
         others += [tr("{kind}: none", kind=kind) for kind in sorted(kinds - {"relu"})]
         if not others:
             return tr("mean of 1 − |f′|/max|f′|: 0 responsive, 1 flat")
-        return "; ".join((tr("0 responsive, 1 flat"), *others))
+        return tr("; ").join((tr("0 responsive, 1 flat"), *others))
 
     @override
     def whole_story(self) -> str:

@@ -1,4 +1,4 @@
-"""Text and rulers around and over a plot: frame, ticks, names at the ends of curves, and the read-out at the cursor.
+"""Text and rulers around a plot: frame, ticks, names of axes and rows, names at the ends of curves.
 
 Every function paints with what it is given and keeps nothing.
 """
@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PyQt6.QtCore import QPointF, QRect, QRectF, Qt
+from PyQt6.QtCore import QPointF, QRect, Qt
 from PyQt6.QtGui import QColor, QFontMetrics, QPainter, QPen
 
 from ui.plots.scales import Ticks, stack
@@ -28,15 +28,6 @@ class Label:
     color: QColor
     end: float
     bold: bool = True
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of a read-out: what, in whose colour, and its value."""
-
-    name: str
-    value: str
-    color: QColor
 
 
 def legible(color: QColor, background: QColor, ink: QColor) -> QColor:
@@ -170,8 +161,10 @@ def place_names(theme: Theme, area: QRect, labels: Sequence[Label], bottom: int)
     return list(zip(kept, stack(ends, height, top, bottom), strict=True))
 
 
-def paint_names(painter: QPainter, theme: Theme, area: QRect, placed: Sequence[tuple[Label, float]]) -> None:
-    """Names beside the data; one that had to make room keeps a line to the end of its curve."""
+def paint_names(
+    painter: QPainter, theme: Theme, area: QRect, placed: Sequence[tuple[Label, float]], right: int
+) -> None:
+    """Names between the data and `right`; one that had to make room keeps a line to the end of its curve."""
     for label, centre in placed:
         ink = legible(label.color, theme.panel, theme.text)
         end = min(max(label.end, area.top()), area.bottom())
@@ -183,7 +176,9 @@ def paint_names(painter: QPainter, theme: Theme, area: QRect, placed: Sequence[t
         painter.setFont(theme.font(12, bold=label.bold))
         painter.setPen(ink)
         metrics = painter.fontMetrics()
-        painter.drawText(QPointF(area.right() + GAP + 1, centre + metrics.capHeight() / 2), label.text)
+        left = area.right() + GAP + 1
+        shown = metrics.elidedText(label.text, Qt.TextElideMode.ElideRight, right - left)
+        painter.drawText(QPointF(left, centre + metrics.capHeight() / 2), shown)
 
 
 def paint_message(painter: QPainter, theme: Theme, area: QRect, text: str) -> None:
@@ -192,47 +187,3 @@ def paint_message(painter: QPainter, theme: Theme, area: QRect, text: str) -> No
     painter.setPen(theme.secondary)
     flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
     painter.drawText(area.adjusted(10, 6, -10, -6), int(flags), text)
-
-
-def paint_readout(
-    painter: QPainter, theme: Theme, within: QRect, cursor: QPointF, title: str, entries: Sequence[Entry]
-) -> QRectF:
-    """A box beside the cursor: one value per curve, in a second column where one would be too tall. Returns the box."""
-    plain, mono = theme.font(12), theme.font(12, mono=True)
-    words, numbers = QFontMetrics(plain), QFontMetrics(mono)
-    line = max(words.height(), numbers.height())
-    rows = max(1, (within.height() - 14) // line - 1)
-    columns = [entries[first : first + rows] for first in range(0, len(entries), rows)]
-    named = [max((words.horizontalAdvance(entry.name) for entry in column), default=0) for column in columns]
-    valued = [max((numbers.horizontalAdvance(entry.value) for entry in column), default=0) for column in columns]
-    width = sum(named) + sum(valued) + 34 * len(columns) + 2
-    width = max(width, words.horizontalAdvance(title) + 20)
-    height = line * (1 + max((len(column) for column in columns), default=0)) + 10
-    left = cursor.x() + 12 if cursor.x() + 12 + width <= within.right() else cursor.x() - 12 - width
-    left = min(max(left, within.left() + 1), max(within.right() - width - 1, within.left() + 1))
-    top = min(max(cursor.y() - height - 8, within.top() + 1.0), within.bottom() - height - 1.0)
-    box = QRectF(round(left) + 0.5, round(top) + 0.5, width, height)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-    painter.setPen(QPen(theme.control_border, 1))
-    painter.setBrush(theme.card)
-    painter.drawRoundedRect(box, 5, 5)
-    painter.setPen(theme.secondary)
-    painter.setFont(plain)
-    baseline = box.top() + 5 + words.ascent()
-    painter.drawText(QPointF(box.left() + 10, baseline), title)
-    x = box.left() + 10
-    for column, name_width, value_width in zip(columns, named, valued, strict=True):
-        y = baseline
-        for entry in column:
-            y += line
-            painter.setPen(legible(entry.color, theme.card, theme.text))
-            painter.setFont(plain)
-            painter.drawText(QPointF(x, y), entry.name)
-            painter.setPen(theme.text)
-            painter.setFont(mono)
-            painter.drawText(
-                QPointF(x + name_width + 12 + value_width - numbers.horizontalAdvance(entry.value), y), entry.value
-            )
-        x += name_width + value_width + 34
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    return box

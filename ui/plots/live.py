@@ -28,6 +28,8 @@ class LiveView(QWidget):
         super().__init__(parent)
         self.focus = focus
         self.frame: Frame | None = None
+        self.lag = 0
+        """Milliseconds behind the first frame of a running training, so that neighbours do not draw at the same moment."""
         self._stale = True
         self._dressed = False
         self._looked_at: Hashable = None
@@ -48,11 +50,13 @@ class LiveView(QWidget):
         self._stale = True
         if not self.isVisible() or self._timer.isActive():
             return
-        waited = self._since.elapsed() if self._since.isValid() else INTERVAL
-        if waited >= INTERVAL:
-            self.refresh()
+        waited = int(self._since.elapsed()) if self._since.isValid() else INTERVAL
+        running = self.frame is not None and self.frame.run == "running"
+        wait = INTERVAL - waited if waited < INTERVAL else self.lag if running else 0
+        if wait > 0:
+            self._timer.start(wait)
         else:
-            self._timer.start(INTERVAL - int(waited))
+            self.refresh()
 
     def refresh(self) -> None:
         """Draw now, whatever the clock says, unless the view is hidden."""

@@ -32,6 +32,8 @@ from ui.plots.scales import Ticker, Ticks, Values, linear_ticks
 
 Range = tuple[float, float]
 
+NARROW = 48
+"""The data keep at least so many pixels of width; names are shortened before."""
 TALL = 185
 """From this height on the horizontal axis has a line of its own for its name."""
 
@@ -138,7 +140,12 @@ class Pane(QWidget):
         """Names at the left instead of numbers: (position, text)."""
         self.cursor_at: QPointF | None = None
         self.area = QRect(40, 8, 100, 100)
+        self.paint_under: Callable[[QPainter], None] = lambda painter: None
+        """Paints over the data and under the playhead."""
         self.paint_glass: Callable[[QPainter], None] = lambda painter: None
+        """Paints over everything."""
+        self.hovered: Callable[[], None] = lambda: None
+        """Is called when the cursor has moved or is gone (`cursor_at`)."""
         self.beside = 0
         """Pixels kept free at the right of the data for `paint_beside`, such as a colour scale."""
         self.paint_beside: Callable[[QPainter], None] = lambda painter: None
@@ -240,7 +247,7 @@ class Pane(QWidget):
         last = self._ticks_of(self.x_axis, self.x_view, max(self.width() - left - names, 60), 0.0, horizontal=True)
         overhang = mono.horizontalAdvance(last[-1][1]) // 2 + 2 if last else 12
         right = max(-(-names // 8) * 8, overhang, self.beside, 12)
-        right = min(right, max(self.width() - left - 60, 12))
+        right = min(right, max(self.width() - left - NARROW, 12))
         self.area = QRect(left, top, max(self.width() - left - right, 10), height)
         self._view.setGeometry(self.area)
         self._glass.setGeometry(self.rect())
@@ -333,6 +340,7 @@ class Pane(QWidget):
     def cursor_moved(self, pixel: QPointF | None) -> None:
         """The mouse is at this pixel of the pane, or gone."""
         self.cursor_at = pixel if pixel is not None and QRectF(self.area).contains(pixel) else None
+        self.hovered()
         self._glass.update()
 
     @override
@@ -356,7 +364,7 @@ class Pane(QWidget):
             lettering.paint_y_name(painter, theme, self.area, self.y_axis.name)
         below = self.height() >= theme.px(TALL)
         lettering.paint_x_ticks(painter, theme, self.area, x_ticks, self.x_axis.name, below, self.width() - 1)
-        lettering.paint_names(painter, theme, self.area, self._names)
+        lettering.paint_names(painter, theme, self.area, self._names, self.width())
         self.paint_beside(painter)
         painter.end()
 

@@ -20,6 +20,7 @@ from ui.plots.fit import FitPlot
 from ui.plots.framed import FramedPlot, Place
 from ui.plots.kept import Kept
 from ui.plots.layers import GradientPlot, SaturationPlot
+from ui.plots.live import INTERVAL
 from ui.plots.loss import LossPlot
 from ui.plots.unit_map import SaturationMap
 from ui.runner import Runner
@@ -85,8 +86,10 @@ class PlotsRow(QWidget):
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(1)
-        for widget in (self.loss, self.second, self.gradient, self.fourth):
+        for place, widget in enumerate((self.loss, self.second, self.gradient, self.fourth)):
             line.addWidget(widget, 1)
+            for plot in widget.plots if isinstance(widget, Stack) else [widget]:
+                plot.lag = place * INTERVAL // 4
         for plot in self.curves:
             plot.extend_menu = self._offer_keeping
             plot.remove_kept = self.remove_kept

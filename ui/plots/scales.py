@@ -1,6 +1,6 @@
 """Ticks: which numbers stand beside an axis, where, and how they are written.
 
-A linear axis has ticks at 1, 2, 4 or 5 times a power of ten, an axis of steps only at whole steps, and a logarithmic
+A linear axis has ticks at 1, 2, 2.5 or 5 times a power of ten, an axis of steps only at whole steps, and a logarithmic
 axis at whole decades and nowhere else. A logarithm has no place for an exact 0, and leaving it out would hide the one
 value that a learner must see (a gradient that is exactly 0 is not a small gradient): such an axis has a shelf below its
 lowest decade, marked "0", and exact zeros lie on it.
@@ -23,16 +23,17 @@ Ticks = list[tuple[float, str]]
 Ticker = Callable[[float, float, int], Ticks]
 """Ticks between two positions on an axis that has room for so many of them."""
 
-MULTIPLES = (1.0, 2.0, 4.0, 5.0, 10.0)
+FINE = (1.0, 2.0, 2.5, 5.0)
+WHOLE = (1.0, 2.0, 4.0, 5.0)
 
 
-def spacing(span: float, room: int) -> float:
-    """The smallest 1, 2, 4 or 5 times a power of ten of which at most `room` fit into `span`."""
+def spacing(span: float, room: int, multiples: tuple[float, ...] = FINE) -> float:
+    """The smallest of these multiples of a power of ten of which at most `room` fit into `span`."""
     if not (span > 0.0 and math.isfinite(span)):
         return 1.0
     raw = span / max(room, 1)
     power = 10.0 ** math.floor(math.log10(raw))
-    return next(m * power for m in (*MULTIPLES, 20.0) if m * power >= raw * (1 - 1e-9))
+    return next(m * power for m in (*multiples, 10.0, 20.0) if m * power >= raw * (1 - 1e-9))
 
 
 def multiples(low: float, high: float, step: float) -> list[float]:
@@ -51,21 +52,30 @@ def linear_ticks(low: float, high: float, room: int) -> Ticks:
     return [(value, fixed(value, step, max(abs(low), abs(high)))) for value in multiples(low, high, step)]
 
 
+def decimals(step: float) -> int:
+    """How many decimals the multiples of `step` need."""
+    return next((d for d in range(16) if abs(round(step, d) - step) <= 1e-9 * step), 16)
+
+
 def fixed(value: float, step: float, largest: float) -> str:
-    """`value` with the decimals that `step` needs; with an exponent where that would take more than six characters."""
+    """`value` with the decimals that `step` needs; with an exponent where that would be too long."""
     if value == 0:
         return "0"
     if largest >= 1e5 or step < 1e-4:
-        digits = max(0, math.floor(math.log10(abs(value)) + 1e-9) - math.floor(math.log10(step) + 1e-9))
-        return exponent(f"{value:.{digits}e}")
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    return f"{value:.{decimals}f}"
+        power = math.floor(math.log10(abs(value)) + 1e-9)
+        return exponent(f"{value:.{decimals(step / 10.0**power)}e}")
+    return f"{value:.{decimals(step)}f}"
 
 
 def exponent(text: str) -> str:
     """`1e-05` as `1e-5`."""
     mantissa, _, power = text.partition("e")
     return f"{mantissa}e{int(power)}" if power else text
+
+
+def no_ticks(low: float, high: float, room: int) -> Ticks:
+    """An axis without numbers."""
+    return []
 
 
 def share_ticks(low: float, high: float, room: int) -> Ticks:
@@ -75,7 +85,7 @@ def share_ticks(low: float, high: float, room: int) -> Ticks:
 
 def step_ticks(low: float, high: float, room: int) -> Ticks:
     """Ticks of an axis of training steps: whole numbers only."""
-    step = max(1.0, spacing(high - low, room))
+    step = max(1.0, spacing(high - low, room, WHOLE))
     return [(value, f"{int(value):,}") for value in multiples(low, high, step) if value >= 0]
 
 
@@ -101,9 +111,7 @@ class LogScale:
 
     def ticks(self, low: float, high: float, room: int) -> Ticks:
         """Whole decades, every n-th where there are too many; the zero of the shelf beside them."""
-        stride = 1
-        while (high - low) / stride > max(room, 2):
-            stride += 1
+        stride = max(1, round(spacing(high - low, max(room, 2), WHOLE)))
         found: Ticks = []
         if self.shelf is not None and low <= self.shelf <= high:
             found.append((self.shelf, "0"))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QPainter, QPen
 from PyQt6.QtWidgets import QWidget
 from typing_extensions import override
@@ -16,12 +16,11 @@ from bpstudio.insight.notation import Letters
 from ui import theme as looks
 from ui.focus import Focus
 from ui.language import tr
-from ui.plots import lettering
 from ui.plots.framed import AxesPlot
 from ui.plots.layers import layer_title, unflat_words
-from ui.plots.lettering import Entry
 from ui.plots.pane import Axis, Picture
-from ui.plots.scales import step_ticks
+from ui.plots.readout import Entry
+from ui.plots.scales import no_ticks, step_ticks
 
 MOST_COLUMNS = 2000
 GAP_FROM = 14
@@ -42,6 +41,7 @@ class SaturationMap(AxesPlot):
         self.pane.picked = self._pick
         self.pane.can_pick = seek is not None
         self.pane.grid = False
+        self.pane.paint_under = self._paint_gaps
         self.pane.paint_glass = self._paint_glass
 
     @override
@@ -123,7 +123,7 @@ class SaturationMap(AxesPlot):
         self.pane.by_hand = False
         self.pane.row_names = []
         self.pane.set_picture(None)
-        self.pane.set_axes(Axis(0.0, 10.0, step_ticks, tr("step")), Axis(0.0, 1.0))
+        self.pane.set_axes(Axis(0.0, 1.0, no_ticks), Axis(0.0, 1.0, no_ticks))
         self.pane.arrange()
 
     def value_at_cursor(self) -> tuple[Unit, int, float] | None:
@@ -142,8 +142,6 @@ class SaturationMap(AxesPlot):
         theme, pane, frame = looks.current(), self.pane, self.frame
         if pane.message or frame is None or not self._units:
             return
-        self._paint_gaps(painter)
-        letters = Letters(self.focus.notation, frame.experiment.network)
         selection = self.focus.selection
         if isinstance(selection, Unit) and selection in self._units:
             row = len(self._units) - self._units.index(selection)
@@ -151,19 +149,22 @@ class SaturationMap(AxesPlot):
             painter.setPen(QPen(theme.accent, 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(pane.area.left(), top, pane.area.width() - 1, max(bottom - top - 1, 2)))
+
+    @override
+    def values_under_cursor(self) -> tuple[str, Sequence[Entry]] | None:
         found = self.value_at_cursor()
-        if found is not None and pane.cursor_at is not None:
-            unit, step, value = found
-            entry = Entry(letters.unit(unit), f"{value:.2f}", theme.text)
-            title = tr("step {step}", step=f"{step:,}")
-            lettering.paint_readout(painter, theme, pane.rect(), QPointF(pane.cursor_at), title, [entry])
+        if found is None or self.frame is None:
+            return None
+        unit, step, value = found
+        name = Letters(self.focus.notation, self.frame.experiment.network).unit(unit)
+        return tr("step {step}", step=f"{step:,}"), [Entry(name, f"{value:.2f}", looks.current().text)]
 
     def _paint_gaps(self, painter: QPainter) -> None:
         """Gaps between units while the rows are high, between layers always."""
         pane, count = self.pane, len(self._units)
+        if pane.message or not count:
+            return
         apart = pane.area.height() / (pane.y_view[1] - pane.y_view[0])
-        painter.save()
-        painter.setClipRect(pane.area)
         for k in range(1, count):
             between_layers = self._units[k].layer != self._units[k - 1].layer
             if not (between_layers or apart >= GAP_FROM):
@@ -171,7 +172,6 @@ class SaturationMap(AxesPlot):
             width = 4 if apart >= GAP_FROM else 2
             y = round(pane.pixel(0, count - k).y())
             painter.fillRect(QRectF(pane.area.left(), y - width / 2, pane.area.width(), width), looks.current().panel)
-        painter.restore()
 
     def _pick(self, x: float, y: float) -> None:
         if self._seek is not None and self.frame is not None:
