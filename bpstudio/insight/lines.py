@@ -17,7 +17,7 @@ from bpstudio.insight import backward_lines, forward_lines
 from bpstudio.insight.backward_lines import outlook
 from bpstudio.insight.beat import Beat, Kind
 from bpstudio.insight.elements import Edge, Example, Unit
-from bpstudio.insight.notation import Letters, Notation
+from bpstudio.insight.notation import Notation, letters
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.walk import Walk
 from bpstudio.insight.writer import Writer
@@ -98,13 +98,13 @@ _QUESTIONS: Mapping[Kind, tuple[str, str, str]] = MappingProxyType(
 def headline(frame: Frame, beat: Beat, notation: str | Notation = "mazur") -> Phrase:
     """The question that a beat answers, such as: how much does w₅ change the loss?"""
     about_edge, about_unit, about_layer = _QUESTIONS[beat.kind]
-    letters = Letters(notation, frame.experiment.network)
+    names = letters(notation, frame.experiment.network)
     if beat.unit is None:
         return Phrase(about_layer, {"layer": str(beat.layer)})
-    unit = letters.unit(beat.subject)
+    unit = names.unit(beat.subject)
     if beat.source is None:
         return Phrase(about_unit, {"unit": unit})
     if beat.kind in ("product", "arrival"):
         source = Unit(beat.layer - 1 if beat.kind == "product" else beat.layer + 1, beat.source)
-        return Phrase(about_edge, {"unit": unit, "source": letters.unit(source)})
-    return Phrase(about_edge, {"edge": letters.edge(Edge(beat.layer, beat.subject.index, beat.source))})
+        return Phrase(about_edge, {"unit": unit, "source": names.unit(source)})
+    return Phrase(about_edge, {"edge": names.edge(Edge(beat.layer, beat.subject.index, beat.source))})

@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 from bpstudio.engine.network import Network
@@ -110,7 +111,7 @@ _NIELSEN = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Notation:
     """A name, a title for the menu, and for each symbol of SYMBOLS its TeX and Unicode templates."""
 
@@ -137,6 +138,9 @@ NOTATIONS: Mapping[str, Notation] = MappingProxyType(
         )
     }
 )
+
+#: So many written symbols are remembered per network and notation.
+_REMEMBERED = 4096
 
 _SMALL = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -169,14 +173,22 @@ class Letters:
         self.network = network
         self.names = Names(network.sizes)
         self._comma = "," if max(network.sizes) > 9 else ""
+        self._written: dict[tuple[str, Element], str] = {}
 
-    def tex(self, symbol: str, element: Element | None = None, **fields: str) -> str:
+    def tex(self, symbol: str, element: Element | None = None) -> str:
         """The TeX of a symbol, such as `tex("delta", Unit(2, 0))`."""
-        return self.notation.symbols[symbol][0].format(**self._fields(element), **fields)
+        return self.notation.symbols[symbol][0].format(**self._fields(element))
 
-    def text(self, symbol: str, element: Element | None = None, **fields: str) -> str:
+    def text(self, symbol: str, element: Element | None = None) -> str:
         """The Unicode text of a symbol."""
-        return self.notation.symbols[symbol][1].format(**self._fields(element), **fields)
+        if element is None:
+            return self.notation.symbols[symbol][1]
+        key = (symbol, element)
+        if key not in self._written:
+            if len(self._written) > _REMEMBERED:
+                self._written.clear()
+            self._written[key] = self.notation.symbols[symbol][1].format(**self._fields(element))
+        return self._written[key]
 
     def unit(self, unit: Unit) -> str:
         """The short name that stands in the disc: h₁, o₂; h²₃ is unit 3 of hidden layer 2."""
@@ -248,6 +260,12 @@ class Letters:
             function = activation(self.network.layers[unit.layer - 1].activation)
             fields |= {"f": _function_tex(function.name), "f_text": function.symbol}
         return fields
+
+
+@lru_cache(maxsize=8)
+def letters(notation: str | Notation, network: Network) -> Letters:
+    """The Letters of a notation and a network, made once: a sum over hundreds of weights writes hundreds of symbols."""
+    return Letters(notation, network)
 
 
 # ---- numbers

@@ -8,7 +8,7 @@ import numpy as np
 
 from bpstudio.insight.elements import Edge, Example, Probe, Unit
 from bpstudio.insight.example import Numbers
-from bpstudio.insight.notation import Letters, Notation, given, number, operand, total
+from bpstudio.insight.notation import Notation, given, letters, number, operand, total
 from bpstudio.insight.phrase import Phrase
 from bpstudio.training.frame import Frame
 
@@ -26,7 +26,7 @@ class Writer:
         self.experiment = frame.experiment
         self.network = frame.experiment.network
         self.depth = len(self.network.layers)
-        self.letters = Letters(notation, self.network)
+        self.letters = letters(notation, self.network)
         self.digits = digits
         self.numbers = Numbers(frame, example)
         #: The number of outputs by which the loss of a row is divided, 1 unless the reduction is a mean over all.
