@@ -246,6 +246,8 @@ class ColumnsTable(QTableView):
 
     def __init__(self, model: ColumnsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        # A model that goes before its view makes Qt complain: the view owns it.
+        model.setParent(self)
         self.setModel(model)
         self.setItemDelegate(ChoiceDelegate(self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

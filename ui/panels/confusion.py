@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PyQt6.QtCore import QAbstractTableModel, QModelIndex, Qt
+from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 from PyQt6.QtGui import QBrush, QColor
 from typing_extensions import override
 
@@ -17,8 +17,8 @@ _NOWHERE = QModelIndex()
 class ConfusionModel(QAbstractTableModel):
     """Counts of (true class, answered class); a cell is as strong as its share of its row."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
         self.names: tuple[str, ...] = ()
         self.confusion: Confusion | None = None
 

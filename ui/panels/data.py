@@ -39,6 +39,8 @@ class DataPanel(QWidget):
         self._runner = runner
         self._focus = focus
         self._frame: Frame | None = None
+        self._sent: Dataset | None = None
+        """What was typed and has not come back yet: a second cell builds on it."""
         self._window: DataWindow | None = None
         self._rows: RowsWindow | None = None
         self.section = Section("section.data", self)
@@ -76,11 +78,13 @@ class DataPanel(QWidget):
         self.make.toggled.connect(self._unfold_generator)
         self.all.clicked.connect(self.show_rows)
         self.retranslate()
+        runner.failed.connect(self._forget)
 
     def show_frame(self, frame: Frame) -> None:
         """Show the data of a frame; nothing happens while they stay the same."""
         before, self._frame = self._frame, frame
         if before is None or before.dataset is not frame.dataset:
+            self._sent = None
             self._fill(frame.dataset)
         self.example.show_frame(frame)
         if self._rows is not None:
@@ -122,8 +126,9 @@ class DataPanel(QWidget):
         """One input or target typed anew; raises ValueError where the task does not allow it."""
         if self._frame is None:
             return
-        dataset = with_value(self._frame.dataset, row, column, value)
+        dataset = with_value(self._sent or self._frame.dataset, row, column, value)
         check_fit(self._frame.experiment, dataset)
+        self._sent = dataset
         self._runner.apply(dataset=dataset, name=TYPE_VALUE)
 
     def use(self, dataset: Dataset) -> None:
@@ -164,6 +169,9 @@ class DataPanel(QWidget):
         self.steps.setToolTip("\n".join(in_full(dataset.source)))
         self.steps.setVisible(bool(steps))
         self.message.say("", "")
+
+    def _forget(self, reason: str) -> None:
+        self._sent = None
 
     def _opened(self) -> DataWindow:
         from ui.panels.data_window import DataWindow  # here, so that the main window is up sooner

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PyQt6.QtCore import QAbstractTableModel, QModelIndex, Qt
+from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 from PyQt6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -43,8 +43,8 @@ _NOWHERE = QModelIndex()
 class PreviewModel(QAbstractTableModel):
     """The cells of a table as they stand in the file."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
         self.table: Table | None = None
 
     def show_table(self, table: Table | None) -> None:
@@ -98,8 +98,8 @@ class FilePreview(QWidget):
             choice.activated.connect(lambda _, name=name, choice=choice: self._set(name, choice.currentData()))
         self.message = Message()
         self.offers = QHBoxLayout()
-        self.model = PreviewModel()
         self.cells = QTableView()
+        self.model = PreviewModel(self.cells)
         self.cells.setModel(self.model)
         self.cells.setWordWrap(False)
         self.cells.setFont(theme.current().font(12, mono=True))
@@ -173,12 +173,7 @@ class FilePreview(QWidget):
         )
 
     def _set(self, name: str, value: Any) -> None:
-        try:
-            self.options = self.options.replace(**{name: value})
-        except ValueError as error:
-            self.message.say(plain(error), "error")
-            self.retranslate()
-            return
+        self.options = self.options.replace(**{name: value})
         self._read(self.options)
 
     def _offer_encodings(self, error: EncodingError | None) -> None:

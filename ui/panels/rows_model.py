@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt6.QtCore import QAbstractTableModel, QModelIndex, Qt
+from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 from typing_extensions import override
 
 from bpstudio.data.dataset import Dataset
@@ -55,8 +55,9 @@ class Field:
 class RowsModel(QAbstractTableModel):
     """Row number, inputs, targets, answers, loss and split of every row of a dataset."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QObject | None = None) -> None:
+        """`parent` is the view: a model that goes before its view makes Qt complain."""
+        super().__init__(parent)
         self.dataset: Dataset | None = None
         self.answers: Answers | None = None
         self.fields: tuple[Field, ...] = ()

@@ -54,8 +54,8 @@ class RowsWindow(QWidget):
         self._later.timeout.connect(self._refresh)
         self.resize(900, 560)
 
-        self.model = RowsModel()
         self.table = QTableView()
+        self.model = RowsModel(self.table)
         self.table.setModel(self.model)
         self.table.setSortingEnabled(True)
         self.table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
@@ -74,8 +74,8 @@ class RowsWindow(QWidget):
         self.save.clicked.connect(self._ask_where)
         self.message = Message()
 
-        self.confusion = ConfusionModel()
         self.confusion_table = QTableView()
+        self.confusion = ConfusionModel(self.confusion_table)
         self.confusion_table.setModel(self.confusion)
         self.part = Choice()
         self.part.activated.connect(self._show_confusion)

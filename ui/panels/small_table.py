@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QAbstractTableModel, QModelIndex, Qt
+from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 from PyQt6.QtGui import QFontMetrics, QResizeEvent
 from PyQt6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 from typing_extensions import override
@@ -50,8 +50,8 @@ def with_value(dataset: Dataset, row: int, column: int, value: float) -> Dataset
 class SmallModel(QAbstractTableModel):
     """Inputs and targets of a few rows."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
         self.dataset: Dataset | None = None
 
     def show_dataset(self, dataset: Dataset | None) -> None:
@@ -137,7 +137,7 @@ class SmallTable(QTableView):
 
     def __init__(self, edit: Edit, say: Callable[[str, str], None], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.rows = SmallModel()
+        self.rows = SmallModel(self)
         self.setModel(self.rows)
         self.setItemDelegate(NumberDelegate(edit, say, self))
         self.setProperty("role", "small")

@@ -126,11 +126,9 @@ def test_labels_say_phase_and_count() -> None:
 
 
 def test_the_strip_follows_grain_and_network(timeline: Timeline, stage: Any) -> None:
-    stage.focus.set(grain="step", playhead=0)
-    assert timeline.strip.place == 0
-    click(timeline, 9)
-    assert stage.focus.playhead == 1
-    assert timeline.strip.place == 9
+    stage.focus.set(grain="step")
+    assert [span.letter for span in timeline.strip.spans] == list("FLBU")
+    assert timeline.strip.place == timeline.strip.spans[-1].last, "a whole step is wholly seen"
     stage.focus.set(grain="edge")
     stage.runner.apply(experiment=stage.frame.experiment.replace(update_order="sequential"))
     stage.settle()
