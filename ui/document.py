@@ -69,10 +69,13 @@ class Document(QObject):
         self._say = say
         self._listeners: list[Callable[[], None]] = []
         self._opening = False
+        self._opened: Callable[[], object] | None = None
         self._shown = ("", False)
         self._saved: Frame | None = None
         self._then: Callable[[], object] | None = None
         self.lesson: Lesson | None = None
+        self.base: Lesson | None = None
+        """The lesson as it was opened, before a variant was switched on."""
         self.path: Path | None = None
         self.name = ""
         """Which lesson of the program this is; empty for a file."""
@@ -125,7 +128,10 @@ class Document(QObject):
     def show(self, lesson: Lesson, session: Session | None = None, path: Path | None = None, name: str = "") -> None:
         """Make a lesson the open one."""
         self.lesson, self.path, self.name = lesson, path, name
+        if not lesson.variant:
+            self.base = lesson
         self._opening = True
+        self._opened = None
         self._saved = None
         grain = lesson.grain
         self._focus.set(
@@ -143,6 +149,12 @@ class Document(QObject):
         if path is not None:
             self._remember(path)
         self._tell()
+
+    def choose(self, variant: str, then: Callable[[], object] | None = None) -> None:
+        """Start the open lesson again with one of its switches on; `then` is done when its first step is there."""
+        if self.base is not None:
+            self.show(self.base.choose(variant) if variant else self.base, path=self.path, name=self.name)
+            self._opened = then
 
     def open(self, place: str | Path) -> None:
         """Open a lesson by name or a file by path, beside the training; what goes wrong is said."""
@@ -197,6 +209,8 @@ class Document(QObject):
             self._opening = False
             self._saved = frame
             self._start_look(frame)
+            if self._opened is not None:
+                self._opened()
         shown = (self.title, self.modified)
         if shown != self._shown:
             self._shown = shown

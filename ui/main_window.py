@@ -39,6 +39,7 @@ from ui.navigation import Navigation
 from ui.panels.builder import Builder
 from ui.panels.data import DataPanel
 from ui.panels.inspector import Inspector
+from ui.panels.lesson import LessonPanel
 from ui.panels.timeline import Timeline
 from ui.runner import Runner
 from ui.status import Status
@@ -46,6 +47,7 @@ from ui.toolbar import Toolbar
 from ui.tour import Tour
 
 if TYPE_CHECKING:
+    from bpstudio.files.lesson import Lesson
     from bpstudio.training.frame import Frame
     from ui.plots.row import PlotsRow
 
@@ -78,10 +80,12 @@ class MainWindow(QMainWindow):
         self.take_file: Callable[[Path], None] = lambda path: None
         """What happens with a dropped file."""
         self.plots: PlotsRow | None = None
+        self._fronted: Lesson | None = None
         self.canvas = Canvas(focus)
         self.builder = Builder(runner, focus)
         self.data = DataPanel(runner, focus)
         self.inspector = Inspector(runner, focus, Card)
+        self.lesson = LessonPanel()
         self.timeline = Timeline(runner, focus)
         self.status = Status(focus, runner)
         self.tour = Tour(focus, runner)
@@ -120,6 +124,7 @@ class MainWindow(QMainWindow):
         self._commands.listen(self.plots)
         if self._runner.frame is not None:
             self.plots.show_frame(self._runner.frame)
+        self._show_lesson()
 
     def retitle(self) -> None:
         """Show what is open and whether it is saved."""
@@ -129,12 +134,27 @@ class MainWindow(QMainWindow):
         mark = " •" if self._document.modified else ""
         self._title.setText(f"{name}{mark} — bpstudio")
         self._title.setToolTip(str(self._document.path or ""))
+        self._show_lesson()
         bar = self.menuBar()
         if bar is not None:
             # A corner widget is measured only when it is set, and as high as its own text.
             self._title.setFixedHeight(bar.sizeHint().height())
             bar.setCornerWidget(self._title)
             self._title.show()
+
+    def _show_lesson(self) -> None:
+        """Show the texts of the open lesson, and the plots that it wants in front."""
+        lesson, base = self._document.lesson, self._document.base
+        variants = base.variants if base is not None and lesson is not None and lesson.variants else ()
+        chosen = (lesson.variant or (variants[0].name if variants else "")) if lesson is not None else ""
+        self.lesson.show_lesson(lesson, variants, chosen)
+        if self.plots is None or lesson is None or lesson is self._fronted:
+            return
+        self._fronted = lesson
+        fourth = {"bars": self.plots.bars, "fit": self.plots.fit, "map": self.plots.units}
+        front = next((fourth[name] for name in lesson.plots if name in fourth), None)
+        if front is not None:
+            self.plots.fourth.choose(self.plots.fourth.plots.index(front))
 
     def toggle_panel(self, side: str, shown: bool) -> None:
         """Fold or unfold `left`, `right` or `bottom`."""
@@ -199,7 +219,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(tools)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self._left = _scrolled("left", self.builder, self.data)
-        self._right = _scrolled("right", self.inspector)
+        self._right = _scrolled("right", self.inspector, self.lesson)
         middle = _column(self.tour, self.canvas)
         self._columns = _splitter(Qt.Orientation.Horizontal, self._left, middle, self._right)
         self._columns.setStretchFactor(1, 1)

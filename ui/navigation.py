@@ -34,6 +34,7 @@ class Navigation(QObject):
         self._focus = focus
         self._runner = runner
         self._entering = ""
+        self._going: tuple[int, dict[str, object]] | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._beat)
@@ -52,6 +53,9 @@ class Navigation(QObject):
         if self._entering:
             changes["playhead"] = 0 if self._entering == "beginning" else self._focus.last
             self._entering = ""
+        if self._going is not None and frame.step == self._going[0] and frame.run != "running":
+            changes |= self._going[1]
+            self._going = None
         example = self._focus.example
         if isinstance(example, Row) and example.position >= len(frame.batch):
             changes["example"] = Row(len(frame.batch) - 1)
@@ -155,6 +159,7 @@ class Navigation(QObject):
 
     def pause(self) -> None:
         """Rest."""
+        self._going = None
         self._timer.stop()
         self._focus.set(playing_walk=False)
         if self._runner.playing:
@@ -170,6 +175,15 @@ class Navigation(QObject):
             self._runner.seek(max(step, frame.metrics.first))
         else:
             self._runner.play(until=step)
+
+    def visit(self, step: int, **look: object) -> None:
+        """Go to a training step, and look at it so (grain, playhead and the like) when it is there."""
+        frame = self._runner.frame
+        if frame is not None and frame.step == step and not self.playing:
+            self._focus.set(**look)
+            return
+        self.train_until(step)
+        self._going = (step, look)
 
     def choose_grain(self, grain: str) -> None:
         """Walk at another grain from the same place; what was playing goes on in the new way only when asked again."""

@@ -115,7 +115,8 @@ QCheckBox::indicator, QRadioButton::indicator { width: ${p14}px; height: ${p14}p
     background: $field; border-radius: 4px; }
 QRadioButton::indicator { border-radius: ${p7}px; }
 QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url("$check"); }
-QRadioButton::indicator:checked { background: $accent; border: 4px solid $field; }
+QRadioButton::indicator:checked { border: 1px solid $accent; background: qradialgradient(cx: 0.5, cy: 0.5, radius: 0.5,
+    fx: 0.5, fy: 0.5, stop: 0 $accent, stop: 0.55 $accent, stop: 0.65 $field, stop: 1 $field); }
 QCheckBox:focus, QRadioButton:focus { color: $accent; }
 QCheckBox::indicator:focus, QRadioButton::indicator:focus { border: 1px solid $accent; }
 

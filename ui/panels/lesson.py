@@ -53,7 +53,7 @@ class LessonPanel(QWidget):
         for widget in (self._summary, self._stops, self._switches, self._note, self._text):
             self.section.rows.addWidget(widget)
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 8, 0, 0)
+        outer.setContentsMargins(4, 8, 4, 0)
         outer.addWidget(self.section)
         self.retranslate()
 
