@@ -20,7 +20,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, pyqtSignal
+from typing_extensions import override
 
 from ui.language import translatable
 from ui.threads import Answerer, CancelledError, Command, Progress, Question, Trainer
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["CancelledError", "Progress", "Question", "Runner"]
 
 CLOCK_MS = 16
+_PAINTED = QEvent.Type(QEvent.registerEventType())
 
 
 class Runner(QObject):
@@ -202,11 +204,17 @@ class Runner(QObject):
         if frame is not None:
             self.frame = frame
             self._go.clear()
-            # Painting is posted with low priority, a timer of 0 ms fires after it.
-            QTimer.singleShot(0, self._go.set)
             self.frame_arrived.emit(frame)
+            # Painting is posted with low priority (-1), so this arrives when it is over. A timer of 0 ms would not.
+            QCoreApplication.postEvent(self, QEvent(_PAINTED), -2)
         if self._playing:
             self._asked.set()
         elif frame is None and quiet and self.idle:
             # Asked again, because what was told above may have led to new commands and questions.
             self._clock.stop()
+
+    # ---- Qt
+
+    @override
+    def customEvent(self, a0: QEvent | None) -> None:
+        self._go.set()
