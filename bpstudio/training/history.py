@@ -130,12 +130,13 @@ class Chain:
 @dataclass(frozen=True, slots=True)
 class Moment:
     """A place in a run to which undo and redo return: a chain, a step of it, and the name of the gesture that left
-    it.
+    it. Edits with the same ``drag`` belong to one gesture.
     """
 
     chain: Chain
     step: int
     name: str = ""
+    drag: object | None = None
 
 
 class Undo:
@@ -158,6 +159,10 @@ class Undo:
         self._future.append(Moment(now.chain, now.step, back.name))
         return back
 
+    def take_back(self) -> Moment | None:
+        """The moment before the last gesture, which is forgotten and cannot be redone; None when there is none."""
+        return self._past.pop() if self._past else None
+
     def redo(self, now: Moment) -> Moment | None:
         """The moment after the gesture that was undone last, or None."""
         if not self._future:
@@ -165,6 +170,11 @@ class Undo:
         ahead = self._future.pop()
         self._past.append(Moment(now.chain, now.step, ahead.name))
         return ahead
+
+    @property
+    def drag(self) -> object | None:
+        """What the edits of the last gesture share, while it can go on."""
+        return self._past[-1].drag if self._past else None
 
     @property
     def undo_name(self) -> str | None:

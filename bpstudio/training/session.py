@@ -143,22 +143,28 @@ class Session:
         dataset: Dataset | None = None,
         params: Params | None = None,
         name: str = "edit",
+        drag: object | None = None,
     ) -> bool:
         """Change what is trained, on what, or the parameters; returns False when everything is as it was.
 
         What keeps the shapes continues from the present parameters. Layers whose shape or initialiser changed are
         drawn anew, the others keep theirs; when all are drawn anew (or the data's width or the seed changed) the run
-        restarts at step 0.
+        restarts at step 0. Edits that share a ``drag``, like those of a value under the mouse, are one for undo.
         """
         new = self.experiment if experiment is None else experiment
         data = self.dataset if dataset is None else dataset
         if params is not None and params.network.sizes != new.network.sizes:
             raise ValueError(f"parameters: expected layers of {new.network.sizes}, got {params.network.sizes}")
+        check_fit(new, data)
+        dragged = drag is not None and drag is self._undo.drag
+        if dragged and self._cursor.step == self._cursor.segment.start:
+            # Nothing was trained since, so the value before this one was only passed on the way.
+            self._return_to(self._undo.take_back())
+            dragged = False
         old, here = self.experiment, self._cursor
         unchanged = params is None or same_values(params, here.params)
         if new == old and data.hash == self.dataset.hash and unchanged:
             return False
-        check_fit(new, data)
         here.drain()
         size = params_layout(old.network).size
         state = named_states(old, here.memory[size:])
@@ -175,22 +181,28 @@ class Session:
             explicit=here.segment.explicit if data is self.dataset else None,
         )
         before = () if restarts else self._chain.until(step)
-        self._undo.remember(self._moment(name))
+        if not dragged:
+            self._undo.remember(self._moment(name, drag))
         self._chain = Chain((*before, segment), self._chain.origin if before else values)
         self._cursor = self._enter(segment, step)
         return True
 
     def reset(self) -> None:
         """Back to step 0 and the same start weights, with the present experiment; the record begins anew."""
-        self._cursor.drain()
-        experiment, dataset, origin = self.experiment, self.dataset, self._chain.origin
+        experiment, origin = self.experiment, self._chain.origin
         if origin.network.sizes != experiment.network.sizes:
             origin = draw_params(experiment.network, experiment.seed)
-        explicit = self._cursor.segment.explicit
-        first = self._segment(experiment, dataset, 0, packed(experiment, origin, {}), explicit=explicit)
-        self._undo.remember(self._moment("reset"))
-        self._chain = Chain((first,), origin)
-        self._cursor = self._enter(first, 0)
+        self._begin(experiment, self.dataset, origin, "reset", self._cursor.segment.explicit)
+
+    def restart(self, experiment: Experiment, dataset: Dataset, start: Params, name: str = "start") -> None:
+        """Begin at step 0 with another experiment, data and start values, as one gesture; nothing is carried over.
+
+        Raises ValueError, and changes nothing, where they do not fit each other.
+        """
+        check_fit(experiment, dataset)
+        if start.network.sizes != experiment.network.sizes:
+            raise ValueError(f"start: expected layers of {experiment.network.sizes}, got {start.network.sizes}")
+        self._begin(experiment, dataset, Params.from_layers(experiment.network, list(start)), name)
 
     def reseed(self) -> None:
         """Draw new start weights, from the next seed, and begin at step 0."""
@@ -264,6 +276,21 @@ class Session:
 
     # ---- the path
 
+    def _begin(
+        self,
+        experiment: Experiment,
+        dataset: Dataset,
+        origin: Params,
+        name: str,
+        explicit: Sequence[Array] | None = None,
+    ) -> None:
+        """A new path from step 0."""
+        self._cursor.drain()
+        first = self._segment(experiment, dataset, 0, packed(experiment, origin, {}), explicit=explicit)
+        self._undo.remember(self._moment(name))
+        self._chain = Chain((first,), origin)
+        self._cursor = self._enter(first, 0)
+
     def _advance(self, target: int) -> None:
         """Train, or follow the path that was taken before, up to a step."""
         while self._cursor.step < target and self._cursor.nonfinite is None:
@@ -325,8 +352,8 @@ class Session:
             return epoch, position
         return (epoch, 0) if position == 0 else (epoch + 1, 0)
 
-    def _moment(self, name: str) -> Moment:
-        return Moment(self._chain, self._cursor.step, name)
+    def _moment(self, name: str, drag: object | None = None) -> Moment:
+        return Moment(self._chain, self._cursor.step, name, drag)
 
     def _return_to(self, moment: Moment | None) -> str | None:
         if moment is None:

@@ -305,6 +305,87 @@ def test_weights_typed_at_step_0_are_where_reset_returns_to() -> None:
     assert session.params.W[0][1, 1] == 0.5
 
 
+def test_a_restart_takes_everything_anew_and_is_one_gesture() -> None:
+    session = Session(small(), moons())
+    session.run(9)
+    before = digest(session)
+    other = small(Momentum(0.2), batch_size=0)
+    start = Session(other.replace(seed=5), moons()).params
+    session.restart(other, moons(seed=1), start, "switch")
+    assert digest(session) == digest(Session(other, moons(seed=1), start))
+    session.run(4)
+    session.reset()
+    assert np.array_equal(session.params.flat, start.flat), "its start is where a reset returns to"
+    assert [session.undo(), session.undo()] == ["reset", "switch"]
+    assert digest(session) == before
+
+
+def test_a_restart_that_does_not_fit_changes_nothing() -> None:
+    session = Session(small(), moons())
+    session.run(9)
+    before = digest(session)
+    wide = small(network=Network(3, (Dense(1, "sigmoid"),)))
+    with pytest.raises(ValueError, match="2 input columns, got 3"):
+        session.restart(wide, moons(), session.params)
+    with pytest.raises(ValueError, match="start: expected layers"):
+        session.restart(small(network=Network(2, (Dense(1, "sigmoid"),))), moons(), session.params)
+    assert (digest(session), session.frame().undo) == (before, None)
+
+
+def dragged(session: Session, values: list[float], drag: object) -> None:
+    for value in values:
+        params = session.params
+        params.W[0][1, 1] = value
+        session.apply(params=params, name="drag", drag=drag)
+
+
+def test_a_dragged_value_is_one_gesture_and_leaves_no_traces_of_its_way() -> None:
+    session = Session(small(), moons())
+    session.run(9)
+    before = digest(session)
+    dragged(session, [0.1, 0.2, 0.3], object())
+    straight = Session(small(), moons())
+    straight.run(9)
+    dragged(straight, [0.3], object())
+    assert digest(session) == digest(straight)
+    assert session.frame().segment == 1
+    dragged(session, [0.7, 0.8], object())
+    assert session.params.W[0][1, 1] == 0.8
+    assert [session.undo(), session.undo(), session.undo()] == ["drag", "drag", None]
+    assert digest(session) == before
+    session.redo()
+    assert session.params.W[0][1, 1] == 0.3, "another drag is another gesture"
+
+
+def test_a_value_dragged_back_is_no_edit() -> None:
+    session = Session(small(), moons())
+    first = float(session.params.W[0][1, 1])
+    before = digest(session)
+    dragged(session, [0.1, first], object())
+    frame = session.frame()
+    assert (digest(session), frame.undo, frame.redo) == (before, None, None)
+
+
+def test_a_value_dragged_while_training_goes_on_keeps_what_was_trained() -> None:
+    session, drag = Session(small(), moons()), object()
+    session.run(9)
+    dragged(session, [0.1], drag)
+    session.run(5)
+    dragged(session, [0.2], drag)
+    assert session.step_number == 14
+    assert [session.undo(), session.undo()] == ["drag", None]
+    assert session.step_number == 9
+
+
+def test_a_drag_that_is_refused_keeps_the_value_before() -> None:
+    session, drag = Session(small(), moons()), object()
+    dragged(session, [0.1], drag)
+    bad = session.dataset.replace_target(0, 0, 1.5)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        session.apply(dataset=bad, drag=drag)
+    assert session.params.W[0][1, 1] == 0.1
+
+
 def test_new_start_draws_other_weights() -> None:
     session = Session(small(), moons())
     before = session.params.flat
