@@ -314,9 +314,11 @@ def place(network: Network, width: float, height: float, scale: float = 1.0, nam
     width, height = max(width, before + 40.0 * scale * depth + beyond), max(height, 220.0 * scale)
     top, bottom = largest + 14.0 * scale, height - foot - largest
     right = width - beyond
-    pixels = _image(network, width, height, scale, foot)
+    # In a deep network the image gives way to the columns.
+    image_width = max(min(0.21 * width, 260.0 * scale, right - (27.0 * depth + 25.0) * scale), 48.0 * scale)
+    pixels = _image(network, image_width, height, scale, foot)
     left = max(0.1 * width if depth < 6 else 0.0, before) if pixels is None else pixels.bar.x
-    columns = np.linspace(min(left, right - 40.0 * scale * depth), right, depth + 1)
+    columns = np.linspace(min(left, right - (40.0 if pixels is None else 24.0) * scale * depth), right, depth + 1)
     centers, steps = [], []
     for layer, size in enumerate(sizes):
         if layer == 0 and pixels is not None:
@@ -370,11 +372,11 @@ def _plus_ones(columns: Floats, modes: tuple[Mode, ...], y: float) -> Floats:
     return np.array([(x + at * (end - x), y) for x, end, at in zip(columns, columns[1:], share, strict=False)])
 
 
-def _image(network: Network, width: float, height: float, scale: float, foot: float) -> Pixels | None:
+def _image(network: Network, room_x: float, height: float, scale: float, foot: float) -> Pixels | None:
     if network.input_shape is None:
         return None
     rows, columns = network.input_shape
-    room_x, room_y = min(0.21 * width, 260.0 * scale), height - foot - 30.0 * scale
+    room_y = height - foot - 30.0 * scale
     side = min(room_x / columns, room_y / rows)
     box = Box(10.0 * scale, 0.0, side * columns, side * rows)
     box = Box(box.x, (height - foot - box.height) / 2, box.width, box.height)
