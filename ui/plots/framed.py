@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PyQt6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QSize, Qt
+from PyQt6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QPoint, QSize, Qt
 from PyQt6.QtGui import QAction, QContextMenuEvent, QHideEvent, QImage, QKeyEvent, QPainter, QResizeEvent
 from PyQt6.QtWidgets import QFileDialog, QMenu, QMessageBox, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -22,6 +22,7 @@ from ui.plots.live import LiveView
 from ui.plots.pane import Pane
 from ui.plots.readout import Entry, Readout
 
+ZOOM_KEYS = ("+", "=", "-", "0")
 EXPORT_SCALE = 2.0
 """Pixels of an exported picture per pixel of the screen."""
 
@@ -254,16 +255,22 @@ class AxesPlot(FramedPlot):
         super().fill_menu(menu)
 
     @override
+    def event(self, event: QEvent | None) -> bool:
+        # The zoom keys mean the plot that has the focus; elsewhere they are the canvas'.
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride and event.text() in ZOOM_KEYS:
+            event.accept()
+            return True
+        return super().event(event)
+
+    @override
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         text = event.text() if event is not None else ""
-        if text in ("+", "="):
-            self.pane.zoom(1 / 1.5)
-        elif text in ("-", "−"):
-            self.pane.zoom(1.5)
+        if text not in ZOOM_KEYS:
+            super().keyPressEvent(event)
         elif text == "0":
             self.pane.fit()
         else:
-            super().keyPressEvent(event)
+            self.pane.zoom(1.5 if text == "-" else 1 / 1.5)
 
     @override
     def hideEvent(self, event: QHideEvent | None) -> None:

@@ -43,11 +43,8 @@ class Title(QAbstractButton):
 
     @override
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        # Space plays and pauses the run everywhere in the plots; a title is chosen with the arrows or with Enter.
         if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.click()
-        elif event is not None and event.key() == Qt.Key.Key_Space:
-            event.ignore()
         else:
             super().keyPressEvent(event)
 

@@ -29,7 +29,7 @@ class LiveView(QWidget):
         self.focus = focus
         self.frame: Frame | None = None
         self.lag = 0
-        """Milliseconds behind the first frame of a running training, so that neighbours do not draw at the same moment."""
+        """Milliseconds that it waits in a running training, so that neighbours do not draw at the same moment."""
         self._stale = True
         self._dressed = False
         self._looked_at: Hashable = None

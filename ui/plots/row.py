@@ -86,10 +86,11 @@ class PlotsRow(QWidget):
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(1)
-        for place, widget in enumerate((self.loss, self.second, self.gradient, self.fourth)):
-            line.addWidget(widget, 1)
-            for plot in widget.plots if isinstance(widget, Stack) else [widget]:
-                plot.lag = place * INTERVAL // 4
+        places: tuple[FramedPlot | Stack, ...] = (self.loss, self.second, self.gradient, self.fourth)
+        for number, place in enumerate(places):
+            line.addWidget(place, 1)
+            for shared in place.plots if isinstance(place, Stack) else [place]:
+                shared.lag = number * INTERVAL // len(places)
         for plot in self.curves:
             plot.extend_menu = self._offer_keeping
             plot.remove_kept = self.remove_kept

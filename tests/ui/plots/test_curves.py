@@ -4,8 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PyQt6.QtCore import QPoint, QPointF, Qt
-from PyQt6.QtGui import QColor, QWheelEvent
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtGui import QAction, QColor, QKeySequence, QWheelEvent
+from PyQt6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from bpstudio.training.frame import Frame
@@ -205,6 +205,30 @@ def test_keys_zoom(qtbot: QtBot, focus: Focus, mazur_frame: Frame):
     assert plot.pane.x_view[1] - plot.pane.x_view[0] == pytest.approx(40.0)
     qtbot.keyClicks(plot, "-")
     assert plot.pane.x_view == (0.0, 60.0)
+
+
+def test_the_zoom_keys_mean_the_plot_that_has_the_focus(qtbot: QtBot, focus: Focus, mazur_frame: Frame):
+    """The window's own shortcut of the same key would zoom the canvas instead."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(500, 250)
+    elsewhere: list[str] = []
+    action = QAction(window)
+    action.setShortcut(QKeySequence("+"))
+    action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+    action.triggered.connect(lambda: elsewhere.append("+"))
+    window.addAction(action)
+    plot = LossPlot(focus, window)
+    plot.resize(400, 220)
+    window.show()
+    plot.show_frame(mazur_frame)
+    plot.refresh()
+    window.activateWindow()
+    plot.setFocus()
+    qtbot.waitUntil(plot.hasFocus)
+    qtbot.keyClick(plot, Qt.Key.Key_Plus)
+    assert plot.pane.by_hand
+    assert elsewhere == []
 
 
 def test_a_logarithmic_axis_cannot_be_zoomed_past_its_decades(qtbot: QtBot, focus: Focus, mazur_frame: Frame):
