@@ -123,15 +123,25 @@ class Runner(QObject):
         dataset: Dataset | None = None,
         params: Params | None = None,
         name: str = "edit",
+        drag: object | None = None,
     ) -> None:
-        """Change what is trained, under a name for undo. Training that was going on goes on."""
+        """Change what is trained, under a name for undo. Training that was going on goes on.
+
+        Edits that share a `drag` are one for undo, and of several that wait only the newest is carried out.
+        """
         self._send(
             Command(
-                lambda session: session.apply(experiment=experiment, dataset=dataset, params=params, name=name),
-                "apply",
+                lambda session: session.apply(experiment, dataset, params, name, drag),
+                "apply" if drag is None else f"drag {id(drag)}",
                 stops=False,
+                newest_only=drag is not None,
             )
         )
+
+    def restart(self, experiment: Experiment, dataset: Dataset, start: Params, name: str) -> None:
+        """Begin at step 0 with all of this, as one gesture."""
+        self._stop()
+        self._send(Command(lambda session: session.restart(experiment, dataset, start, name), "restart"))
 
     def undo(self) -> None:
         self._stop()

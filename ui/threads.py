@@ -65,7 +65,7 @@ class Command:
     act: Callable[[Session], object]
     name: str
     newest_only: bool = False
-    """Of several in a row only the last is carried out."""
+    """Of several of its name in a row only the last is carried out."""
     stops: bool = True
     """Whether training that goes on ends with it."""
     gesture: str = ""
@@ -142,7 +142,7 @@ class Trainer(threading.Thread):
         self.training = self._until is not None
 
     def _next(self) -> Command | None:
-        """The next command; of several seeks in a row only the last."""
+        """The next command; of several seeks (or places of one drag) in a row only the last."""
         while True:
             if not self._waiting:
                 self._waiting.append(self._commands.get())
@@ -151,7 +151,7 @@ class Trainer(threading.Thread):
                     self._waiting.append(self._commands.get_nowait())
             command = self._waiting.popleft()
             following = self._waiting[0] if self._waiting else None
-            if command is None or following is None or not (command.newest_only and following.newest_only):
+            if command is None or following is None or not following.newest_only or command.name != following.name:
                 return command
             self.done += 1
 

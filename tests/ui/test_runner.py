@@ -104,6 +104,34 @@ def test_seek_during_training_pauses(runner: Runner, qtbot: QtBot) -> None:
     assert (frame.step, frame.run) == (5, "paused")
 
 
+def test_a_drag_ends_at_the_newest_value_and_is_one_for_undo(runner: Runner, qtbot: QtBot) -> None:
+    before = settle(qtbot, runner)
+    drag = object()
+    for value in np.linspace(0, 1, 50):
+        params = before.params.copy()
+        params.W[0][0, 0] = value
+        runner.apply(params=params, name="type w1", drag=drag)
+    after = settle(qtbot, runner)
+    assert (after.params.W[0][0, 0], after.undo) == (1.0, "type w1")
+    runner.undo()
+    again = settle(qtbot, runner)
+    assert again.params.flat.tobytes() == before.params.flat.tobytes()
+    assert again.undo is None
+
+
+def test_a_restart_takes_everything_anew_and_is_one_for_undo(runner: Runner, qtbot: QtBot) -> None:
+    runner.step(7)
+    before = settle(qtbot, runner)
+    other = xor_session(rate=0.1, units=5)
+    runner.restart(other.experiment, other.dataset, other.params, "switch")
+    frame = settle(qtbot, runner)
+    assert (frame.step, frame.experiment, frame.undo) == (0, other.experiment, "switch")
+    runner.undo()
+    again = settle(qtbot, runner)
+    assert (again.step, again.experiment) == (7, before.experiment)
+    assert again.params.flat.tobytes() == before.params.flat.tobytes()
+
+
 def test_undo_takes_back_a_whole_stretch_of_training(runner: Runner, qtbot: QtBot) -> None:
     runner.step(50)
     frame = settle(qtbot, runner)
