@@ -14,11 +14,12 @@ import numpy as np
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
-from bpstudio.engine.passes import weighted_inputs
 from bpstudio.engine.trace import Params
 from bpstudio.files.case_document import Array, Verdict, judge, read
 from bpstudio.maths.activations import ACTIVATIONS
-from bpstudio.maths.losses import LOSSES, loss, scale
+from bpstudio.maths.losses import LOSSES
+from bpstudio.training.arithmetic import accuracy
+from bpstudio.training.evaluation import evaluate
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.optimizers import SGD, Momentum, Optimizer
 from bpstudio.training.session import Session
@@ -212,7 +213,9 @@ def run(case: Mapping[str, Any]) -> dict[str, Any]:
     frame = session.frame()
     result["history"] = {"objective": np.array(history), "lr": np.full(len(history), experiment.optimizer.rate)}
     result["params_after"] = params_after
-    result["final_objective"], result["final_accuracy"] = _on_all_rows(experiment, frame.params, dataset)
+    answers = session.predict(dataset.x)
+    result["final_objective"] = evaluate(experiment, frame.params, dataset, np.arange(dataset.rows))[0]
+    result["final_accuracy"] = float(accuracy("binary" if dataset.outputs == 1 else "classes", answers, dataset.y))
     return result
 
 
@@ -221,15 +224,3 @@ def _parameters(case: Mapping[str, Any], params: Params) -> list[dict[str, Array
         {"W": W.copy(), "b": b.copy()} if layer.get("use_bias", True) else {"W": W.copy()}
         for layer, (W, b) in zip(case["network"]["layers"], params, strict=True)
     ]
-
-
-def _on_all_rows(experiment: Experiment, params: Params, dataset: Dataset) -> tuple[float, float]:
-    """The objective, and the share of rows whose answer is right."""
-    z, a = weighted_inputs(experiment.network, params, dataset.x)
-    rows, outputs = dataset.y.shape
-    costs = loss(experiment.loss).rows(experiment.network.layers[-1].activation, z[-1], a[-1], dataset.y)
-    if outputs == 1:
-        right = (a[-1] > 0.5) == (dataset.y > 0.5)
-    else:
-        right = a[-1].argmax(axis=1) == dataset.y.argmax(axis=1)
-    return float(costs.sum() * scale(experiment.reduction, rows, outputs)), float(right.mean())

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 import bpstudio
 from bpstudio.data.source import Inline, Prepared
-from bpstudio.engine.passes import predict
 from bpstudio.files import atomic
 from bpstudio.files.charts import DASHES, Line, curves
 from bpstudio.files.network_picture import network_picture
-from bpstudio.maths.losses import LOSSES, scale
+from bpstudio.insight.baseline import constant_loss
+from bpstudio.insight.response import Confusion, confusion
 from bpstudio.training.frame import Frame
 
 FORMULAS = {
@@ -77,9 +77,11 @@ def _tiles(frame: Frame) -> str:
         ("training", dataset.train, baseline.accuracy),
         ("validation", dataset.validation, baseline.validation_accuracy),
     ):
-        share = _accuracy(frame, rows)
-        if share is not None and usual is not None:
-            tiles.append((f"{name} accuracy", f"{share:.1%}", f"{len(rows):,} rows · most frequent class {usual:.1%}"))
+        judged = _confusion(frame, rows)
+        if judged is not None and usual is not None:
+            tiles.append(
+                (f"{name} accuracy", f"{judged.right:.1%}", f"{len(rows):,} rows · most frequent class {usual:.1%}")
+            )
     tiles += [
         ("steps", f"{frame.step:,}", f"epoch {frame.epoch:,}"),
         ("parameters", f"{experiment.network.parameter_count:,}", " – ".join(map(str, experiment.network.sizes))),
@@ -99,18 +101,9 @@ def _tiles(frame: Frame) -> str:
     return f"<section class=tiles>{inner}</section>{warning}"
 
 
-def _classes(frame: Frame, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
-    """The class that the network answers for each row; None for a regression."""
-    if frame.dataset.task == "regression" or not len(rows):
-        return None
-    answers = predict(frame.experiment.network, frame.params, frame.dataset.x[rows])[-1]
-    classes = answers.argmax(axis=1) if frame.dataset.task == "classes" else answers[:, 0] > 0.5
-    return np.asarray(classes, dtype=np.int64)
-
-
-def _accuracy(frame: Frame, rows: NDArray[np.int64]) -> float | None:
-    answered, right = _classes(frame, rows), frame.dataset.class_index
-    return None if answered is None or right is None else float(np.mean(answered == right[rows]))
+def _confusion(frame: Frame, rows: NDArray[np.int64]) -> Confusion | None:
+    """Which class is taken for which; None for a regression, or without rows."""
+    return None if frame.dataset.task == "regression" or not len(rows) else confusion(frame, rows)
 
 
 # Curves
@@ -134,14 +127,9 @@ def _curves(frame: Frame) -> Iterable[str]:
         ends, same = np.array([metrics.first, max(metrics.stop - 1, 1)]), np.full(2, value)
         return [Line("baseline", ends, same, same, "var(--secondary)", "2 4")]
 
-    rule = LOSSES[experiment.loss]
-    y = dataset.y[dataset.train]
-    elements = rule.value(np.broadcast_to(baseline.prediction, y.shape), y)
-    constant = float(elements.sum() * scale(experiment.reduction, *y.shape))
     formula = f"{FORMULAS[experiment.loss]}; baseline: {baseline.words}"
     loss = [*recorded("loss", "training", "var(--F)"), *validated(1)]
-    comparable = level(constant) if experiment.reduction != "sum" else []
-    yield curves("Loss C", formula, [*loss, *comparable], log=True)
+    yield curves("Loss C", formula, [*loss, *level(constant_loss(experiment, dataset))], log=True)
     if dataset.task != "regression":
         share = [*recorded("accuracy", "training", "var(--F)"), *validated(2)]
         usual = level(baseline.accuracy) if baseline.accuracy is not None else []
@@ -168,16 +156,14 @@ def _curves(frame: Frame) -> Iterable[str]:
 
 def _confusions(frame: Frame) -> Iterable[str]:
     dataset = frame.dataset
-    right = dataset.class_index
-    if right is None:
+    if dataset.task == "regression":
         return
     figures = []
     for name, rows in (("Training", dataset.train), ("Validation", dataset.validation)):
-        answered = _classes(frame, rows)
-        if answered is None:
+        judged = _confusion(frame, rows)
+        if judged is None:
             continue
-        count = len(dataset.class_names)
-        counts = np.bincount(right[rows] * count + answered, minlength=count * count).reshape(count, count)
+        count, counts = len(dataset.class_names), judged.counts
         head = "".join(f"<th>{escape(label)}</th>" for label in dataset.class_names)
         body = "".join(
             f"<tr><th>{escape(label)}</th>{''.join(_cell(row, k, k == index) for k in range(count))}</tr>"
