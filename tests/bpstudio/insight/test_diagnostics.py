@@ -67,11 +67,13 @@ def test_dead_units_are_off_for_every_training_row(session: Callable[..., Sessio
     run = session(activations=("relu", "sigmoid"))
     params = run.params
     params.b[0][2] = -100.0
+    params.W[0][3], params.b[0][3] = 0.0, 0.0  # z is exactly 0: on the kink, where the slope is taken as 0
     run.apply(params=params)
     first, last = dead_units(run.frame())
     assert last is None
     assert first is not None
     assert first[2]
+    assert first[3]
     assert not first.all()
     z = run.frame().dataset.x @ params.W[0].T + params.b[0]
     assert np.array_equal(first, (z <= 0).all(axis=0))

@@ -213,6 +213,7 @@ def test_arrows_walk_from_unit_over_edge_to_unit() -> None:
     assert walk(None, "right") == Unit(0, 0)
     assert walk(Unit(0, 0), "right") == Edge(1, 0, 0)
     assert walk(Unit(0, 0), "right", "right", "right", "right") == Unit(2, 0)
+    assert walk(Unit(2, 1), "left") == Edge(2, 1, 1)
     assert walk(Unit(2, 1), "left", "left") == Unit(1, 1)
     assert walk(Edge(1, 0, 0), "down") == Edge(1, 0, 1)
     assert walk(Edge(1, 0, 1), "down", "down") == Edge(1, 1, 0)

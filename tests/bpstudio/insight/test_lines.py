@@ -248,6 +248,7 @@ def test_relu_off_kink_and_softmax_read_as_the_walk_has_them(session: Callable[.
         return line(frame, Row(0), walk.beat("edge", walk.find("edge", address))).text
 
     assert said("forward/h2/a") == "out_h2 = ReLU(−1) = 0: off for this row"
+    assert said("forward/h2/z") == "net_h2 = 0 + 0 − 1 = −1"
     assert said("backward/h1/delta").endswith(" · 0 = 0 (kink: slope taken as 0)")
     assert said("backward/h2/delta").endswith(" · 0 = 0 (slope 0)")
 
