@@ -11,6 +11,7 @@ from PyQt6.QtGui import QWheelEvent
 from PyQt6.QtWidgets import (
     QComboBox,
     QFrame,
+    QHBoxLayout,
     QLabel,
     QLayout,
     QLayoutItem,
@@ -231,9 +232,11 @@ class Section(QWidget):
         self.summary.setProperty("role", "secondary")
         self.summary.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.summary.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        inside = QVBoxLayout(self.heading)
-        inside.setContentsMargins(0, 0, 4, 0)
-        inside.addWidget(self.summary)
+        self.corner = QHBoxLayout(self.heading)
+        self.corner.setContentsMargins(0, 0, 4, 0)
+        self.corner.setSpacing(2)
+        self.corner.addStretch(1)
+        self.corner.addWidget(self.summary)
         self.body = QFrame(self)
         self.rows = QVBoxLayout(self.body)
         self.rows.setContentsMargins(0, 0, 0, 4)

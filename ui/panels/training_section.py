@@ -9,11 +9,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from PyQt6.QtWidgets import QCheckBox, QGridLayout, QLabel, QPushButton, QWidget
+from PyQt6.QtCore import QSize
+from PyQt6.QtWidgets import QCheckBox, QLabel, QToolButton, QWidget
 
 from bpstudio.training.experiment import DTYPES, Experiment
 from bpstudio.training.frame import Frame
 from bpstudio.training.optimizers import Momentum
+from ui import theme
 from ui.focus import Focus
 from ui.language import tr, translatable
 from ui.panels import describe, edits
@@ -97,14 +99,13 @@ class TrainingSection(Section):
             self.conventions.rows.addWidget(widget)
         self.conventions.heading.toggled.connect(lambda is_open: self.summary.setVisible(not is_open))
 
-        self.reset, self.reseed = QPushButton(), QPushButton()
+        self.reset, self.reseed = QToolButton(), QToolButton()
         self.reset.clicked.connect(reset)
         self.reseed.clicked.connect(reseed)
-        buttons = QGridLayout()
-        buttons.setContentsMargins(0, 2, 0, 0)
-        buttons.setSpacing(6)
-        buttons.addWidget(self.reset, 0, 0)
-        buttons.addWidget(self.reseed, 0, 1)
+        for button in (self.reset, self.reseed):
+            button.setProperty("role", "flat")
+            button.setIconSize(QSize(14, 14))
+            self.corner.addWidget(button)
         rows: tuple[QWidget, ...] = (
             self.loss_row,
             self.optimizer_row,
@@ -117,7 +118,6 @@ class TrainingSection(Section):
         )
         for widget in rows:
             self.rows.addWidget(widget)
-        self.rows.addLayout(buttons)
 
     def show_frame(self, frame: Frame) -> None:
         """Show the experiment of a frame; nothing happens while it stays the same one."""
@@ -146,10 +146,14 @@ class TrainingSection(Section):
         self.threshold_row.name(tr("Flat below"), tr("A unit counts as flat below this share of its greatest slope"))
         self.shuffle.setText(tr("shuffle the rows"))
         self.shuffle.setToolTip(tr("A new order in every epoch, from the seed"))
-        self.reset.setText(tr("Reset"))
-        self.reset.setToolTip(tr("Back to step 0 with the same start weights"))
-        self.reseed.setText(tr("New start"))
-        self.reseed.setToolTip(tr("Other start weights, from the next seed"))
+        look = theme.current()
+        for button, icon, words in (
+            (self.reset, "rotate-ccw", tr("Reset: back to step 0 with the same start weights")),
+            (self.reseed, "dices", tr("New start: other start weights, from the next seed")),
+        ):
+            button.setIcon(look.icon(icon, look.secondary))
+            button.setToolTip(words)
+            button.setAccessibleName(words)
         self.batch.words = {"full": 0, "all": 0, tr("all"): 0}
         self.optimizer.offer([("sgd", "SGD"), ("momentum", tr("momentum"))])
         self.reduction.offer(describe.reductions())
