@@ -218,9 +218,9 @@ def _gradient_row(w: Writer, unit: Unit) -> tuple[Phrase, ...]:
     write = w.given if unit.layer == 1 else w.number
     factors = w.vector([*came_in, 1.0], write)
     result = w.vector(own * np.append(came_in, 1.0))
-    equation = w.equation(
-        symbols, f"{w.letters.text('delta', unit)} · {factors}", f"{w.factor(own)} · {factors}", result
-    )
+    below = w.letters.layer("x_layer" if unit.layer == 1 else "a_layer", unit.layer - 1)
+    letters = f"{w.letters.text('delta', unit)} · ({below}, 1)"
+    equation = w.equation(symbols, letters, f"{w.factor(own)} · {factors}", result)
     return w.contribution(equation, gathered)
 
 
