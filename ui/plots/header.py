@@ -12,10 +12,8 @@ from typing_extensions import override
 from ui import theme as looks
 from ui.language import tr
 
-TWO_LINES = 225
-"""From this height of a plot on the sentence stands under the title."""
-LOW = 130
-"""Below this height it never does, however little of it can be read then."""
+LOW = 150
+"""Below this height of a plot the sentence stands beside the title, however little of it can be read then."""
 
 
 class Title(QAbstractButton):
@@ -35,7 +33,7 @@ class Title(QAbstractButton):
     @override
     def sizeHint(self) -> QSize:
         metrics = QFontMetrics(looks.current().font(self._size, bold=self._size > 12))
-        return QSize(metrics.horizontalAdvance(self.text()) + 2, metrics.height() + 6)
+        return QSize(metrics.horizontalAdvance(self.text()) + 2, metrics.height() + (6 if self._size > 12 else 2))
 
     @override
     def minimumSizeHint(self) -> QSize:
@@ -182,22 +180,19 @@ class Header(QWidget):
         self.below.set_text(text, whole)
 
     def arrange(self, width: int, height: int) -> None:
-        """Sentence and options stand beside the titles where the plot is low and there is room, else below them."""
+        """The sentence stands below the titles, so that neighbours begin at one height; options where there is room."""
         left = width - sum(button.sizeHint().width() + 10 for button in self.buttons)
         left -= self.menu_button.sizeHint().width() + 12
         options = sum(option.sizeHint().width() + 8 for option in self.options) + 10 if len(self.options) > 1 else 0
         upper = options <= left
-        if upper:
-            left -= options
         home = self._upper if upper else self._lower
         if home.indexOf(self._choice) < 0:
             (self._lower if upper else self._upper).removeWidget(self._choice)
             home.insertWidget(home.count() - 1 if upper else home.count(), self._choice)
-        fits = self.beside.sizeHint().width() <= left
-        beside = not self.beside.text or height < (TWO_LINES if fits else LOW)
-        self.beside.setVisible(beside)
-        self.below.setVisible(not beside)
-        self._lower_row.setVisible(not beside or (not upper and options > 0))
+        low = height < looks.current().px(LOW)
+        self.beside.setVisible(low)
+        self.below.setVisible(not low)
+        self._lower_row.setVisible(not low or (not upper and options > 0))
 
     def retranslate(self) -> None:
         """Set the texts again and take up as much room as they need."""

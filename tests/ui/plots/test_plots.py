@@ -1,3 +1,5 @@
+from typing import TypeVar
+
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
@@ -5,12 +7,15 @@ from pytestqt.qtbot import QtBot
 from bpstudio.training.frame import Frame
 from ui.focus import Focus
 from ui.plots.bars import GradientBars, ratio_text
+from ui.plots.framed import FramedPlot
 from ui.plots.layers import SaturationPlot
 from ui.plots.loss import LossPlot
 from ui.plots.unit_map import SaturationMap
 
+Plot = TypeVar("Plot", bound=FramedPlot)
 
-def shown(qtbot: QtBot, plot, frame: Frame):
+
+def shown(qtbot: QtBot, plot: Plot, frame: Frame) -> Plot:
     qtbot.addWidget(plot)
     plot.resize(400, 220)
     plot.show()
