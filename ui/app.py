@@ -71,6 +71,7 @@ class App:
         self.window = MainWindow(self.focus, self.runner, self.actions, self.navigation, self.document, self.messages)
         self.commands = Commands(self.window, self.actions, self.focus, self.runner, self.navigation)
         self.files = FileCommands(self.window, self.actions, self.focus, self.runner, self.navigation, self.document)
+        self._closed = False
         self.runner.failed.connect(self._refused)
         app.focusChanged.connect(self._guard)
 
@@ -86,6 +87,9 @@ class App:
 
     def close(self) -> None:
         """End every thread and put the hooks back; the application may go on without the window."""
+        if self._closed:
+            return
+        self._closed = True
         self.qt.focusChanged.disconnect(self._guard)
         self.navigation.pause()
         self.runner.close()

@@ -57,7 +57,11 @@ class Messages(QFrame):
     def say(self, level: str, text: str, offer: str = "", act: Callable[[], None] | None = None) -> None:
         """Show a message; `offer` is the text of a button that does `act`."""
         self._level = level
-        self.setProperty("role", {"good": "card"}.get(level, level))
+        for widget in (self, self._sign):
+            widget.setProperty("role", f"message-{level}" if widget is self else level)
+            style = widget.style()
+            if style is not None:
+                style.polish(widget)
         self._sign.setText(LEVELS[level])
         self.words.setText(text)
         self._act = act
@@ -70,13 +74,8 @@ class Messages(QFrame):
             self._clock.start()
 
     def retint(self) -> None:
-        """Take the colours of the theme in use."""
+        """Draw the cross in the colours of the theme in use."""
         look = theme.current()
-        colors = {"good": look.good, "warning": look.warning, "error": look.error}
-        backs = {"good": look.card, "warning": look.warning_background, "error": look.error_background}
-        ink, back = colors[self._level].name(), backs[self._level].name()
-        self.setStyleSheet(f"Messages {{ background: {back}; border: 0; border-top: 1px solid {look.border.name()}; }}")
-        self._sign.setStyleSheet(f"color: {ink}; font-weight: 700")
         self._close.setIcon(look.icon("x"))
         self._close.setIconSize(QSize(look.px(14), look.px(14)))
 

@@ -222,17 +222,15 @@ class _Field(QWidget):
             self.value.setMinimumWidth(max(self.value.minimumWidth(), self.value.sizeHint().width()))
         if role != self.value.property("role"):
             self.value.setProperty("role", role)
-            self.retint()
+            style = self.value.style()
+            if style is not None:
+                style.polish(self.value)
         self.setToolTip(tip)
 
     def retint(self) -> None:
         look = theme.current()
         self.caption.setFont(look.font(12))
         self.value.setFont(look.font(14, mono=True))
-        color = {"good": look.good, "warning": look.warning, "error": look.error}.get(
-            str(self.value.property("role")), look.text
-        )
-        self.value.setStyleSheet(f"color: {color.name()}")
 
 
 def _norm_caption(frame: Frame) -> str:

@@ -54,6 +54,10 @@ QFrame[role="card"][selected="true"] { background: $selected; border: 1px solid 
 QFrame[role="warning"] { background: $warning_background; border: 1px solid $warning; border-radius: 6px; }
 QFrame[role="error"] { background: $error_background; border: 1px solid $error; border-radius: 6px; }
 QLabel[role="warning"], QLabel[role="error"] { background: transparent; border: 0; }
+QFrame[role="tour"] { background: $selected; border: 0; border-left: 3px solid $accent; }
+QFrame[role="message-good"] { background: $card; border: 0; border-top: 1px solid $border; }
+QFrame[role="message-warning"] { background: $warning_background; border: 0; border-top: 1px solid $warning; }
+QFrame[role="message-error"] { background: $error_background; border: 0; border-top: 1px solid $error; }
 
 QPushButton, QToolButton { background: $control; color: $text; border: 1px solid $button_border; border-radius: 6px;
     padding: ${p5}px ${p12}px; }

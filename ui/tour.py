@@ -13,7 +13,6 @@ from PyQt6.QtCore import QEvent, QSettings
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 from typing_extensions import override
 
-from ui import theme
 from ui.focus import Focus
 from ui.language import tr, translatable
 from ui.runner import Runner
@@ -61,7 +60,7 @@ STOPS = (
     Stop(
         _("Different from your sheet?"),
         _("Click a number and type yours: everything is computed again with it."),
-        lambda focus, runner: runner.frame is not None and runner.frame.undo is not None,
+        lambda focus, runner: runner.frame is not None and runner.frame.continued != "",
     ),
     Stop(
         _("Space lets it train."),
@@ -78,6 +77,7 @@ class Tour(QFrame):
 
     def __init__(self, focus: Focus, runner: Runner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setProperty("role", "tour")
         self._focus = focus
         self._runner = runner
         self.stop = -1
@@ -153,7 +153,6 @@ class Tour(QFrame):
                 self._say()
 
     def _say(self) -> None:
-        look = theme.current()
         stop = STOPS[self.stop]
         if self.stop == len(STOPS) - 1 and not self.isHidden() and self._focus.grain != "step":
             self._focus.set(grain="step")
@@ -165,15 +164,10 @@ class Tour(QFrame):
         self._next.setText(tr("Next  →") if self.stop < len(STOPS) - 1 else tr("Done"))
         self._close.setText(tr("Close (Esc)"))
         self._never.setText(tr("Don't show again"))
-        accent = look.accent.name()
-        self.setStyleSheet(
-            f"Tour {{ background: {look.selected.name()}; border: 0; border-left: 3px solid {accent}; }}"
-        )
         self.show()
 
     @override
     def changeEvent(self, event: QEvent | None) -> None:
-        kinds = (QEvent.Type.LanguageChange, QEvent.Type.PaletteChange)
-        if event is not None and event.type() in kinds and self.stop >= 0:
+        if event is not None and event.type() == QEvent.Type.LanguageChange and self.stop >= 0:
             self._say()
         super().changeEvent(event)

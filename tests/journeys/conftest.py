@@ -1,22 +1,23 @@
-"""A person at the real window: everything is built as the console script builds it, with settings of its own."""
+"""A person at the real window: the whole application, a real session, keys and mouse."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from PyQt6.QtCore import QSettings, Qt
+from PyQt6.QtCore import QPoint, QSettings, QStandardPaths, Qt
 from PyQt6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from bpstudio.training.frame import Frame
+from ui import language, theme
 from ui.app import App, application
 from ui.main_window import MainWindow
 
 
 @dataclass
 class Person:
-    """Presses keys where the keyboard is, and waits until the window has done what was asked."""
+    """Presses keys, clicks, waits, looks."""
 
     app: App
     qtbot: QtBot
@@ -27,46 +28,80 @@ class Person:
 
     @property
     def frame(self) -> Frame:
-        """The step that is shown, once nothing is under way."""
-        self.qtbot.waitUntil(lambda: self.app.runner.idle and self.app.runner.frame is not None)
         assert self.app.runner.frame is not None
         return self.app.runner.frame
 
+    @property
+    def playhead(self) -> int:
+        return self.app.focus.playhead
+
     def press(
-        self,
-        key: Qt.Key,
-        modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
-        times: int = 1,
-        at: QWidget | None = None,
-    ) -> None:
+        self, key: Qt.Key, *modifiers: Qt.KeyboardModifier, times: int = 1, on: QWidget | None = None
+    ) -> "Person":
+        """A key, on whatever has the focus (the canvas at the beginning). What Space starts is not waited for."""
+        held = Qt.KeyboardModifier.NoModifier
+        for modifier in modifiers:
+            held |= modifier
         for _ in range(times):
-            widget = at or QApplication.focusWidget() or self.window
-            self.qtbot.keyClick(widget, key, modifier)
-            self.qtbot.waitUntil(lambda: self.app.runner.idle)
+            self.qtbot.keyClick(on or QApplication.focusWidget() or self.window.canvas, key, held)
+            if key != Qt.Key.Key_Space:
+                self.settle()
+        return self
+
+    def click(self, widget: QWidget, at: QPoint | None = None) -> "Person":
+        self.qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=at or widget.rect().center())
+        return self.settle()
+
+    def do(self, command: str) -> "Person":
+        """A command from the menu."""
+        self.app.actions[command].trigger()
+        return self.settle()
+
+    def settle(self) -> "Person":
+        """Wait until everything has arrived."""
+        self.qtbot.waitUntil(lambda: self.app.runner.idle)
+        return self
+
+    def wait(self, until: Callable[[], bool]) -> "Person":
+        self.qtbot.waitUntil(until, timeout=20_000)
+        return self
 
 
 @pytest.fixture
-def sit_down(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Callable[..., Person]]:
-    """A function that opens the window, with a lesson or a file, and gives the person in front of it."""
+def home(tmp_path: Path, qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Settings and state of a person who has never been here."""
     application()
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))
-    people: list[Person] = []
+    monkeypatch.setattr(
+        QStandardPaths, "writableLocation", staticmethod(lambda place: str(tmp_path / "state")), raising=True
+    )
+    return tmp_path
 
-    def open_window(place: str | Path | None = "mazur", theme: str = "dark", language: str = "en") -> Person:
-        person = Person(App(qapp, theme, language), qtbot)
-        people.append(person)
-        person.window.resize(1280, 720)
-        person.app.start(place)
-        person.window.activateWindow()
-        qtbot.waitExposed(person.window)
-        qtbot.waitUntil(lambda: person.app.runner.idle and person.window.plots is not None)
-        person.window.canvas.setFocus()
-        return person
 
-    yield open_window
-    for person in people:
-        person.window.may_close = lambda: True
-        person.window.close()
-        person.app.close()
-    QApplication.sendPostedEvents()
-    qapp.processEvents()
+@pytest.fixture
+def visit(home: Path, qapp: QApplication, qtbot: QtBot) -> Iterator[Callable[..., Person]]:
+    """Start the application; called twice, it is closed and started again."""
+    there: list[Person] = []
+
+    def leave() -> None:
+        for person in there:
+            person.app.close()
+            qtbot.waitUntil(lambda: True)
+        there.clear()
+
+    def start(place: str | Path | None = None, **options: str) -> Person:
+        leave()
+        app = App(qapp, **{"look": "dark", "speech": "en", **options})
+        person = Person(app, qtbot)
+        there.append(person)
+        app.start(place)
+        qtbot.waitExposed(app.window)
+        app.window.activateWindow()
+        app.window.canvas.setFocus()
+        person.wait(lambda: app.runner.frame is not None and app.window.plots is not None)
+        return person.settle()
+
+    yield start
+    leave()
+    theme.apply(qapp, "dark")
+    language.install(qapp, "en")

@@ -10,13 +10,13 @@ pytestmark = pytest.mark.xcb
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
-def test_it_is_a_real_window(sit_down):
+def test_it_is_a_real_window(visit):
     assert QGuiApplication.platformName() == "xcb"
-    assert sit_down().window.windowHandle().isExposed()
+    assert visit("mazur").window.windowHandle().isExposed()
 
 
-def test_forward_and_back_by_keyboard(sit_down):
-    person = sit_down()
+def test_forward_and_back_by_keyboard(visit):
+    person = visit("mazur")
     focus = person.app.focus
     person.press(Qt.Key.Key_Right, times=3)
     assert focus.playhead == 3
@@ -34,8 +34,8 @@ def test_forward_and_back_by_keyboard(sit_down):
     assert (focus.grain, focus.playhead) == ("layer", 9)
 
 
-def test_a_click_on_a_circle_explains_it(sit_down):
-    person = sit_down()
+def test_a_click_on_a_circle_explains_it(visit):
+    person = visit("mazur")
     person.press(Qt.Key.Key_End)
     canvas = person.window.canvas
     points = [QPoint(x, y) for x in range(0, canvas.width(), 8) for y in range(0, canvas.height(), 8)]
@@ -44,14 +44,14 @@ def test_a_click_on_a_circle_explains_it(sit_down):
     assert person.app.focus.selection == Unit(2, 0)
 
 
-def test_it_trains_and_everything_can_be_taken_back(sit_down):
-    person = sit_down()
+def test_it_trains_and_everything_can_be_taken_back(visit):
+    person = visit("mazur")
     start = person.frame.params.flat.copy()
     person.press(Qt.Key.Key_1)
     person.qtbot.keyClick(person.window.canvas, Qt.Key.Key_Space)
     person.qtbot.waitUntil(lambda: person.app.runner.frame.step > 200, timeout=10_000)
     person.qtbot.keyClick(person.window.canvas, Qt.Key.Key_Space)
-    trained = person.frame
+    trained = person.settle().frame
     assert trained.step > 200
     assert trained.loss < 0.1
     person.press(Qt.Key.Key_Home, CONTROL)

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from bpstudio.insight.notation import number
 from bpstudio.insight.response import GradientSizes, gradient_sizes
+from bpstudio.training.frame import Frame
 from ui import theme as looks
 from ui.focus import Focus
 from ui.language import tr
@@ -43,6 +44,8 @@ class GradientBars(FramedPlot):
     """‖∂C/∂W‖ of each layer as a bar, the last layer = 1."""
 
     sizes: GradientSizes | None = None
+    drawn: Frame | None = None
+    """The frame of `sizes`: a newer one of another network may be waiting."""
     logarithmic = False
 
     def __init__(self, focus: Focus, parent: QWidget | None = None) -> None:
@@ -71,6 +74,7 @@ class GradientBars(FramedPlot):
 
     @override
     def draw(self) -> None:
+        self.drawn = self.frame
         self.sizes = gradient_sizes(self.frame) if self.frame is not None else None
         self.set_heading()
         self.bars.update()
@@ -128,13 +132,13 @@ class Bars(QWidget):
     def paintEvent(self, event: QPaintEvent | None) -> None:
         theme, plot = looks.current(), self._plot
         painter = QPainter(self)
-        if plot.frame is None or plot.sizes is None:
+        if plot.drawn is None or plot.sizes is None:
             painter.setFont(theme.font(12))
             painter.setPen(theme.secondary)
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, tr("Nothing is open yet."))
             painter.end()
             return
-        layers, lengths = plot.frame.experiment.network.layers, plot.lengths()
+        layers, lengths = plot.drawn.experiment.network.layers, plot.lengths()
         names = [layer_title(layers, number) for number in range(1, len(layers) + 1)]
         texts = [ratio_text(ratio) for ratio in plot.sizes.ratios]
         if plot.sizes.ratios[-1] is None:
