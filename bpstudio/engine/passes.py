@@ -22,7 +22,6 @@ from bpstudio.engine.network import Network
 from bpstudio.engine.trace import Params, Trace
 from bpstudio.maths.activations import activation
 from bpstudio.maths.losses import loss as loss_named
-from bpstudio.maths.losses import scale
 from bpstudio.maths.operations import Array, Operation, constant, run
 
 LayerUpdate = Callable[[int], list[Operation]]
@@ -77,7 +76,7 @@ def output_error(network: Network, trace: Trace, loss: str, reduction: str) -> l
     rule = loss_named(loss)
     last = trace.layers[-1]
     dtype = trace.arena.dtype
-    factor = scale(reduction, trace.rows, network.outputs)
+    factor = rule.scale(reduction, trace.rows, network.outputs)
     name = network.layers[-1].activation
     scaled: list[Operation]
     if name == rule.paired_with:

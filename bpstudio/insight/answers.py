@@ -13,7 +13,7 @@ import numpy as np
 
 from bpstudio.engine.passes import weighted_inputs
 from bpstudio.insight.response import predicted_class
-from bpstudio.maths.losses import loss, scale
+from bpstudio.maths.losses import loss
 from bpstudio.maths.operations import Array
 from bpstudio.training.frame import Frame
 
@@ -35,7 +35,8 @@ def answers(frame: Frame, progress: Callable[[float], None] = lambda share: None
     network = experiment.network
     outputs = np.empty((dataset.rows, network.outputs))
     costs = np.empty(dataset.rows)
-    record, own = loss(experiment.loss), scale(experiment.reduction, 1, network.outputs)
+    record = loss(experiment.loss)
+    own = record.scale(experiment.reduction, 1, network.outputs)
     last = network.layers[-1].activation
     for start in range(0, dataset.rows, _ROWS_AT_ONCE):
         progress(start / dataset.rows)

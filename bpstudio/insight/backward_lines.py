@@ -16,7 +16,6 @@ from bpstudio.insight.notation import number, operand
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.writer import Text, Writer
 from bpstudio.maths.losses import loss as loss_named
-from bpstudio.maths.losses import scale
 from bpstudio.maths.operations import Array
 from bpstudio.training.frame import Frame
 from bpstudio.training.optimizers import Momentum
@@ -340,7 +339,9 @@ def outlook(frame: Frame, digits: int = 9) -> Phrase:
     z, a = weighted_inputs(experiment.network, after, trace.x)
     with np.errstate(all="ignore"):
         costs = loss_named(experiment.loss).rows(experiment.network.layers[-1].activation, z[-1], a[-1], trace.y)
-    objective = float(costs.sum()) * scale(experiment.reduction, trace.rows, experiment.network.outputs)
+    objective = float(costs.sum()) * loss_named(experiment.loss).scale(
+        experiment.reduction, trace.rows, experiment.network.outputs
+    )
     same_rows = trace.rows == len(frame.dataset.train)
     return Phrase(
         "{now} → {next} in the next step's forward pass"

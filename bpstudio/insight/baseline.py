@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from bpstudio.data.dataset import Dataset
-from bpstudio.maths.losses import loss, scale
+from bpstudio.maths.losses import loss
 from bpstudio.training.experiment import Experiment
 
 
@@ -25,5 +25,5 @@ def constant_loss(experiment: Experiment, dataset: Dataset) -> float:
     with np.errstate(all="ignore"):
         rows = np.add.reduce(loss(experiment.loss).value(answer, y), axis=-1)
     size = min(experiment.batch_size or len(y), len(y))
-    value = float(np.mean(rows)) * size * scale(experiment.reduction, size, y.shape[1])
+    value = float(np.mean(rows)) * size * loss(experiment.loss).scale(experiment.reduction, size, y.shape[1])
     return value if np.isfinite(value) else float("inf")

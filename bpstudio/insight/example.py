@@ -16,7 +16,6 @@ from bpstudio.engine.trace import LayerTrace, Trace
 from bpstudio.insight.elements import Edge, Example, Probe, Row
 from bpstudio.maths.activations import Activation, activation
 from bpstudio.maths.losses import loss as loss_named
-from bpstudio.maths.losses import scale
 from bpstudio.maths.operations import Array
 from bpstudio.training.arithmetic import compute_step
 from bpstudio.training.frame import Frame
@@ -72,12 +71,15 @@ class Numbers:
     @property
     def own_scale(self) -> float:
         """The factor in front of Σℓ in a row's own cost: that of a batch of one."""
-        return scale(self.experiment.reduction, 1, self.network.outputs)
+        return loss_named(self.experiment.loss).scale(self.experiment.reduction, 1, self.network.outputs)
 
     @cached_property
     def share(self) -> float:
         """How a row's own δ is weighed in the trace: 1/N for a mean."""
-        return scale(self.experiment.reduction, self.trace.rows, self.network.outputs) / self.own_scale
+        return (
+            loss_named(self.experiment.loss).scale(self.experiment.reduction, self.trace.rows, self.network.outputs)
+            / self.own_scale
+        )
 
     def function(self, layer: int) -> Activation:
         """The activation function of a layer."""
@@ -188,6 +190,16 @@ class Numbers:
     def returned(self, edge: Edge) -> float:
         """What an edge carries back: the δ of the unit it leads to times the weight that was used."""
         return float(self.layer(edge.layer).W_used[edge.to, edge.source] * self.delta(edge.layer)[edge.to])
+
+    def contributions(self, edge: Edge) -> Array:
+        """What each row of the batch gives to the gradient of a parameter, (N,): its own δ times what came in."""
+        here = self.frame.trace.layers[edge.layer - 1]
+        weighed = (
+            loss_named(self.experiment.loss).scale(self.experiment.reduction, self.rows, self.network.outputs)
+            / self.own_scale
+        )
+        deltas: Array = here.delta[:, edge.to] / weighed
+        return deltas if edge.is_bias else deltas * here.x[:, edge.source]
 
     def ticks(self, layer: int, unit: int) -> Array:
         """The activation of a unit in every row of the batch."""

@@ -25,7 +25,6 @@ from bpstudio.engine.passes import weighted_inputs
 from bpstudio.engine.trace import Params
 from bpstudio.insight.elements import BIAS, Edge
 from bpstudio.maths.losses import loss as loss_named
-from bpstudio.maths.losses import scale
 from bpstudio.maths.operations import Array
 from bpstudio.training.frame import Frame
 
@@ -194,7 +193,7 @@ class _Objective:
         self._x = frame.trace.x.astype(np.float64)
         self._y = frame.trace.y.astype(np.float64)
         self._loss = loss_named(experiment.loss)
-        self._scale = scale(experiment.reduction, len(self._x), self.network.outputs)
+        self._scale = loss_named(experiment.loss).scale(experiment.reduction, len(self._x), self.network.outputs)
         self._relu = [place for place, layer in enumerate(self.network.layers) if layer.activation == "relu"]
 
     def place(self, edge: Edge) -> tuple[Array, tuple[int, ...]]:

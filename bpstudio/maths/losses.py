@@ -32,6 +32,7 @@ class Loss:
     paired_with: str | None = None
     paired_value: Callable[[Array, Array], Array] | None = None
     check_targets: Callable[[Array, str], str | None] = lambda y, activation: None
+    of_rows: bool = False
 
     def elements(self, activation: str, z: Array, a: Array, y: Array) -> Array:
         """ℓ of each output, shape (…, N, K), not yet divided by anything."""
@@ -43,6 +44,10 @@ class Loss:
         """Each row's own cost: the sum over its outputs, shape (…, N)."""
         cost: Array = np.add.reduce(self.elements(activation, z, a, y), axis=-1)
         return cost
+
+    def scale(self, reduction: str, rows: int, outputs: int) -> float:
+        """The factor that turns Σℓ into the objective. A loss of whole rows (``of_rows``) has no mean over outputs."""
+        return scale(reduction, rows, 1 if self.of_rows else outputs)
 
     def da(self, a: Array, y: Array) -> Array:
         """∂ℓ/∂a elementwise, without the factor of the reduction."""
@@ -163,6 +168,7 @@ LOSSES: dict[str, Loss] = {
             "softmax",
             _categorical_from_logits,
             _categorical_targets,
+            of_rows=True,
         ),
     )
 }

@@ -17,7 +17,6 @@ from bpstudio.engine.passes import backward, forward
 from bpstudio.engine.trace import Params, Trace, params_layout
 from bpstudio.maths.activations import activation
 from bpstudio.maths.losses import loss as loss_named
-from bpstudio.maths.losses import scale
 from bpstudio.maths.operations import Array, Operation, constant, run
 from bpstudio.training.experiment import Experiment
 
@@ -101,7 +100,7 @@ class Step:
         self.filled = 0
         self._counts = np.array([*(float(layer.train_weights) for layer in network.layers), 1.0])
         self._task = task
-        self._scale = scale(experiment.reduction, rows, network.outputs)
+        self._scale = loss_named(experiment.loss).scale(experiment.reduction, rows, network.outputs)
 
     def finite(self) -> bool:
         """Whether every z and δ is certainly finite; a sum of squares that overflows is worth a closer look."""

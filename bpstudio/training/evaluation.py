@@ -8,7 +8,6 @@ from bpstudio.data.dataset import Dataset
 from bpstudio.engine.passes import weighted_inputs
 from bpstudio.engine.trace import Params, Trace
 from bpstudio.maths.losses import loss as loss_named
-from bpstudio.maths.losses import scale
 from bpstudio.maths.operations import Array
 from bpstudio.training.arithmetic import accuracy, compute_step
 from bpstudio.training.experiment import Experiment
@@ -28,5 +27,7 @@ def evaluate(experiment: Experiment, params: Params, dataset: Dataset, rows: Arr
     output = experiment.network.layers[-1].activation
     with np.errstate(all="ignore"):
         costs = loss_named(experiment.loss).rows(output, z[-1], a[-1], y)
-    total = float(costs.sum()) * scale(experiment.reduction, len(y), experiment.network.outputs)
+    total = float(costs.sum()) * loss_named(experiment.loss).scale(
+        experiment.reduction, len(y), experiment.network.outputs
+    )
     return total, float(accuracy(dataset.task, a[-1], y))

@@ -11,7 +11,7 @@ from bpstudio.engine.network import Network
 from bpstudio.engine.passes import backward, forward, predict
 from bpstudio.engine.trace import Params, Trace, draw_params
 from bpstudio.maths.initializers import Initializer
-from bpstudio.maths.losses import LOSSES, REDUCTIONS, scale
+from bpstudio.maths.losses import LOSSES, REDUCTIONS
 from bpstudio.maths.operations import run
 
 Floats = NDArray[np.float64]
@@ -53,7 +53,7 @@ def objective(network: Network, params: Params, x: Floats, y: Floats, loss: str,
     run(forward(network, params, trace))
     last = trace.layers[-1]
     rows = LOSSES[loss].rows(network.layers[-1].activation, last.z, last.a, y)
-    return float(rows.sum()) * scale(reduction, len(x), network.outputs)
+    return float(rows.sum()) * LOSSES[loss].scale(reduction, len(x), network.outputs)
 
 
 def by_loops(network: Network, params: Params, x: Floats, y: Floats, loss: str, reduction: str) -> list[Floats]:
@@ -70,6 +70,9 @@ def by_loops(network: Network, params: Params, x: Floats, y: Floats, loss: str, 
         "bce": lambda a, t: -t / a + (1 - t) / (1 - a),
         "categorical_ce": lambda a, t: -t / a,
     }
+    # A loss of whole rows has no mean over outputs.
+    elements = 1 if reduction != "mean_all" or loss == "categorical_ce" else y.shape[1]
+    share = 1.0 if reduction == "sum" else 1 / (len(x) * elements)
     gradients = [np.zeros_like(W) for W in params.W]
     for row, target in zip(x.tolist(), y.tolist(), strict=True):
         values, weighted = [row], []
@@ -93,7 +96,7 @@ def by_loops(network: Network, params: Params, x: Floats, y: Floats, loss: str, 
                 delta = [e * functions[name][1](z) for e, z in zip(error, weighted[number], strict=True)]
             for j, d in enumerate(delta):
                 for k, v in enumerate(values[number]):
-                    gradients[number][j, k] += d * v * scale(reduction, len(x), len(target))
+                    gradients[number][j, k] += d * v * share
             W = params.W[number]
             error = [sum(W[j, k] * d for j, d in enumerate(delta)) for k in range(W.shape[1])]
     return gradients

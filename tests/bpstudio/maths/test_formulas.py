@@ -137,3 +137,8 @@ def test_drawn_weights_have_the_stated_spread(rule: str) -> None:
 def test_a_wrong_initialiser_is_named(values: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Initializer(**values)  # type: ignore[arg-type]
+
+
+def test_a_loss_of_whole_rows_has_no_mean_over_outputs() -> None:
+    assert LOSSES["categorical_ce"].scale("mean_all", 4, 3) == 1 / 4
+    assert LOSSES["bce"].scale("mean_all", 4, 3) == 1 / 12
