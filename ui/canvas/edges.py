@@ -1,7 +1,7 @@
 """The edges: colour is the number looked at, width is |w|, and a second channel always says the same.
 
-Which edges are drawn as lines is chosen first (all, or the strongest of each layer over a shade), then every look is one batch:
-not computed yet (dashed), exactly 0 (solid, grey), a colour of the map, not finite (zigzag).
+Which edges are drawn as lines is chosen first (all, or the strongest of each layer over a shade), then every look is
+one batch: not computed yet (dashed), exactly 0 (solid, grey), a colour of the map, not finite (zigzag).
 """
 
 from __future__ import annotations
@@ -11,18 +11,21 @@ from dataclasses import dataclass
 
 import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QPainter, QPolygonF
+from PyQt6.QtGui import QPainter, QPolygonF
 
 from bpstudio.insight.elements import Edge
 from ui.canvas import scale
-from ui.canvas.picture import NOT_YET, NOW, Picture, column
+from ui.canvas.picture import NOT_YET, NOW, Picture, States, column
 from ui.canvas.shade import draw_image, matrix_cells, shade, shade_image
 from ui.canvas.shade import image as picture_of
-from ui.canvas.strokes import Colors, Floats, Indices, blend, dashes, draw_lines, pen, snap, zigzag
+from ui.canvas.strokes import Colors, Floats, Indices, blend, dashes, draw_lines, mixed, pen, snap, zigzag
 
 ALL_SMOOTH = 600
-"""So many edges are all antialiased; above, only the strongest SMOOTH of them (an antialiased line costs four plain ones)."""
+"""So many edges are all antialiased; above, only the strongest SMOOTH of them (an antialiased line costs four plain
+ones)."""
 SMOOTH = 300
+WAITING = 48
+"""So many edges of a layer at most are drawn dashed while nothing of it is known."""
 STRONGEST = 120
 """So many edges of a layer at most are drawn over its shade."""
 FADED = 0.6
@@ -42,7 +45,7 @@ class Lines:
     layer: int
     to: Indices
     source: Indices
-    states: np.ndarray[tuple[int], np.dtype[np.uint8]]
+    states: States
     values: Floats
     weights: Floats
     before: Floats
@@ -61,12 +64,12 @@ class Lines:
 
 
 def chosen(picture: Picture) -> tuple[Lines, ...]:
-    """The lines of each layer: all its edges, or the strongest; where nothing is known yet, those of the largest weights."""
+    """The lines of each layer: all its edges, or the strongest; where nothing is known yet, those of the largest
+    weights."""
     lines = []
     for layer in range(1, picture.depth + 1):
-        states, values, weights = (
-            each[layer - 1] for each in (picture.shown_states, picture.shown, picture.shown_weights)
-        )
+        states, values = picture.shown_states[layer - 1], picture.shown[layer - 1]
+        weights = picture.shown_weights[layer - 1]
         mode = picture.geometry.mode(layer)
         if mode == "edges":
             flat = np.arange(values.size)
@@ -95,9 +98,11 @@ def strongest(picture: Picture, layer: int) -> Indices:
     """Flat indices of the strongest edges of a layer, and of those that are pointed at or lit."""
     values = picture.shown[layer - 1]
     count = min(limit(picture.depth), values.size)
-    ranks = np.where(picture.shown_states[layer - 1] == NOT_YET, 0.0, np.abs(values)).ravel()
-    if not ranks.any():
+    known = picture.shown_states[layer - 1] != NOT_YET
+    ranks = np.where(known, np.abs(values), 0.0).ravel()
+    if not known.any():
         ranks = np.abs(picture.weights[layer - 1]).ravel()
+        count = min(count, WAITING)
     ranks = np.where(np.isfinite(ranks), ranks, np.inf)  # what is not finite is never left out
     best = np.argpartition(ranks, ranks.size - count)[ranks.size - count :]
     return np.union1d(best, picked(picture, layer))
@@ -167,7 +172,7 @@ def paint(painter: QPainter, picture: Picture, lines: Sequence[Lines]) -> None:
         sent = np.concatenate([picture.sent[part.layer - 1].ravel()[part.flat] for part in lines]) != NOT_YET
     _paint_waiting(painter, picture, places[waiting & ~sent], widths[waiting & ~sent], smooth)
     _paint_sent(painter, picture, places[waiting & sent], widths[waiting & sent], smooth)
-    if picture.shown_weights is not picture.weights and total <= GHOSTS:
+    if picture.shown_weights is not picture.weights and not picture.whole and total <= GHOSTS:
         before = np.concatenate([part.before for part in lines])
         moved = before != np.concatenate([part.weights for part in lines])
         _paint_ghosts(painter, picture, places[moved], line_widths(picture, before[moved]))
@@ -202,11 +207,7 @@ def _paint_waiting(painter: QPainter, picture: Picture, places: Floats, widths: 
     if not len(places):
         return
     pieces, owners = dashes(places)
-    color = (
-        picture.theme.dashed
-        if len(places) <= 200
-        else QColor(int(blend(np.array([picture.theme.dashed.rgb()], np.uint32), picture.theme.background, 0.6)[0]))
-    )
+    color = picture.theme.dashed if len(places) <= 150 else mixed(picture.theme.dashed, picture.theme.background, 0.5)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
     colors = np.full(len(pieces), color.rgb(), np.uint32)
     thin = snap(1.0 + (widths - 1.0) * 0.4, 0.25)
@@ -223,17 +224,21 @@ def _paint_sent(painter: QPainter, picture: Picture, places: Floats, widths: Flo
 
 def _paint_ghosts(painter: QPainter, picture: Picture, places: Floats, widths: Floats) -> None:
     """The width that an edge had before its update, as a pale band that shows on both sides of the new one."""
-    pale = np.full(len(places), blend(np.array([picture.theme.secondary.rgb()], np.uint32), picture.theme.background, 0.3)[0])
+    pale = np.full(
+        len(places), blend(np.array([picture.theme.secondary.rgb()], np.uint32), picture.theme.background, 0.3)[0]
+    )
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
     draw_lines(painter, places, pale, widths + GHOST_RIM, np.zeros(len(places), np.intp))
 
 
 def _paint_nonfinite(painter: QPainter, picture: Picture, places: Floats) -> None:
     """A zigzag in a colour that no map has. Above STRONGEST of them the picture is clear enough."""
-    painter.setPen(pen(picture.theme.nonfinite, 1.5))
+    few = len(places) <= 12
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.setPen(pen(picture.theme.nonfinite, 1.5 if few else 1.0))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for x1, y1, x2, y2 in places[:STRONGEST].tolist():
-        painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in zigzag(x1, y1, x2, y2)]))
+        painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in zigzag(x1, y1, x2, y2, 4.0 if few else 2.0)]))
 
 
 def paint_shade(painter: QPainter, picture: Picture, layer: int) -> None:
@@ -252,11 +257,13 @@ def paint_matrix(painter: QPainter, picture: Picture, layer: int) -> None:
     where: QRectF = picture.geometry.band(layer)
     values = picture.shown[layer - 1][:, :-1]
     known = picture.shown_states[layer - 1][:, :-1] != NOT_YET
-    cells = matrix_cells(np.where(known, values, 0.0), where.width(), where.height())
-    colors, _ = colors_of(picture, cells)
-    seen = matrix_cells(known.astype(np.float64), where.width(), where.height()) > 0
-    background = picture.theme.background
-    colors = np.where(seen, colors, np.uint32(background.rgb()))
+    if known.any():
+        colors, _ = colors_of(picture, matrix_cells(np.where(known, values, 0.0), where.width(), where.height()))
+    else:
+        colors = np.full((1, 1), picture.theme.background.rgb(), np.uint32)
+    if known.any() and not known.all():
+        seen = matrix_cells(known.astype(np.float64), where.width(), where.height()) > 0
+        colors = np.where(seen, colors, np.uint32(picture.theme.background.rgb()))
     draw_image(painter, where, picture_of(colors), smooth=False)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(pen(picture.theme.border if known.any() else picture.theme.dashed, 1.0, dashed=not known.all()))

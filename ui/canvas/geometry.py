@@ -28,6 +28,8 @@ RINGED = 7.0
 """Radius from which units have rings."""
 RING_ROOM = 2.6
 """What a ring takes beyond the disc, in widths of it: a gap, and twice its width where the unit is flat."""
+BRACKET = 30
+"""What the bracket and the name of a one-hot column take at the left."""
 BADGE = 32.0
 """The room that a badge needs under a unit."""
 
@@ -49,7 +51,7 @@ class Geometry:
 
     def to_screen(self, points: Floats) -> Floats:
         """Layout positions (…, 2) as pixels of the canvas."""
-        moved: Floats = (np.asarray(points, dtype=np.float64) + (0.0, self.top)) * self.zoom + self.pan
+        moved: Floats = (points + np.array((0.0, self.top))) * self.zoom + np.array(self.pan)
         return moved
 
     def to_layout(self, point: QPointF) -> tuple[float, float]:
@@ -230,9 +232,19 @@ def layout_for(frame: Frame, width: float, height: float, look: Theme) -> Layout
 
 
 def named_inputs(dataset: Dataset) -> bool:
-    """Whether the inputs have names of their own, which stand beside the units; x1, x2, … say no more than the unit does."""
+    """Whether the inputs have names of their own, which stand beside the units; x1, x2, … say no more than the unit
+    does."""
     made_up = {f"{letter}{i + 1}" for letter in ("x", "i") for i in range(len(dataset.input_names))}
     return dataset.input_shape is None and not set(dataset.input_names) <= made_up and len(dataset.input_names) <= 60
+
+
+def input_names(dataset: Dataset) -> tuple[str, ...]:
+    """The names beside the inputs: of a column's categories the value alone, since the column's name stands once."""
+    names = list(dataset.input_names)
+    for group in dataset.groups:
+        for index in range(group.first, group.first + group.count):
+            names[index] = names[index].removeprefix(f"{group.name}=").strip()
+    return tuple(names)
 
 
 def names_width(dataset: Dataset, width: float, look: Theme) -> float:
@@ -240,9 +252,9 @@ def names_width(dataset: Dataset, width: float, look: Theme) -> float:
     if not named_inputs(dataset):
         return 0.0
     font = text.pen_of(look, text.SMALL)
-    longest = max(font.width(name) for name in dataset.input_names)
-    brackets = look.px(16) if dataset.groups else 0
-    return min(longest + look.px(16) + brackets, NAME_ROOM * width)
+    longest = max(font.width(name) for name in input_names(dataset))
+    brackets = look.px(BRACKET) if dataset.groups else 0
+    return min(longest + look.px(56) + brackets, NAME_ROOM * width)
 
 
 @lru_cache(maxsize=16)

@@ -10,7 +10,7 @@ from PyQt6.QtGui import QColor, QPainter, QPolygonF
 from ui.canvas.strokes import pen
 from ui.theme import Theme
 
-WIDTHS = {"ring": 24, "off": 22, "dash": 34, "glyph": 30, "frozen": 18}
+WIDTHS = {"ring": 24, "off": 22, "dash": 34, "sent": 30, "glyph": 30, "frozen": 18}
 """How much room a sample in the legend takes before its words."""
 
 
@@ -99,6 +99,9 @@ def sample(painter: QPainter, kind: str, left: QPointF, theme: Theme) -> None:
             for i in range(3):
                 x = left.x() + theme.px(i * 10)
                 painter.drawLine(QLineF(x, middle, x + theme.px(6), middle))
+        case "sent":
+            painter.setPen(pen(theme.phase["F"], 2.0))
+            painter.drawLine(QLineF(left.x(), middle, left.x() + theme.px(23), middle))
         case "glyph":
             triangle(painter, QPointF(left.x() + theme.px(6), middle), theme.px(9), False, theme.secondary)
             triangle(painter, QPointF(left.x() + theme.px(19), middle), theme.px(9), True, theme.secondary)

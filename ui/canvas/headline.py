@@ -28,12 +28,10 @@ MEANS = translatable("whole batch: means over {rows} rows")
 PROBE = translatable("probe: row {row} · contributes nothing to this update")
 TRAINING_ROW = translatable("neurons: row {row} of this batch")
 TRAINING_MEANS = translatable("neurons: means over {rows} rows")
-TRAINING_EDGES = {
-    "gradient": {
-        "mean": translatable("edges: mean ∂C/∂w over {rows} rows"),
-        "sum": translatable("edges: ∂C/∂w, summed over {rows} rows"),
-        "one": translatable("edges: ∂C/∂w"),
-    },
+EDGES = {
+    "mean": translatable("edges: mean ∂C/∂w over {rows} rows"),
+    "sum": translatable("edges: ∂C/∂w, summed over {rows} rows"),
+    "one": translatable("edges: ∂C/∂w"),
     "weight": translatable("edges: weights"),
     "update": translatable("edges: what the update adds"),
 }
@@ -83,11 +81,10 @@ def drawn(picture: Picture) -> str:
         parts.append(tr(TRAINING_ROW, row=example.position + 1))
     elif isinstance(example, Probe):
         parts.append(tr(PROBE, row=example.row + 1))
-    meaning = TRAINING_EDGES[picture.eye.color]
-    if isinstance(meaning, dict):
-        kind = "one" if rows == 1 else "sum" if picture.frame.experiment.reduction == "sum" else "mean"
-        meaning = meaning[kind]
-    parts.append(tr(meaning, rows=rows))
+    meaning = picture.eye.color
+    if meaning == "gradient":
+        meaning = "one" if rows == 1 else "sum" if picture.frame.experiment.reduction == "sum" else "mean"
+    parts.append(tr(EDGES[meaning], rows=rows))
     if any(picture.geometry.mode(layer) == "strongest" for layer in range(1, picture.depth + 1)):
         parts.append(tr(STRONGEST, count=edges.limit(picture.depth)))
     return tr("; ").join(parts)
@@ -107,7 +104,8 @@ def whose(picture: Picture) -> str:
 
 
 def beat_line(picture: Picture) -> str:
-    """Symbols = numbers = result of the beat, in one line; empty while its pulse is under way and while training runs."""
+    """Symbols = numbers = result of the beat, in one line; empty while its pulse is under way and while training
+    runs."""
     if picture.beat is None or not picture.arrived or picture.grain == "step" or picture.frame.nonfinite is not None:
         return ""
     made = line(picture.frame, picture.numbers.example, picture.beat, picture.eye.notation, picture.eye.digits)

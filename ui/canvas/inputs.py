@@ -1,4 +1,7 @@
-"""What comes in: an image where the inputs are pixels, else names beside the units, one-hot columns under one bracket."""
+"""What comes in: an image where the inputs are pixels, else names beside the units.
+
+The inputs that one column of categories became stand under one bracket with the column's name.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +12,26 @@ from PyQt6.QtGui import QPainter, QPolygonF
 from bpstudio.insight.elements import Probe, Row
 from bpstudio.insight.notation import given
 from ui.canvas import text
-from ui.canvas.geometry import named_inputs
+from ui.canvas.geometry import BRACKET, input_names, named_inputs
 from ui.canvas.picture import Picture
 from ui.canvas.room import Box, box_of
 from ui.canvas.shade import draw_image, grid, image
 from ui.canvas.strokes import Colors, blend, mixed, pen
 from ui.language import tr, translatable
 
-ROW_TITLE = translatable("row {row} of the batch")
-ROW_TARGET = translatable("row {row} of the batch, target {target}")
-PROBE_TITLE = translatable("row {row} of the data (probe)")
-PROBE_TARGET = translatable("row {row} of the data (probe), target {target}")
+ROW_TITLE = translatable("row {row}")
+ROW_TARGET = translatable("row {row}, target {target}")
+PROBE_TITLE = translatable("probe, row {row}")
+PROBE_TARGET = translatable("probe, row {row}, target {target}")
 MEAN_TITLE = translatable("mean of {rows} rows")
-CAPTION = translatable("{count} inputs, row by row, start at the right")
+CAPTION = translatable("{count} inputs, row by row")
 
 
 def paint(painter: QPainter, picture: Picture) -> None:
     """Everything that belongs to the inputs but their discs."""
     if picture.geometry.image is not None:
         _paint_image(painter, picture, picture.geometry.image)
-    elif named_inputs(picture.frame.dataset):
+    else:
         _paint_names(painter, picture)
         _paint_groups(painter, picture)
 
@@ -45,11 +48,7 @@ def greys(picture: Picture, values: np.ndarray[tuple[int, ...], np.dtype[np.floa
     """Ink on paper: 0 is the background, the largest input the text's colour."""
     theme = picture.theme
     t = np.clip(np.abs(values) / picture.limits.inputs, 0.0, 1.0)
-    steps = np.rint(t * 32).astype(np.intp)
-    ink = np.array([theme.text.rgb()], np.uint32)
-    table = np.array([int(blend(ink, theme.background, step / 32)[0]) for step in range(33)], np.uint32)
-    colors: Colors = table[steps]
-    return colors
+    return blend(np.full(values.shape, theme.text.rgb(), np.uint32), theme.background, t)
 
 
 def _paint_image(painter: QPainter, picture: Picture, where: QRectF) -> None:
@@ -70,9 +69,11 @@ def _paint_image(painter: QPainter, picture: Picture, where: QRectF) -> None:
         if element is not None and getattr(element, "layer", None) == 0 and hasattr(element, "index"):
             painter.setPen(pen(theme.accent, 2.0 if strong else 1.25))
             painter.drawRect(geometry.pixel(element.index))
+    if not geometry.region.intersects(where):
+        return
     bold, plain = text.pen_of(theme, text.NORMAL, bold=True), text.pen_of(theme, text.SMALL)
     width = max(where.width(), theme.px(150))
-    left = max(where.center().x() - width / 2, 6.0)
+    left = where.center().x() - width / 2
     words = _title(picture)
     bold.draw(
         painter, QRectF(left, where.top() - bold.height - 4, width, bold.height), bold.elided(words, width), theme.text
@@ -96,32 +97,33 @@ def _title(picture: Picture) -> str:
 
 
 def _paint_names(painter: QPainter, picture: Picture) -> None:
-    """The column's name at the left of each input, its value under it where the disc has no room for it."""
+    """The column's name at the left of each input, and its value where the disc has no room for it."""
     theme, geometry = picture.theme, picture.geometry
-    names = picture.frame.dataset.input_names
+    data = picture.frame.dataset
+    names, named = input_names(data), named_inputs(data)
     values = np.asarray(picture.numbers.a(0), dtype=np.float64)
     font, mono = text.pen_of(theme, text.SMALL), text.pen_of(theme, text.SMALL, mono=True)
     radius, pitch = geometry.radii[0], geometry.pitches[0]
-    inside = radius >= text.NAMED * theme.scale
-    if len(names) > 1 and pitch < font.height * 0.95:
+    inside = radius >= (text.NAMED if named else text.VALUED) * theme.scale
+    edge = theme.px(BRACKET) if data.groups else 4
+    if (len(names) > 1 and pitch < font.height * 0.95) or (inside and not named):
         return
-    both = not inside and (len(names) == 1 or pitch >= font.height * 2)
+    two_rows = named and not inside and (len(names) == 1 or pitch >= font.height * 2)
     for index in geometry.drawn(0).tolist():
         x, y = geometry.units[0][index].tolist()
         right = x - radius - theme.px(8)
-        room = right - 4
-        if room < theme.px(24):
-            continue
-        words = font.elided(names[index], room)
-        number = given(float(values[index]), 4)
-        if both:
+        room = right - edge
+        words = font.elided(names[index], room) if named and room >= theme.px(24) else ""
+        shown = "" if inside else mono.fitting(float(values[index]), room, given)
+        if two_rows and words and shown:
             _right(painter, font, right, y - font.height * 0.46, words, picture, False)
-            _right(painter, mono, right, y + mono.height * 0.46, number, picture, True)
-        elif inside or font.width(names[index]) + mono.width(number) + theme.px(8) > room:
+            _right(painter, mono, right, y + mono.height * 0.46, shown, picture, True)
+        elif shown:
+            _right(painter, mono, right, y, shown, picture, True)
+            if words and font.width(names[index]) + mono.width(shown) + theme.px(8) <= room:
+                _right(painter, font, right - mono.width(shown) - theme.px(8), y, words, picture, False)
+        elif words:
             _right(painter, font, right, y, words, picture, False)
-        else:
-            _right(painter, mono, right, y, number, picture, True)
-            _right(painter, font, right - mono.width(number) - theme.px(8), y, words, picture, False)
 
 
 def _right(
@@ -133,24 +135,25 @@ def _right(
 
 
 def _paint_groups(painter: QPainter, picture: Picture) -> None:
-    """The columns that a category became, bracketed under its name."""
+    """The inputs that one column of categories became, bracketed, with the column's name along the bracket."""
     theme, geometry = picture.theme, picture.geometry
     font = text.pen_of(theme, text.SMALL, bold=True)
     for group in picture.frame.dataset.groups:
         rows = geometry.units[0][group.first : group.first + group.count]
-        if not len(rows):
+        if not len(rows) or geometry.pitches[0] < font.height * 0.8:
             continue
-        reach = geometry.radii[0] + 2
+        reach = min(geometry.radii[0], geometry.pitches[0] * 0.42)
         top, bottom = float(rows[0, 1]) - reach, float(rows[-1, 1]) + reach
-        left = theme.px(7)
+        left, arm = theme.px(23), theme.px(4)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(pen(theme.dashed, 1.0))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        arm = theme.px(4)
-        painter.drawPolyline(
-            QPolygonF(
-                [QPointF(left + arm, top), QPointF(left, top), QPointF(left, bottom), QPointF(left + arm, bottom)]
-            )
-        )
-        width = geometry.units[0][group.first, 0] - geometry.radii[0]
-        font.put(painter, left, top - font.height / 2 - 1, font.elided(group.name, width), theme.text)
+        corners = ((left + arm, top), (left, top), (left, bottom), (left + arm, bottom))
+        painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in corners]))
+        length = max(bottom - top, theme.px(34))
+        painter.save()
+        painter.translate(left - theme.px(4) - font.height / 2, (top + bottom) / 2)
+        painter.rotate(-90.0)
+        box = QRectF(-length / 2, -font.height / 2, length, font.height)
+        font.draw(painter, box, font.elided(group.name, length), theme.text)
+        painter.restore()

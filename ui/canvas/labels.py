@@ -1,11 +1,12 @@
 """Names and values of edges: beside their line, never on one, and only where there is room.
 
-The edges of the present beat, the selected and the hovered one come first and have all digits; the others take what room is
-left. What stands beside the +1 nodes takes part in the same search.
+The edges of the present beat, the selected and the hovered one come first and have all digits; the others take what
+room is left. What stands beside the +1 nodes takes part in the same search.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ import numpy as np
 from PyQt6.QtCore import QPointF, QRectF
 from PyQt6.QtGui import QColor, QPainter
 
-from bpstudio.insight.elements import BIAS, Edge
+from bpstudio.insight.elements import BIAS, Edge, Row
 from bpstudio.insight.notation import given, number, signed
 from ui.canvas import glyphs, text
 from ui.canvas.edges import Lines, colors_of
@@ -22,6 +23,8 @@ from ui.canvas.room import Beside, Box, rect
 
 MOST = 64
 """With more lines than this only the edges that are pointed at have labels."""
+STRIP, STRIP_HEIGHT, MOST_ROWS = 96.0, 26, 64
+"""Pixels of the strip of all rows' bars, and how many rows a strip can show."""
 SHORT = 4
 """Decimals of a value on the canvas; the beat's own has all."""
 
@@ -30,14 +33,16 @@ SHORT = 4
 class Words:
     """What a label says, on one line or two.
 
-    The glyph tells where the weight will go ("up", "down") or that it will not ("frozen"); it stands on the last line.
-    `carried` marks the number that travels over the edge in this beat.
+    The glyph tells where the weight will go ("up", "down") or that it will not ("frozen"); it stands on the last
+    line. `carried` marks the number that travels over the edge in this beat; `rows` asks for a strip of so many
+    bars, each what one row of the batch gives to the gradient.
     """
 
     first: str
     second: str
     glyph: str
     carried: bool = False
+    rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,20 +80,24 @@ def requests(picture: Picture, lines: Sequence[Lines]) -> list[Request]:
 
 
 def wishes(picture: Picture, request: Request) -> tuple[Beside, ...]:
-    """The sizes of a request's wordings. Plain labels ask for room for a sign and four decimals, whatever they say now."""
+    """The sizes of a request's wordings. While training runs plain labels ask for room for a sign and four decimals,
+    whatever they say now: so they stay where they are.
+    """
     theme = picture.theme
     font = text.pen_of(theme, text.NORMAL if request.strong else text.SMALL, mono=True)
     found = []
     for words in request.wordings:
         sign = theme.px(15) if words.glyph else 0.0
         first, second = font.width(words.first), font.width(words.second)
-        if not request.strong:
+        if picture.running and not request.strong:
             reserved = font.width("+0.0000")
             name = font.width(words.first.split(" ")[0] + " ")
             first = max(first, name + reserved)
             second, sign = max(second, reserved) if words.second else 0.0, float(theme.px(15))
         width = max(first, second + sign) if words.second else first + sign
         height = font.height * (1.95 if words.second else 1.0) - 2
+        if words.rows:
+            width, height = max(width, theme.px(STRIP)), height + theme.px(STRIP_HEIGHT)
         gap = theme.px(3) + (4.0 if request.strong else 1.0)
         found.append(Beside(request.line, width, height, gap, (0.0, 6.0, 14.0) if request.strong else (0.0, 6.0)))
     return tuple(found)
@@ -131,6 +140,10 @@ def _wordings(picture: Picture, edge: Edge, known: bool, strong: bool) -> tuple[
     wordings = [_words(picture, edge, known, picture.eye.digits if strong else SHORT)]
     if strong and picture.eye.digits > SHORT:
         wordings.append(_words(picture, edge, known, SHORT))
+    rows = len(picture.frame.batch)
+    kind = picture.beat.kind if picture.beat is not None and not picture.whole else ""
+    if kind == "gradient" and 1 < rows <= MOST_ROWS and strong and picture.is_lit(edge):
+        wordings.insert(0, dataclasses.replace(wordings[0], rows=rows))
     short = wordings[-1]
     if short.second:
         wordings.append(Words(short.first, "", short.glyph))
@@ -154,7 +167,8 @@ def _words(picture: Picture, edge: Edge, known: bool, digits: int) -> Words:
     if carried:
         return Words(first, carried, "", carried=True)
     value = picture.gradient_of(edge) if picture.eye.color == "gradient" else update
-    return Words(first, signed(value, digits) if told else "", glyph)
+    zero = "∂C/∂w 0" if picture.eye.color == "gradient" else "Δw 0"
+    return Words(first, "" if not told else zero if value == 0.0 else signed(value, digits), glyph)
 
 
 def _carried(picture: Picture, edge: Edge, digits: int) -> str:
@@ -192,6 +206,12 @@ def paint(painter: QPainter, picture: Picture, labels: Sequence[Label]) -> None:
         if words.second:
             rows.append((words.second, _ink(picture, label)))
         middle = center.y() - (len(rows) - 1) * font.height * 0.475
+        if words.rows:
+            middle -= theme.px(STRIP_HEIGHT) / 2
+            strip = QRectF(
+                label.box.left(), label.box.bottom() - theme.px(STRIP_HEIGHT), label.box.width(), theme.px(STRIP_HEIGHT)
+            )
+            _paint_strip(painter, picture, label.edge, strip)
         for row, (shown, color) in enumerate(rows):
             lead = theme.px(15) if words.glyph and row == len(rows) - 1 else 0.0
             x = center.x() - (font.width(shown) + lead) / 2
@@ -206,3 +226,22 @@ def _sign(painter: QPainter, picture: Picture, glyph: str, center: QPointF, colo
         glyphs.snowflake(painter, center, picture.theme.px(5), color)
     else:
         glyphs.triangle(painter, center, picture.theme.px(9), glyph == "up", color)
+
+
+def _paint_strip(painter: QPainter, picture: Picture, edge: Edge, where: QRectF) -> None:
+    """What each row gives to the gradient, as bars up and down from 0; the bar of the row that is shown is bright."""
+    theme = picture.theme
+    values = np.asarray(picture.numbers.contributions(edge), dtype=np.float64)
+    largest = float(np.abs(values[np.isfinite(values)]).max(initial=0.0)) or 1.0
+    t = np.clip(values / largest, -1.0, 1.0)
+    colors = theme.signed(np.sign(t) * (0.5 + 0.5 * np.abs(t)))
+    example = picture.numbers.example
+    middle, half = where.center().y(), where.height() / 2 - 3
+    bar = min(theme.px(STRIP) / len(values), 9.0)
+    left = where.center().x() - len(values) * bar / 2
+    painter.fillRect(QRectF(left, middle - 0.5, len(values) * bar, 1), theme.dashed)
+    for row, (size, color) in enumerate(zip(np.nan_to_num(t).tolist(), colors.tolist(), strict=True)):
+        here = isinstance(example, Row) and example.position == row
+        top, height = (middle - size * half, size * half) if size >= 0 else (middle, -size * half)
+        ink = theme.text if here else QColor(int(color))
+        painter.fillRect(QRectF(left + row * bar + 0.5, top, max(bar - 1, 1.0), max(height, 1.0)), ink)

@@ -1,7 +1,7 @@
 """The legend: what colour, width, fill, ring, dash and glyph mean, with numbers.
 
-It is a row of entries, each with a name by which the mouse finds it. Wide canvases have long words, narrow ones short words.
-The entry under the mouse is marked, and so is the place of what the mouse points at on the colour bar.
+It is a row of entries, each with a name by which the mouse finds it. Wide canvases have long words, narrow ones short
+words. The entry under the mouse is marked, and so is the place of what the mouse points at on the colour bar.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ COLOR_TITLES = {
 ONE_SCALE = (translatable("one scale for all layers"), translatable("one scale"))
 EXPLANATIONS = {
     "color": translatable(
-        "How much the loss changes with a weight, on a log scale. The range was set by the first step of this run and stays, "
+        "How much the loss changes with a weight, on a log scale. The range is that of the first step and stays, "
         "so that a gradient that vanishes is seen to vanish. One scale for all layers."
     ),
     "weight": translatable(
@@ -72,10 +72,13 @@ class Legend:
         self.px = self.theme.px
         self.height = self.px(HEIGHT)
         self.top = picture.view.height - self.height
-        entries = self._lay_out(compact=False)
-        if entries[-1].box.right() > picture.view.width - self.px(MARGIN) + 1:
-            entries = self._lay_out(compact=True)
-        self.entries = entries
+        # From the fullest wording to the shortest, the first that fits.
+        self.compact, self.bars = True, 1
+        for compact, bars in ((False, 2), (False, 1), (True, 2), (True, 1)):
+            self.compact, self.bars = compact, bars
+            self.entries = self._lay_out(compact)
+            if self.entries[-1].box.right() <= picture.view.width - self.px(MARGIN) + 1:
+                break
 
     def at(self, point: QPointF) -> str:
         """The name of the entry at a point, empty where there is none."""
@@ -160,8 +163,8 @@ class Legend:
         for place, label in ticks:
             x = bar.left() + place * bar.width()
             painter.fillRect(QRectF(x - (place == 1.0), bar.bottom(), 1, self.px(3)), self.theme.dashed)
-            width = self.mono.width(label)
-            left = min(max(x - width / 2, bar.left()), bar.right() - width)
+            width, out = self.mono.width(label), self.px(7)
+            left = min(max(x - width / 2, bar.left() - out), bar.right() - width + out)
             self.mono.put(painter, left, self._row(2), label, self.theme.secondary)
 
     def _width(self, x: float, compact: bool) -> Entry:
@@ -188,31 +191,32 @@ class Legend:
 
     def _fill(self, x: float, compact: bool) -> Entry:
         title = tr("fill: activation")
-        signed, end = self._fill_range()
-        bar = QRectF(x, self._row(1) - self.px(5), max(self.px(72), self.pen.width(title)), self.px(9))
-        labels = ((0.0, f"−{end:g}"), (0.5, "0"), (1.0, f"{end:g}")) if signed else ((0.0, "0"), (1.0, f"{end:g}"))
+        ranges = self._fill_ranges()[: self.bars]
+        each = self.px(72)
+        width = max(len(ranges) * each + (len(ranges) - 1) * self.px(16), self.pen.width(title))
 
         def paint(painter: QPainter) -> None:
             self.pen.put(painter, x, self._row(0), title, self.theme.secondary)
             t = np.linspace(0.0, 1.0, 128)
-            colors = self.theme.signed(2 * t - 1) if signed else self.theme.activation(t)
-            draw_image(painter, bar, image(colors[None]), smooth=True)
-            for place, label in labels:
-                width = self.mono.width(label)
-                left = min(max(bar.left() + place * bar.width() - width / 2, bar.left()), bar.right() - width)
-                self.mono.put(painter, left, self._row(2), label, self.theme.secondary)
+            for number, (signed, end) in enumerate(ranges):
+                bar = QRectF(x + number * (each + self.px(16)), self._row(1) - self.px(5), each, self.px(9))
+                colors = self.theme.signed(2 * t - 1) if signed else self.theme.activation(t)
+                draw_image(painter, bar, image(colors[None]), smooth=True)
+                ends = (
+                    ((0.0, f"−{end:g}"), (0.5, "0"), (1.0, f"{end:g}")) if signed else ((0.0, "0"), (1.0, f"{end:g}"))
+                )
+                for place, label in ends:
+                    wide = self.mono.width(label)
+                    left = min(max(bar.left() + place * each - wide / 2, bar.left()), bar.right() - wide)
+                    self.mono.put(painter, left, self._row(2), label, self.theme.secondary)
 
-        return Entry("fill", self._box(x, bar.width()), paint)
+        return Entry("fill", self._box(x, width), paint)
 
-    def _fill_range(self) -> tuple[bool, float]:
-        """Whether fills are signed, and where their scale ends, for most of the computed units."""
-        names = [layer.activation for layer in self.picture.network.layers]
-        most = max(set(names), key=lambda name: (names.count(name), -names.index(name)))
-        if most in ("sigmoid", "softmax"):
-            return False, 1.0
-        if most == "tanh":
-            return True, 1.0
-        return most != "relu", self.picture.limits.activation
+    def _fill_ranges(self) -> list[tuple[bool, float]]:
+        """Whether fills are signed and where their scale ends, for the computed layers, the most frequent first."""
+        picture = self.picture
+        found = [(picture.is_signed(layer), picture.fill_end(layer)) for layer in range(1, picture.depth + 1)]
+        return sorted(set(found), key=lambda each: (-found.count(each), found.index(each)))
 
     def _signs(self, x: float, compact: bool) -> Entry:
         """Ring, dash and glyphs, in two rows of small pictures with words."""
@@ -231,7 +235,10 @@ class Legend:
         if relu:
             first.append(("off", tr("0: off") if compact else tr("hollow 0: off for this row")))
         second = [("dash", tr("not yet") if compact else tr("not computed yet"))]
-        second.append(("glyph", tr("will fall / rise") if compact else tr("weight will fall, rise")))
+        if self.picture.sent is not None:
+            second.append(("sent", tr("sent") if compact else tr("product computed")))
+        elif self.picture.eye.color != "weight":
+            second.append(("glyph", tr("will fall / rise") if compact else tr("weight will fall, rise")))
         if frozen:
             second.append(("frozen", tr("frozen")))
         if not first:
@@ -264,9 +271,7 @@ class Legend:
         value = float(picture.shown[edge.layer - 1][at])
         if not np.isfinite(value) or (value == 0.0 and picture.eye.color == "gradient"):
             return
-        bar = self.entries[0]
-        compact = bar.box.width() < self.px(200)
-        where = self._bar(bar.box.left(), compact)
+        where = self._bar(self.entries[0].box.left(), self.compact)
         if picture.eye.color == "gradient":
             place = float(picture.limits.place(np.array([value]))[0])
         else:

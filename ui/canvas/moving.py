@@ -1,8 +1,9 @@
 """What lights up in a beat, and the number on its way: the pulse.
 
-Operands glow in the colours of the formula's factors. A pulse runs the way the number travels: forward to the right, backward to
-the left. Three shapes, so that no colour speaks alone: a dot goes forward, a diamond is a delta, a disc with a halo a gradient.
-A pulse eases out before its goal and rests there, so that a picture at rest still says which way the number went.
+Operands glow in the colours of the formula's factors. A pulse runs the way the number travels: forward to the right,
+backward to the left. Three shapes, so that no colour speaks alone: a dot goes forward, a diamond is a delta, a disc
+with a halo a gradient. A pulse eases out before its goal and rests there, so that a picture at rest still says which
+way the number went.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ def paint_lit(painter: QPainter, picture: Picture) -> None:
         known = picture.shown_states[edge.layer - 1][at] != NOT_YET
         value = np.array([picture.shown[edge.layer - 1][at]])
         width = max(4.0, float(line_widths(picture, np.array([picture.weight_of(edge)]))[0]))
+        if known and value[0] == 0.0:
+            width = 1.0  # exactly 0 stays a thin line
         painter.setPen(pen(mixed(light, theme.background, 0.22), width + 6))
         painter.drawLine(QLineF(*line))
         if known and np.isfinite(value[0]):
@@ -82,8 +85,8 @@ def paint_pulse(painter: QPainter, picture: Picture) -> None:
         if not picture.arrived:
             _front(painter, picture, ways, place)
         return
-    if picture.arrived and len(ways) > FEW:
-        return  # a crowd at rest says nothing
+    if picture.arrived and (len(ways) > FEW or beat.pulse.along is None):
+        return  # a crowd at rest says nothing, and between outputs and loss it would cover the targets
     size = picture.theme.px(9) if len(ways) == 1 else picture.theme.px(6)
     for x1, y1, x2, y2 in ways.tolist():
         _shape(painter, picture, beat.pulse.kind, QPointF(x1 + (x2 - x1) * place, y1 + (y2 - y1) * place), size)
@@ -95,7 +98,7 @@ def resting(picture: Picture) -> list[QRectF]:
     if beat is None or beat.pulse is None or picture.eye.reduced_motion or beat.grain == "step" or picture.whole:
         return []
     ways = ways_of(picture, beat.pulse)
-    if len(ways) > FEW:
+    if len(ways) > FEW or beat.pulse.along is None:
         return []
     away = picture.theme.px(17) if len(ways) == 1 else picture.theme.px(11)
     spots = ways[:, :2] + (ways[:, 2:] - ways[:, :2]) * REST

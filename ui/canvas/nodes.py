@@ -9,7 +9,7 @@ import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QPainter, QPolygonF
 
-from bpstudio.insight.elements import LossNode
+from bpstudio.insight.elements import Edge, LossNode, Unit
 from bpstudio.insight.notation import given, number, raised
 from ui.canvas import glyphs, text
 from ui.canvas.picture import NOT_YET, Picture
@@ -30,6 +30,7 @@ def paint(painter: QPainter, picture: Picture) -> None:
     _paint_left_out(painter, picture)
     if picture.crowded:
         _paint_norms(painter, picture)
+    _paint_first_nonfinite(painter, picture)
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,10 @@ def plus_labels(picture: Picture) -> list[PlusLabel]:
     found = []
     for layer in range(1, picture.depth + 1):
         node, shared = picture.geometry.plus_box(layer), picture.shared_bias(layer)
-        words = tr(BIAS, value=given(shared, 4)) if shared is not None else "" if picture.crowded else tr(BIASES)
         frozen = picture.frozen(layer, bias=True)
+        words = tr(BIAS, value=given(shared, 4)) if shared is not None else tr(BIASES)
+        if picture.crowded and (shared is None or not frozen):
+            words = ""
         width = font.width(words) + (theme.px(18) if frozen else 0)
         if not width:
             continue
@@ -137,9 +140,9 @@ def five(value: float) -> str:
     """A number in about five characters: 0.298, 12.35, 1234, 2e-7."""
     if not np.isfinite(value):
         return number(value)
-    if 0 < abs(value) < 0.0005 or abs(value) >= 99999.5:
+    if 0 < abs(value) < 0.01 or abs(value) >= 99999.5:
         return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
-    return number(value, max(0, 4 - len(str(int(abs(value))))))
+    return f"{value:.{max(0, 4 - len(str(int(abs(value)))))}f}".replace("-", "−")
 
 
 def _paint_left_out(painter: QPainter, picture: Picture) -> None:
@@ -150,35 +153,70 @@ def _paint_left_out(painter: QPainter, picture: Picture) -> None:
         count = geometry.layout.left_out(layer, geometry.zoom)
         if count and not (layer == 0 and geometry.image is not None):
             x, y = geometry.to_screen(np.array(geometry.layout.marker(layer))).tolist()
-            width = theme.px(90)
-            font.draw(
-                painter,
-                QRectF(x - width / 2, y - font.height / 2, width, font.height),
-                tr(MORE, count=count),
-                theme.secondary,
-            )
+            words = tr(MORE, count=count)
+            box = QRectF(x + theme.px(8) - font.width(words), y - font.height / 2, font.width(words), font.height)
+            painter.fillRect(box.adjusted(-3, 1, 3, -1), theme.background)
+            font.draw(painter, box, words, theme.secondary)
 
 
 def _paint_norms(painter: QPainter, picture: Picture) -> None:
-    """Under a layer's edges the size of its whole gradient, once it is known."""
+    """Under a layer's edges the size of its whole gradient, once it is known. Where it is narrow the symbol stands
+    once."""
     theme, geometry = picture.theme, picture.geometry
     font = text.pen_of(theme, text.SMALL)
+    found: list[tuple[int, str]] = []
     for layer in range(1, picture.depth + 1):
-        if not (picture.states(layer, "dW") != NOT_YET).all():
-            continue
         size = picture.frame.metrics.value(f"norm/{layer}", picture.frame.step)
-        if size is None:
+        if size is not None and bool((picture.states(layer, "dW") != NOT_YET).all()):
+            found.append((layer, number(size, 3) if size >= 0.001 else f"{size:.1e}"))
+    if not found:
+        return
+    gap = float(geometry.units[1][0, 0] - geometry.units[0][0, 0])
+    long = all(font.width(f"‖∂C/∂W{raised(layer)}‖ {shown}") <= gap - 8 for layer, shown in found)
+    y = float(geometry.plus[0, 1]) + theme.px(24)
+    if y - theme.px(12) > geometry.region.bottom():
+        return
+    y = min(y, geometry.region.bottom() - font.height / 2 + 3)
+    left = np.inf
+    for layer, shown in found:
+        words = f"‖∂C/∂W{raised(layer)}‖ {shown}" if long else shown
+        width = font.width(words)
+        if width > gap - 4:
             continue
-        shown = number(size, 3) if size >= 0.001 else f"{size:.1e}"
-        words = f"‖∂C/∂W{raised(layer)}‖ {shown}"
-        band = geometry.band(layer)
-        gap = geometry.units[layer][0, 0] - geometry.units[layer - 1][0, 0]
-        if font.width(words) > gap - 8:
-            words = shown
-        if font.width(words) > gap - 4:
-            continue
-        y = geometry.plus[layer - 1, 1] + theme.px(24)
-        y = min(y, geometry.region.bottom() - font.height / 2)
-        font.draw(
-            painter, QRectF(band.center().x() - 100, y - font.height / 2, 200, font.height), words, theme.secondary
-        )
+        x = geometry.band(layer).center().x() - width / 2
+        left = min(left, x)
+        font.put(painter, x, y, words, theme.secondary)
+    symbol = "‖∂C/∂W‖"
+    if not long and np.isfinite(left) and left - font.width(symbol) - theme.px(12) > 2:
+        font.put(painter, left - font.width(symbol) - theme.px(12), y, symbol, theme.secondary)
+
+
+def _paint_first_nonfinite(painter: QPainter, picture: Picture) -> None:
+    """The first operation that made a number that is not finite is framed; what is not finite after it came from
+    there."""
+    problem = picture.frame.nonfinite
+    if problem is None:
+        return
+    theme, geometry = picture.theme, picture.geometry
+    if problem.quantity == "loss":
+        box = geometry.box(LossNode())
+    elif problem.quantity in ("dW", "update_W"):
+        to, source = problem.index[-2:]
+        box = geometry.box(Edge(problem.layer, to, source))
+        center = box.center()
+        box = QRectF(center.x() - theme.px(9), center.y() - theme.px(9), theme.px(18), theme.px(18))
+    else:
+        box = geometry.box(Unit(problem.layer, problem.index[-1]))
+    box = box.adjusted(-6, -6, 6, 6)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(pen(theme.nonfinite, 2.0))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(box, 5, 5)
+    font = text.pen_of(theme, text.SMALL, bold=True)
+    words = f"{problem.quantity} = {number(problem.value)}"
+    width = font.width(words) + theme.px(12)
+    chip = QRectF(box.center().x() - width / 2, box.top() - font.height - 3, width, font.height + 2)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.nonfinite)
+    painter.drawRoundedRect(chip, 4, 4)
+    font.draw(painter, chip, words, theme.background)

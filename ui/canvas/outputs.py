@@ -1,4 +1,7 @@
-"""What comes out, beside the output units: the target of a number, or the share of each class with the true one marked."""
+"""What comes out, beside the output units: the target of a number, or the share of each class.
+
+The true class is marked by a sign and a bold name, so that a wrong answer is seen at once.
+"""
 
 from __future__ import annotations
 
@@ -91,7 +94,7 @@ def _paint_shares(painter: QPainter, picture: Picture, indices: list[int]) -> No
         if known and np.isfinite(value):
             filled = QRectF(bar.left(), bar.top(), bar.width() * min(max(value, 0.0), 1.0), bar.height())
             painter.fillRect(filled, theme.phase["F"])
-            shown = number(value, 3)
+            shown = f"{value:.3f}"
             mono.put(painter, bar.right() + theme.px(6), bar.center().y(), shown, theme.text)
         elif known:
             mono.put(painter, bar.right() + theme.px(6), bar.center().y(), number(value), theme.nonfinite)

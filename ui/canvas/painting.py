@@ -1,7 +1,8 @@
 """One frozen View in, one picture out: the same View gives the same pixels.
 
-What does not move is painted first (edges, units, text, legend); over it comes what moves or follows the mouse (pulse, hover,
-selection). The widget keeps the first part as long as nothing in it changes; painted one after the other they are the picture.
+What does not move is painted first (edges, units, text, legend); over it comes what moves or follows the mouse
+(pulse, hover, selection). The widget keeps the first part as long as nothing in it changes; painted one after the
+other they are the picture.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QPainter
 
@@ -74,9 +74,7 @@ def paint_still(painter: QPainter, view: View) -> Still:
     return Still(picture, lines, legend)
 
 
-def _paint_labels(
-    painter: QPainter, picture: Picture, lines: Sequence[Lines], badges: Sequence[QRectF]
-) -> None:
+def _paint_labels(painter: QPainter, picture: Picture, lines: Sequence[Lines], badges: Sequence[QRectF]) -> None:
     """Text beside edges and +1 nodes, where lines, discs, badges and resting pulses leave room."""
     geometry = picture.geometry
     taken = [

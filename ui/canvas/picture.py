@@ -35,7 +35,8 @@ States = NDArray[np.uint8]
 
 
 class Picture:
-    """A View with everything that follows from it. Layers count from 1, layer 0 is the inputs; biases are the last column."""
+    """A View with everything that follows from it. Layers count from 1, layer 0 is the inputs; biases are the last
+    column."""
 
     def __init__(self, view: View) -> None:
         self.view = view
@@ -125,7 +126,8 @@ class Picture:
 
     @cached_property
     def sent(self) -> tuple[States, ...] | None:
-        """For each layer from 1, which products have gone forward; None after the loss, when the question is another."""
+        """For each layer from 1, which products have gone forward; None after the loss, when the question is
+        another."""
         if self.phase not in ("F", "L") or self.whole or self.eye.color == "weight":
             return None
         return tuple(self.states(layer, "product") for layer in range(1, self.depth + 1))
@@ -162,7 +164,7 @@ class Picture:
     @cached_property
     def shown_weights(self) -> tuple[Floats, ...]:
         """The weights that widths mean: in the update phase the new ones, as far as the walk has come."""
-        if self.running or self.phase != "U" or self.grain == "step":
+        if self.running or self.phase != "U" or self.grain == "step" or self.frame.nonfinite is not None:
             return self.weights
         return tuple(
             np.where(self.states(layer, "new") != NOT_YET, old + update, old)
@@ -260,7 +262,7 @@ class Picture:
 
     def shows_new(self, edge: Edge) -> bool:
         """Whether the walk has come to an edge's new value. While training runs the present one is shown."""
-        return not self.running and self.grain != "step" and self.known(edge, "new")
+        return not self.running and self.grain != "step" and self.frame.nonfinite is None and self.known(edge, "new")
 
 
 @lru_cache(maxsize=8)

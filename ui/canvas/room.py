@@ -1,8 +1,9 @@
 """Where there is room: text goes to the first place where it covers no line, no disc and no other text.
 
-Numbers appear where there is room and disappear where there is none. All tests are on rectangles (left, top, right, bottom)
-and line segments (x1, y1, x2, y2) in pixels, for many candidates at once. Where everything stands depends on sizes alone and
-not on what the texts say, so an arrangement is kept while numbers change, and labels do not jump while training runs.
+Numbers appear where there is room and disappear where there is none. All tests are on rectangles (left, top, right,
+bottom) and line segments (x1, y1, x2, y2) in pixels, for many candidates at once. Where everything stands depends on
+sizes alone and not on what the texts say, so an arrangement is kept while numbers change, and labels do not jump
+while training runs.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ Flags = NDArray[np.bool_]
 
 MARGIN = 3.0
 """What stays free at the left and right of every text."""
+
+
+BELONGS = 3.0
+"""So much nearer than to any other line must a text be to its own, or it would seem to be the other's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,8 @@ def arrange(
 ) -> tuple[tuple[int, Box] | None, ...]:
     """For each text the first of its wishes that has room, as (which wish, box); None where there is none.
 
-    `lines` and `boxes` are (n, 4) arrays of float64 as bytes: what is taken already. Texts are placed in order, and each takes
-    its room from those after it.
+    `lines` and `boxes` are (n, 4) arrays of float64 as bytes: what is taken already. Texts are placed in order, and
+    each takes its room from those after it.
     """
     all_lines = np.frombuffer(lines).reshape(-1, 4)
     taken = list(np.frombuffer(boxes).reshape(-1, 4))
@@ -61,7 +66,10 @@ def arrange(
         place = None
         for number, wish in enumerate(texts):
             candidates = beside(wish) if isinstance(wish, Beside) else np.array(wish.boxes)
-            free = np.flatnonzero(_free(candidates, inside, all_lines, np.array(taken).reshape(-1, 4)))
+            ok = _free(candidates, inside, all_lines, np.array(taken).reshape(-1, 4))
+            if isinstance(wish, Beside) and ok.any():
+                ok[ok] = clearance(candidates[ok], all_lines, wish.line) >= wish.gap + BELONGS
+            free = np.flatnonzero(ok)
             if len(free):
                 left, top, right, bottom = candidates[free[0]].tolist()
                 place = number, (left, top, right, bottom)
@@ -104,9 +112,28 @@ def crossing(boxes: Floats, lines: Floats) -> Flags:
     return crossed
 
 
+def clearance(boxes: Floats, lines: Floats, own: Box) -> Floats:
+    """How far each box (k, 4) is from the nearest line that is not its own and that it stands alongside: (k,)."""
+    others = lines[np.abs(lines - np.array(own)).max(axis=1) > 0.5]
+    if not len(others):
+        return np.full(len(boxes), np.inf)
+    center, half = (boxes[:, None, :2] + boxes[:, None, 2:]) / 2, (boxes[:, None, 2:] - boxes[:, None, :2]) / 2
+    way = others[:, 2:] - others[:, :2]
+    length = np.maximum(np.hypot(way[:, 0], way[:, 1]), 1e-9)
+    unit = way / length[:, None]
+    offset = center - others[None, :, :2]
+    along = offset[..., 0] * unit[:, 0] + offset[..., 1] * unit[:, 1]
+    across = np.abs(offset[..., 1] * unit[:, 0] - offset[..., 0] * unit[:, 1])
+    free = across - half[..., 0] * np.abs(unit[:, 1]) - half[..., 1] * np.abs(unit[:, 0])
+    beyond = half[..., 0] * np.abs(unit[:, 0]) + half[..., 1] * np.abs(unit[:, 1])
+    nearest: Floats = np.where((along < -beyond) | (along > length + beyond), np.inf, free).min(axis=1)
+    return nearest
+
+
 ALONG_LEVEL = (0.5, 0.42, 0.58, 0.34, 0.66, 0.28, 0.72)
 ALONG_SLOPED = (0.26, 0.32, 0.2, 0.38, 0.72, 0.66, 0.78, 0.44, 0.56, 0.15, 0.84)
-"""Where along a line its text is tried first: in the middle of a level one, near an end of a sloped one (lines cross halfway)."""
+"""Where along a line its text is tried first: in the middle of a level one, near an end of a sloped one (lines cross
+halfway)."""
 
 
 def beside(wish: Beside) -> Floats:

@@ -1,8 +1,8 @@
 """What colour and width a number gets, and the range that is locked for a run.
 
-A gradient is drawn on a log scale whose range comes from the run's first step and then stays: otherwise a vanishing gradient
-would keep its colour and nothing would vanish. Exact zeros and what is not finite are no place on a scale; they have looks of
-their own.
+A gradient is drawn on a log scale whose range comes from the run's first step and then stays: otherwise a vanishing
+gradient would keep its colour and nothing would vanish. Exact zeros and what is not finite are no place on a scale;
+they have looks of their own.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ WIDE = 8
 class Limits:
     """The locked ranges of one run.
 
-    `top` is a power of ten; `weight` and `update` are the ends of signed scales; `activation` and `inputs` the ends of fills that
-    have no end of their own (ReLU, identity, data).
+    `top` is a power of ten; `weight` and `update` are the ends of signed scales; `activation` and `inputs` the ends
+    of fills that have no end of their own (ReLU, identity, data).
     """
 
     top: float = 1.0
@@ -57,6 +57,15 @@ class Limits:
         with np.errstate(divide="ignore"):
             t: Floats = (np.log10(np.abs(size)) - math.log10(self.bottom)) / self.decades
         return np.where(np.isnan(t), t, np.clip(t, 0.0, 1.0))
+
+
+def run_of(frame: Frame) -> object:
+    """What tells one run from another: another network, loss, start or data set begins a new one, with a new range.
+
+    Training, rewinding, and edits of the rate or of typed numbers stay in the run.
+    """
+    experiment = frame.experiment
+    return experiment.network, experiment.loss, experiment.reduction, experiment.seed, frame.dataset.name
 
 
 def fit(frame: Frame) -> Limits:

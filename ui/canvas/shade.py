@@ -1,8 +1,9 @@
 """Too many edges to tell apart: the whole layer as a shade, or its matrix as a heat map.
 
-The shade answers "where does the rest go, and how strong is it?": the layer's edges are bundled (neighbouring sources with
-neighbouring targets), each bundle has the mean size of its edges, and every point between the two columns shows the mean of the
-bundles that pass it. 78,400 edges are a few thousand bundles, so it can be computed for every picture.
+The shade answers "where does the rest go, and how strong is it?": the layer's edges are bundled (neighbouring sources
+with neighbouring targets), each bundle has the mean size of its edges, and every point between the two columns shows
+the mean of the bundles that pass it. 78,400 edges are a few thousand bundles, so it can be computed for every
+picture.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ui.canvas.strokes import Colors, Floats, blend
 BUNDLES = 48
 """At most so many bundles leave a layer and reach the next."""
 COLUMNS, ROWS = 40, 112
+BLUR_ROWS, BLUR_COLUMNS = 4, 2
 FAINT, DENSE = 0.10, 0.42
 """Strength of the shade where few and where most bundles pass."""
 
@@ -27,8 +29,9 @@ FAINT, DENSE = 0.10, 0.42
 def shade(sizes: Floats, sources: Floats, targets: Floats, top: float, height: float) -> tuple[Floats, Floats]:
     """Mean size and share of bundles at each point between two columns, as two (ROWS, COLUMNS) images.
 
-    `sizes` (targets, sources) are sizes of the numbers shown; `sources` and `targets` the y of the units, in the pixels of a
-    picture that reaches from `top` over `height`. Points that no bundle passes have share 0 and mean NaN.
+    `sizes` (targets, sources) are sizes of the numbers shown; `sources` and `targets` the y of the units, in the
+    pixels of a picture that reaches from `top` over `height`. Points that no bundle passes have share 0 and mean
+    NaN.
     """
     groups_to, groups_from = _groups(len(targets)), _groups(len(sources))
     bundles = np.add.reduceat(np.add.reduceat(sizes, groups_from, axis=1), groups_to, axis=0)
@@ -36,24 +39,32 @@ def shade(sizes: Floats, sources: Floats, targets: Floats, top: float, height: f
     bundles = bundles / (counts_to[:, None] * counts_from)
     ys = np.add.reduceat(sources, groups_from) / counts_from
     yt = np.add.reduceat(targets, groups_to) / counts_to
-    where, share = _passing(ys.tobytes(), yt.tobytes(), top, height)
-    total = np.bincount(where, np.repeat(bundles.ravel(), COLUMNS), ROWS * COLUMNS).reshape(ROWS, COLUMNS)
-    passing = np.maximum(share.max(), 1.0) * share / np.maximum(share.max(), 1.0)
+    where, passing = _passing(ys.tobytes(), yt.tobytes(), top, height)
+    strength = np.repeat(bundles.ravel(), COLUMNS)
+    sums = np.bincount(where, weights=strength, minlength=ROWS * COLUMNS).astype(np.float64)
+    total, passing = _blurred(sums.reshape(ROWS, COLUMNS)), _blurred(passing)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = total / passing
-    return mean, share / max(float(share.max()), 1.0)
+    return mean, passing / max(float(passing.max()), 1e-9)
+
+
+def _blurred(values: Floats) -> Floats:
+    """A bundle is as wide as the units it stands for, not a thread: spread over the cells around it."""
+    for axis, reach in ((0, BLUR_ROWS), (1, BLUR_COLUMNS)):
+        pad = [(reach + 1, reach) if at == axis else (0, 0) for at in (0, 1)]
+        sums = np.cumsum(np.pad(values, pad), axis=axis)
+        low, high = (
+            np.take(sums, range(values.shape[axis]), axis),
+            np.take(sums, range(2 * reach + 1, 2 * reach + 1 + values.shape[axis]), axis),
+        )
+        values = (high - low) / (2 * reach + 1)
+    return values
 
 
 def shade_image(colors: Colors, share: Floats, background: QColor) -> QImage:
     """The picture of a shade: colours of the means, the fainter the fewer bundles pass."""
-    mixed = np.empty_like(colors)
-    levels = np.where(share > 0, FAINT + (DENSE - FAINT) * np.sqrt(share), 0.0)
-    # A few strengths are enough; each is one blend of the whole table of colours.
-    steps = np.rint(levels * 24).astype(np.intp)
-    for step in np.unique(steps):
-        here = steps == step
-        mixed[here] = blend(colors[here], background, step / 24)
-    return image(mixed)
+    strength = np.where(share > 0.004, FAINT + (DENSE - FAINT) * np.sqrt(share), 0.0)
+    return image(blend(colors, background, strength))
 
 
 def matrix_cells(values: Floats, width: float, height: float) -> Floats:
@@ -65,11 +76,11 @@ def matrix_cells(values: Floats, width: float, height: float) -> Floats:
     tall, wide = math.ceil(rows / max(1, int(height))), math.ceil(columns / max(1, int(width)))
     if tall == 1 and wide == 1:
         return values
-    low, high = values, values
-    for axis, block in ((0, tall), (1, wide)):
-        starts = np.arange(0, values.shape[axis], block)
-        low, high = np.minimum.reduceat(low, starts, axis=axis), np.maximum.reduceat(high, starts, axis=axis)
-    return np.where(np.abs(low) > np.abs(high), low, high)
+    spare = ((0, -rows % tall), (0, -columns % wide))
+    blocks = np.pad(values, spare, mode="edge").reshape(-(-rows // tall), tall, -(-columns // wide), wide)
+    low, high = blocks.min(axis=(1, 3)), blocks.max(axis=(1, 3))
+    cells: Floats = np.where(np.abs(low) > np.abs(high), low, high)
+    return cells
 
 
 def image(colors: Colors) -> QImage:

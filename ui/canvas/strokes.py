@@ -1,12 +1,14 @@
 """Many lines at once: sorted into buckets of one colour and one width, each bucket one call.
 
-What a line costs is its pixels, and an antialiased line wider than one pixel costs twice a hairline (Qt's raster engine has a
-fast path for width 1, and none for round ends). So widths are rounded to steps, and colours come from maps with few levels:
-a thousand lines with a colour and a width of their own then take a quarter of the time of an object per line.
+What a line costs is its pixels, and an antialiased line wider than one pixel costs twice a hairline (Qt's raster
+engine has a fast path for width 1, and none for round ends). So widths are rounded to steps, and colours come from
+maps with few levels: a thousand lines with a colour and a width of their own then take a quarter of the time of an
+object per line.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Sequence
 from typing import Any
@@ -25,13 +27,13 @@ DASHES = (5.0, 4.0)
 """Dash and gap of "not computed yet", in pixels."""
 
 
-def blend(colors: Colors, over: QColor, strength: float) -> Colors:
+def blend(colors: Colors, over: QColor, strength: float | Floats) -> Colors:
     """Opaque colours that look like `colors` at `strength` (0..1) over a background: no line is ever translucent."""
-    channels = np.stack([colors >> np.uint32(shift) & np.uint32(255) for shift in (16, 8, 0)]).astype(np.float64)
-    ground = np.array([[over.red()], [over.green()], [over.blue()]], dtype=np.float64).reshape(3, *([1] * colors.ndim))
-    red, green, blue = np.rint(ground + (channels - ground) * strength).astype(np.uint32)
-    mixed: Colors = np.uint32(0xFF000000) | red << np.uint32(16) | green << np.uint32(8) | blue
-    return mixed
+    result = np.full(colors.shape, 0xFF000000, dtype=np.uint32)
+    for shift, ground in ((16, over.red()), (8, over.green()), (0, over.blue())):
+        channel = (colors >> np.uint32(shift) & np.uint32(255)).astype(np.float64)
+        result |= np.rint(ground + (channel - ground) * strength).astype(np.uint32) << np.uint32(shift)
+    return result
 
 
 def mixed(color: QColor, over: QColor, strength: float) -> QColor:
@@ -42,9 +44,11 @@ def mixed(color: QColor, over: QColor, strength: float) -> QColor:
 def draw_lines(
     painter: QPainter, lines: Floats, colors: Colors, widths: Floats, ranks: NDArray[np.integer], dashed: bool = False
 ) -> None:
-    """Draw lines (n, 4: x1 y1 x2 y2), each in its colour and width; a higher rank is painted later, on top of lower ones.
+    """Draw lines (n, 4: x1 y1 x2 y2), each in its colour and width; a higher rank is painted later, on top of lower
+    ones.
 
-    Lines of one rank, colour and width are one call. Ranks should be few (levels of a map), widths rounded (`snap`).
+    Lines of one rank, colour and width are one call. Ranks should be few (levels of a map), widths rounded
+    (`snap`).
     """
     count = len(lines)
     if count == 0:
@@ -57,7 +61,7 @@ def draw_lines(
     array: Any = sip.array(QLineF, count)  # type: ignore[call-arg]  # the stubs know no constructor
     np.frombuffer(array, dtype=np.float64).reshape(count, 4)[...] = lines[order]
     for first, stop in itertools.pairwise(bounds):
-        painter.setPen(pen(QColor(int(sorted_keys[1, first])), sorted_keys[2, first] / 8, dashed))
+        painter.setPen(_pen(int(sorted_keys[1, first]), float(sorted_keys[2, first]) / 8, dashed))
         painter.drawLines(array[first:stop])
 
 
@@ -79,8 +83,13 @@ def dashes(lines: Floats) -> tuple[Floats, Indices]:
 
 
 def pen(color: QColor, width: float, dashed: bool = False) -> QPen:
-    """A pen with flat ends: round ones cost forty times as much once they are wider than a pixel."""
-    made = QPen(color, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap, Qt.PenJoinStyle.MiterJoin)
+    """A pen with flat ends: round ones cost forty times as much once they are wider than a pixel. Not to be changed."""
+    return _pen(color.rgba(), width, dashed)
+
+
+@functools.lru_cache(maxsize=4096)
+def _pen(color: int, width: float, dashed: bool) -> QPen:
+    made = QPen(QColor.fromRgba(color), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap, Qt.PenJoinStyle.MiterJoin)
     if dashed:
         made.setDashPattern([length / max(width, 1.0) for length in DASHES])
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QPainter
@@ -16,8 +17,8 @@ RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 #: What the small numbers of the canvas, its names and its headline are set in.
 SMALL, NORMAL, LARGE = 12.0, 13.0, 15.0
 
-NAMED = 21.0
-"""Radius from which a unit's name and value stand inside its disc."""
+NAMED, VALUED = 21.0, 16.0
+"""Radius from which a unit's name and value, or its value alone, stand inside its disc."""
 
 
 class Pen:
@@ -41,6 +42,14 @@ class Pen:
     def elided(self, text: str, width: float) -> str:
         """The text, or its beginning and an ellipsis."""
         return text if self.width(text) <= width else self.metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
+
+    def fitting(self, value: float, width: float, write: Callable[[float, int], str], most: int = 4) -> str:
+        """A number with as many decimals as fit, at least two; empty where even those do not."""
+        for digits in range(most, 1, -1):
+            text = write(value, digits)
+            if self.width(text) <= width:
+                return text
+        return ""
 
     def draw(self, painter: QPainter, box: QRectF, text: str, color: QColor, align: Qt.AlignmentFlag = CENTER) -> None:
         """One line of text in a box; it is never clipped by it."""

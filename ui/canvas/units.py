@@ -1,5 +1,5 @@
-"""The units: fill is the activation, the ring says how flat f is there, the badge is δ. Every fill has an outline and a number
-where there is room, so that no colour speaks alone.
+"""The units: fill is the activation, the ring says how flat f is there, the badge is δ. Every fill has an outline and
+a number where there is room, so that no colour speaks alone.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from PyQt6.QtGui import QColor, QPainter
 from bpstudio.insight.elements import Unit, Units
 from bpstudio.insight.notation import given, number, signed
 from ui.canvas import glyphs, text
+from ui.canvas.geometry import named_inputs
+from ui.canvas.outputs import shares
 from ui.canvas.picture import NOT_YET, NOW, Picture, States
 from ui.canvas.strokes import Colors, Floats, mixed, pen
 from ui.theme import Theme
@@ -27,7 +29,8 @@ def fills(picture: Picture, layer: int) -> Colors:
 
 
 def rim_colors(picture: Picture, layer: int) -> dict[int, QColor]:
-    """The rims of the units that glow in this beat, by index, or by ALL for the whole layer: the colours of their factors."""
+    """The rims of the units that glow in this beat, by index, or by ALL for the whole layer: the colours of their
+    factors."""
     if picture.beat is None or picture.whole:
         return {}
     found = {}
@@ -40,7 +43,8 @@ def rim_colors(picture: Picture, layer: int) -> dict[int, QColor]:
 
 
 def role_color(theme: Theme, role: str) -> QColor:
-    """The colour in which an operand glows: that of its factor in the formula; a result glows in the light of the beat."""
+    """The colour in which an operand glows: that of its factor in the formula; a result glows in the light of the
+    beat."""
     match role:
         case "error" | "delta":
             return theme.factors[0]
@@ -78,8 +82,7 @@ def paint_layer(painter: QPainter, picture: Picture, layer: int) -> None:
         rim = rims.get(index, rims.get(ALL))
         if known[index] == NOT_YET:
             _hollow(painter, picture, center, radius, rim)
-            if radius >= text.NAMED * theme.scale:
-                _inside(painter, picture, Unit(layer, index), center, radius, theme.secondary, "")
+            _inside(painter, picture, Unit(layer, index), center, radius, theme.secondary, None)
             continue
         value = float(values[index])
         fill = QColor(int(colors[index]))
@@ -89,9 +92,8 @@ def paint_layer(painter: QPainter, picture: Picture, layer: int) -> None:
             _off(painter, picture, Unit(layer, index), center, radius, rim)
             continue
         _disc(painter, picture, center, radius, fill, rim, np.isfinite(value))
-        if radius >= text.NAMED * theme.scale:
-            shown = given(value, 4) if layer == 0 else number(value, 4)
-            _inside(painter, picture, Unit(layer, index), center, radius, theme.ink(fill), shown)
+        if radius >= text.VALUED * theme.scale:
+            _inside(painter, picture, Unit(layer, index), center, radius, theme.ink(fill), value)
     if picture.is_mean and radius >= text.NAMED:
         _ticks(painter, picture, layer, known)
 
@@ -125,8 +127,8 @@ def _off(painter: QPainter, picture: Picture, unit: Unit, center: QPointF, radiu
     painter.setPen(pen(rim or theme.zero, 1.5 if radius > 9 else 1.0))
     painter.setBrush(theme.background)
     painter.drawEllipse(center, radius, radius)
-    if radius >= text.NAMED * theme.scale:
-        _inside(painter, picture, unit, center, radius, theme.secondary, "0")
+    if radius >= text.VALUED * theme.scale:
+        _inside(painter, picture, unit, center, radius, theme.secondary, 0.0)
     elif radius >= theme.px(8):
         font = text.pen_of(theme, text.SMALL, mono=True)
         font.draw(
@@ -135,7 +137,8 @@ def _off(painter: QPainter, picture: Picture, unit: Unit, center: QPointF, radiu
 
 
 def _ring(painter: QPainter, picture: Picture, center: QPointF, radius: float, width: float, share: float) -> None:
-    """How flat f is here: the arc's share of the circle is the saturation, and so is its grey. Flat: twice as wide, with a glyph."""
+    """How flat f is here: the arc's share of the circle is the saturation, and so is its grey. Flat: twice as wide,
+    with a glyph."""
     theme = picture.theme
     if not np.isfinite(share):
         return
@@ -150,24 +153,40 @@ def _ring(painter: QPainter, picture: Picture, center: QPointF, radius: float, w
 
 
 def _inside(
-    painter: QPainter, picture: Picture, unit: Unit, center: QPointF, radius: float, ink: QColor, value: str
+    painter: QPainter,
+    picture: Picture,
+    unit: Unit,
+    center: QPointF,
+    radius: float,
+    ink: QColor,
+    value: float | None,
 ) -> None:
-    """Name over value, as much of the number as fits."""
+    """Name over value where there is room for both, else the value; of a number as much as fits."""
     theme = picture.theme
-    name_pen, value_pen = text.pen_of(theme, text.NORMAL, bold=True), text.pen_of(theme, text.NORMAL, mono=True)
-    name = picture.letters.unit(unit)
-    chord = 2 * radius * 0.94
+    if radius < text.VALUED * theme.scale:
+        return
+    named = radius >= text.NAMED * theme.scale
+    name_pen = text.pen_of(theme, text.NORMAL, bold=True)
+    value_pen = text.pen_of(theme, text.NORMAL if named else text.SMALL, mono=True)
+    write = given if unit.layer == 0 else number
+    # Where the value stands beside the disc a small disc keeps its name.
+    beside = shares(picture) if unit.layer == picture.depth else unit.layer == 0 and named_inputs(picture.frame.dataset)
+    shown = value_pen.fitting(value, 2 * radius * 0.95, write) if value is not None and (named or not beside) else ""
     box = QRectF(center.x() - radius, 0, 2 * radius, name_pen.height)
-    lines = value and value_pen.width(value) <= chord
-    box.moveTop(center.y() - (name_pen.height * 0.98 if lines else name_pen.height / 2))
-    name_pen.draw(painter, box, name, ink)
-    if lines:
+    if shown and not named:
+        box.moveCenter(center)
+        value_pen.draw(painter, box, shown, ink)
+        return
+    box.moveTop(center.y() - (name_pen.height * 0.98 if shown else name_pen.height / 2))
+    name_pen.draw(painter, box, picture.letters.unit(unit), ink)
+    if shown:
         box.moveTop(center.y() - value_pen.height * 0.06)
-        value_pen.draw(painter, box, value, ink)
+        value_pen.draw(painter, box, shown, ink)
 
 
 def _ticks(painter: QPainter, picture: Picture, layer: int, known: States) -> None:
-    """Of a whole batch: a tick for the activation of each row, from left (smallest) to right, at the foot of the disc."""
+    """Of a whole batch: a tick for the activation of each row, from left (smallest) to right, at the foot of the
+    disc."""
     geometry = picture.geometry
     radius = geometry.radii[layer]
     signed_fill = picture.is_signed(layer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+from bpstudio.insight.elements import Edge, Element, PlusOne, Target, Unit
 from bpstudio.insight.layout import Layout
 from bpstudio.insight.walk import Walk
 from bpstudio.training.frame import Frame
@@ -17,8 +18,9 @@ from ui.theme import Theme
 class View:
     """One picture to paint.
 
-    `phase` is the place of the pulse, 0 when the beat begins, 1 when its result has arrived; a picture at rest has 1.
-    `under_mouse` names the entry of the legend under the mouse. `language` is here because text is looked up while painting.
+    `phase` is the place of the pulse, 0 when the beat begins, 1 when its result has arrived; a picture at rest has
+    1. `under_mouse` names the entry of the legend under the mouse. `language` is here because text is looked up
+    while painting.
     """
 
     frame: Frame
@@ -45,6 +47,26 @@ class View:
         return self.replace(eye=eye, phase=1.0 if self.phase >= 1.0 else 0.0, under_mouse="")
 
 
-def eye_of(focus: Focus) -> Eye:
-    """Where the eye is now, as a value that stays."""
-    return Eye(**{field.name: getattr(focus, field.name) for field in dataclasses.fields(Eye)})
+def eye_of(focus: Focus, walk: Walk | None = None) -> Eye:
+    """Where the eye is now, as a value that stays. What the network of `walk` does not have is not looked at."""
+    values = {field.name: getattr(focus, field.name) for field in dataclasses.fields(Eye)}
+    for name in ("selection", "hover"):
+        if walk is not None and not _exists(walk, values[name]):
+            values[name] = None
+    return Eye(**values)
+
+
+def _exists(walk: Walk, element: Element | None) -> bool:
+    match element:
+        case Unit() | Edge():
+            try:
+                walk.names.check(element)
+            except ValueError:
+                return False
+            return True
+        case PlusOne(layer):
+            return layer <= len(walk.network.layers)
+        case Target(index):
+            return index < walk.network.outputs
+        case _:
+            return True

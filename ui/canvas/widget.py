@@ -1,7 +1,8 @@
-"""The canvas in the window: it keeps the picture that does not move, animates what does, and turns the mouse into looking.
+"""The canvas in the window: it keeps the picture that does not move, animates what does, and turns the mouse into
+looking.
 
-Looking never changes the run, so everything that the mouse does ends in Focus. A frame that arrives while the canvas is hidden is
-only remembered. The colour range is taken from a run's first frame and stays until `fit_range`.
+Looking never changes the run, so everything that the mouse does ends in Focus. A frame that arrives while the canvas
+is hidden is only remembered. The colour range is taken from a run's first frame and stays until `fit_range`.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class Canvas(QWidget):
         self._frame: Frame | None = None
         self._limits: scale.Limits | None = None
         self._run: object = None
+        self._walk: Walk | None = None
         self._stale = False
         self._still: QPixmap | None = None
         self._painted: View | None = None
@@ -76,9 +78,11 @@ class Canvas(QWidget):
 
     def show_frame(self, frame: Frame) -> None:
         """Show a step. The first frame of a run sets the colour range."""
-        run = words.run_of(frame)
+        run = scale.run_of(frame)
         if self._limits is None or run != self._run:
             self._limits, self._run = scale.fit(frame), run
+        walk = Walk.of(frame)
+        self._walk = self._walk if self._walk == walk else walk  # the tables of an equal one are made already
         self._frame = frame
         self._renew()
 
@@ -92,14 +96,13 @@ class Canvas(QWidget):
 
     def view(self) -> View | None:
         """The record that the present picture is painted from; None before the first frame."""
-        if self._frame is None or self._limits is None:
+        if self._frame is None or self._limits is None or self._walk is None:
             return None
-        walk = self._focus.walk or Walk.of(self._frame)
         look = theme.current()
         return View(
             frame=self._frame,
-            walk=walk,
-            eye=eye_of(self._focus),
+            walk=self._walk,
+            eye=eye_of(self._focus, self._walk),
             layout=layout_for(self._frame, self.width(), self.height(), look),
             limits=self._limits,
             theme=look,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from bpstudio.insight.elements import Edge, Element, LossNode, PlusOne, Target, Unit
 from bpstudio.insight.notation import exact
-from bpstudio.training.frame import Frame
 from ui.canvas.picture import Picture
 from ui.canvas.scale import Limits
 from ui.canvas.view import View
@@ -104,15 +105,4 @@ def description(view: View | None) -> str:
 
 def fitted(limits: Limits) -> str:
     """The sentence that announces a new colour range."""
-    return tr(FITTED, low=f"1e{round(_log10(limits.bottom))}", high=f"1e{round(_log10(limits.top))}")
-
-
-def run_of(frame: Frame) -> object:
-    """What tells one run from another: a restart or another network begins a new one, training and rewinding do not."""
-    return frame.experiment.network, frame.experiment.loss
-
-
-def _log10(value: float) -> float:
-    import math
-
-    return math.log10(value)
+    return tr(FITTED, low=f"1e{round(math.log10(limits.bottom))}", high=f"1e{round(math.log10(limits.top))}")
