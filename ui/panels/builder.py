@@ -72,8 +72,6 @@ class Builder(QWidget):
         """Set every text in the language in use."""
         self.network.retranslate()
         self.training.retranslate()
-        if self._frame is not None:
-            self.network.show_frame(self._frame)
 
     def _look(self) -> None:
         self.network.look()

@@ -73,16 +73,21 @@ class ColumnsModel(QAbstractTableModel):
         self.troubled = ""
         """The column that stands in the way; marked."""
         self._columns: tuple[Column, ...] = ()
+        self._chosen: dict[tuple[str, str], Column] = {}
+        """Columns as a person chose to read them: reading a long one again takes a while."""
 
     def show_columns(self, table: Table, preparation: Preparation) -> None:
         """Show a table as it is to be prepared."""
         is_new = table is not self.table
         if is_new:
             self.beginResetModel()
-        read = table
+            self._chosen.clear()
         for name, kind in preparation.kinds.items():
-            read = read.with_kind(name, kind)
-        self.table, self.preparation, self._columns = table, preparation, read.columns
+            if (name, kind) not in self._chosen:
+                self._chosen[name, kind] = table.with_kind(name, kind).column(name)
+        kinds = preparation.kinds
+        self._columns = tuple(self._chosen.get((each.name, kinds.get(each.name, "")), each) for each in table.columns)
+        self.table, self.preparation = table, preparation
         if is_new:
             self.endResetModel()
         elif self._columns:

@@ -20,8 +20,9 @@ from ui.panels.done import done_to, in_full
 from ui.panels.example_line import ExampleLine
 from ui.panels.form import Message, Section
 from ui.panels.generator_form import NAMES, GeneratorForm
+from ui.panels.questions import MakePoints
 from ui.panels.small_table import SmallTable, is_small, with_value
-from ui.runner import Runner
+from ui.runner import Progress, Runner
 
 if TYPE_CHECKING:
     from ui.panels.data_window import DataWindow
@@ -41,6 +42,7 @@ class DataPanel(QWidget):
         self._frame: Frame | None = None
         self._sent: Dataset | None = None
         """What was typed and has not come back yet: a second cell builds on it."""
+        self._points: MakePoints | None = None
         self._window: DataWindow | None = None
         self._rows: RowsWindow | None = None
         self.section = Section("section.data", self)
@@ -55,7 +57,7 @@ class DataPanel(QWidget):
         self.example = ExampleLine(focus)
         self.open, self.make, self.all = QPushButton(), QPushButton(), QPushButton()
         self.make.setCheckable(True)
-        self.generator = GeneratorForm(self.use)
+        self.generator = GeneratorForm(self._ask_for_points)
         self.generator.hide()
         rows: tuple[QWidget, ...] = (
             self.name,
@@ -79,6 +81,7 @@ class DataPanel(QWidget):
         self.all.clicked.connect(self.show_rows)
         self.retranslate()
         runner.failed.connect(self._forget)
+        runner.answered.connect(self._take_points)
 
     def show_frame(self, frame: Frame) -> None:
         """Show the data of a frame; nothing happens while they stay the same."""
@@ -169,6 +172,20 @@ class DataPanel(QWidget):
         self.steps.setToolTip("\n".join(in_full(dataset.source)))
         self.steps.setVisible(bool(steps))
         self.message.say("", "")
+
+    def _ask_for_points(self, recipe: Generated) -> None:
+        self._points = MakePoints(recipe)
+        self._runner.ask(self._points)
+
+    def _take_points(self, question: object, answer: object) -> None:
+        if question is not self._points or self._points is None or isinstance(answer, Progress):
+            return
+        self._points = None
+        if isinstance(answer, Dataset):
+            self.generator.message.say("", "")
+            self.use(answer)
+        elif isinstance(answer, Exception):
+            self.generator.refuse(answer)
 
     def _forget(self, reason: str) -> None:
         self._sent = None

@@ -28,6 +28,7 @@ from bpstudio.data.dataset import Dataset
 from bpstudio.data.errors import DataError
 from bpstudio.data.suggestion import suggest
 from bpstudio.data.table import Table
+from ui import theme
 from ui.language import tr
 from ui.panels.columns_table import NAME, ColumnsModel, ColumnsTable
 from ui.panels.file_preview import FilePreview
@@ -83,7 +84,7 @@ class DataWindow(QDialog):
         side.setWidgetResizable(True)
         side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         side.setWidget(self.form)
-        side.setFixedWidth(290)
+        side.setFixedWidth(theme.current().px(290))
         middle = QHBoxLayout()
         middle.setSpacing(14)
         middle.addWidget(tables, 1)

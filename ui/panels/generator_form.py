@@ -7,12 +7,12 @@ from collections.abc import Callable
 from PyQt6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from bpstudio.data.dataset import Dataset
-from bpstudio.data.generators import GENERATORS, generate
+from bpstudio.data.generators import GENERATORS
 from bpstudio.data.source import Generated, Inline
 from ui.language import tr, translatable
 from ui.panels.form import Choice, Message, Row
 from ui.panels.number import NumberField
-from ui.panels.plain import PlainError
+from ui.panels.plain import PlainError, plain
 
 NAMES = {
     "circle": translatable("circle"),
@@ -42,11 +42,10 @@ _ROWS, _NOISE, _SEED, _SHARE = "rows", "noise", "seed", "validation"
 
 
 class GeneratorForm(QWidget):
-    """Choices for a generator; `use(dataset)` takes what it makes."""
+    """Choices for a generator; `make(recipe)` asks for the points."""
 
-    def __init__(self, use: Callable[[Dataset], None], parent: QWidget | None = None) -> None:
+    def __init__(self, make: Callable[[Generated], None], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._use = use
         self.values: dict[str, float] = {_ROWS: 200, _NOISE: 0.05, _SEED: 0, _SHARE: 20}
         self.generator = Choice()
         self.generator_row = Row(self.generator)
@@ -66,7 +65,7 @@ class GeneratorForm(QWidget):
             column.addWidget(self.rows[name])
         self.message = Message()
         self.make = QPushButton()
-        self.make.clicked.connect(self.use)
+        self.make.clicked.connect(lambda: make(self.recipe()))
         column.addWidget(self.message)
         column.addWidget(self.make)
         self.generator.activated.connect(lambda _: self.choose(str(self.generator.currentData())))
@@ -95,29 +94,21 @@ class GeneratorForm(QWidget):
         self.values |= source.parameters
         self._show()
 
-    def use(self) -> None:
-        """Make the data and hand them over; a refusal is shown."""
-        try:
-            self._use(self.dataset())
-        except ValueError as error:
-            from ui.panels.plain import plain
-
-            self.message.say(plain(error), "error")
-        else:
-            self.message.say("", "")
-
-    def dataset(self) -> Dataset:
-        """The data of the present choices."""
+    def recipe(self) -> Generated:
+        """The present choices."""
         name = str(self.generator.currentData())
-        parameters = {parameter: self.values[parameter] for parameter in GENERATORS[name].parameters}
-        return generate(
+        return Generated(
             name,
             int(self.values[_ROWS]),
             self.values[_NOISE],
             int(self.values[_SEED]),
             self.values[_SHARE] / 100,
-            **parameters,
+            {parameter: self.values[parameter] for parameter in GENERATORS[name].parameters},
         )
+
+    def refuse(self, error: Exception) -> None:
+        """Say why there are no such points."""
+        self.message.say(plain(error), "error")
 
     def retranslate(self) -> None:
         """Set every text in the language in use."""

@@ -37,6 +37,7 @@ class Card(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "card")
+        self._told = ("", "")
         self.title = QLabel(self)
         self.title.setProperty("role", "heading")
         self.facts = QLabel(self)
@@ -50,9 +51,11 @@ class Card(QFrame):
 
     def tell(self, title: str, facts: str) -> None:
         """Set the texts; nothing happens where they are the same."""
-        for label, text in ((self.title, title), (self.facts, facts)):
-            if label.text() != text:
-                label.setText(text)
+        if (title, facts) == self._told:
+            return
+        self._told = (title, facts)
+        self.title.setText(title)
+        self.facts.setText(facts)
         self.facts.setVisible(bool(facts))
         self.setAccessibleName(f"{title}, {facts}")
 

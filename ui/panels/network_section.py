@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PyQt6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
+from bpstudio.data.dataset import Dataset
 from bpstudio.data.source import Generated, Inline, Prepared
 from bpstudio.data.steps import Range, Standardize
 from bpstudio.insight.elements import Edge, Element, PlusOne, Probe, Row, Target, Unit
@@ -30,6 +31,9 @@ class NetworkSection(Section):
         self._change = change
         self._frame: Frame | None = None
         self._open = -1
+        self._scaled_of: Dataset | None = None
+        self._scaled: list[str] = []
+        """What was done to the inputs, in a word each: found once, an image has hundreds of steps."""
         self.input = Card()
         self.cards: list[LayerCard] = []
         self.add = QPushButton()
@@ -51,9 +55,13 @@ class NetworkSection(Section):
         if len(layers) != len(self.cards):
             self._deal(len(layers))
         for card in self.cards:
-            card.show_frame(frame)
+            # A frozen bias can be typed while the experiment stays the same; nothing else on a card can change then.
+            if not is_same or not layers[card.index].train_bias:
+                card.show_frame(frame)
         if not is_same:
             self.message.say("", "")
+        if self._scaled_of is not frame.dataset:
+            self._scaled_of, self._scaled = frame.dataset, _scaling(frame.dataset)
         self.look()
 
     def look(self) -> None:
@@ -63,7 +71,7 @@ class NetworkSection(Section):
             return
         network = frame.experiment.network
         title = f"{tr('Input')} · {describe.together(describe.units(network.inputs))}"
-        self.input.tell(title, _input_facts(frame, self._focus))
+        self.input.tell(title, _input_facts(frame, self._focus, self._scaled))
         layer = layer_of(self._focus.selection, len(network.layers))
         self.input.mark(layer == 0)
         for card in self.cards:
@@ -93,6 +101,11 @@ class NetworkSection(Section):
         self.add.setToolTip(tr("A hidden layer below the output"))
         for card in self.cards:
             card.retranslate()
+            if self._frame is not None:
+                card.show_frame(self._frame)
+        if self._frame is not None:
+            self._scaled = _scaling(self._frame.dataset)
+        self.look()
 
     def _deal(self, count: int) -> None:
         """As many cards as layers."""
@@ -117,23 +130,23 @@ def layer_of(element: Element | None, depth: int) -> int | None:
     return depth if isinstance(element, Target) else None
 
 
-def _input_facts(frame: Frame, focus: Focus) -> str:
+def _input_facts(frame: Frame, focus: Focus, scaled: list[str]) -> str:
     """The example's inputs where they are few, pixels where they are an image, and what was done to them."""
     dataset = frame.dataset
     if dataset.input_shape is not None:
         height, width = dataset.input_shape
-        return " · ".join([tr("{height}×{width} pixels", height=height, width=width), *_scaling(frame)])
+        return " · ".join([tr("{height}×{width} pixels", height=height, width=width), *scaled])
     if dataset.inputs > _VALUES_UP_TO:
         named = ", ".join(describe.subscripted(name) for name in dataset.input_names[:3])
-        return " · ".join([tr("{names}, …", names=named), *_scaling(frame)])
+        return " · ".join([tr("{names}, …", names=named), *scaled])
     names = [describe.subscripted(name) for name in dataset.input_names]
     values = _example_inputs(frame, focus)
     if values is None:
-        return " · ".join([", ".join(names), *_scaling(frame)])
+        return " · ".join([", ".join(names), *scaled])
     shown = describe.aligned([float(value) for value in values])
     # No break inside one value: a line ends between two of them.
     pairs = "  ".join(f"{name}\u00a0=\u00a0{text}" for name, text in zip(names, shown, strict=True))
-    return " · ".join([pairs, *_scaling(frame)])
+    return " · ".join([pairs, *scaled])
 
 
 def _example_inputs(frame: Frame, focus: Focus) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]] | None:
@@ -145,9 +158,9 @@ def _example_inputs(frame: Frame, focus: Focus) -> np.ndarray[tuple[int, ...], n
     return None
 
 
-def _scaling(frame: Frame) -> list[str]:
+def _scaling(dataset: Dataset) -> list[str]:
     """What was done to the inputs, in a word each."""
-    source = frame.dataset.source
+    source = dataset.source
     origin = source.origin if isinstance(source, Inline) else source
     if not isinstance(origin, Prepared) or isinstance(origin, Generated):
         return []

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from bpstudio.data.choices import Preparation, ReadOptions
 from bpstudio.data.dataset import Dataset
+from bpstudio.data.source import Generated
 
 if TYPE_CHECKING:
     from bpstudio.data.suggestion import Advice
     from bpstudio.data.table import Table
     from bpstudio.insight.answers import Answers
-    from bpstudio.insight.response import Confusion
     from bpstudio.training.frame import Frame
 
 _BEGINNING = 4096
@@ -85,35 +85,30 @@ class PreparedTable:
     error: ValueError | None
 
 
+@dataclass(frozen=True)
+class MakePoints:
+    """Make data from a generator's recipe."""
+
+    recipe: Generated
+    kind: str = "make points"
+
+    def answer(self, progress: Tell) -> Dataset:
+        from bpstudio.data.generators import run
+
+        return run(self.recipe)
+
+
 @dataclass(frozen=True, eq=False)
 class AnswerRows:
-    """What the network of a frame answers to every row, and how often it takes one class for another."""
+    """What the network of a frame answers to every row."""
 
     frame: Frame
     kind: str = "answer rows"
 
-    def answer(self, progress: Tell) -> RowAnswers:
+    def answer(self, progress: Tell) -> Answers:
         from bpstudio.insight.answers import answers
-        from bpstudio.insight.response import confusion
 
-        frame = self.frame
-        if frame.dataset.task == "regression":
-            return RowAnswers(answers(frame, progress), None, None)
-        held = frame.dataset.validation
-        return RowAnswers(
-            answers(frame, progress),
-            confusion(frame, frame.dataset.train),
-            confusion(frame, held) if len(held) else None,
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class RowAnswers:
-    """Answers to every row; for classes the confusion over the training and the validation rows."""
-
-    rows: Answers
-    training: Confusion | None
-    validation: Confusion | None
+        return answers(self.frame, progress)
 
 
 @dataclass(frozen=True, eq=False)

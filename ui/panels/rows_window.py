@@ -1,4 +1,4 @@
-"""The large table: every row with what the network answers and what it costs, and, for classes, the confusion."""
+"""The large table: every row with what the network answers and what it costs."""
 
 from __future__ import annotations
 
@@ -14,21 +14,20 @@ from PyQt6.QtWidgets import (
     QLabel,
     QPushButton,
     QTableView,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 from typing_extensions import override
 
+from bpstudio.insight.answers import Answers
 from bpstudio.insight.elements import Probe, Row
 from bpstudio.training.frame import Frame
 from ui import theme
 from ui.focus import Focus
 from ui.language import tr
-from ui.panels.confusion import ConfusionModel
-from ui.panels.form import Choice, Message
+from ui.panels.form import Message
 from ui.panels.plain import plain
-from ui.panels.questions import AnswerRows, RowAnswers, WriteRows
+from ui.panels.questions import AnswerRows, WriteRows
 from ui.panels.rows_model import RowsModel
 from ui.runner import Progress, Runner
 
@@ -46,8 +45,8 @@ class RowsWindow(QWidget):
         self._frame: Frame | None = None
         self._asked: AnswerRows | None = None
         self._asked_at = 0.0
+        self._took = 0.0
         self._answered: Frame | None = None
-        self._found: RowAnswers | None = None
         self._is_choosing = False
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -74,39 +73,14 @@ class RowsWindow(QWidget):
         self.save.clicked.connect(self._ask_where)
         self.message = Message()
 
-        self.confusion_table = QTableView()
-        self.confusion = ConfusionModel(self.confusion_table)
-        self.confusion_table.setModel(self.confusion)
-        self.part = Choice()
-        self.part.activated.connect(self._show_confusion)
-        self.right = QLabel()
-        self.axes = QLabel()
-        self.axes.setProperty("role", "secondary")
-        self.axes.setWordWrap(True)
-
-        rows = QWidget()
-        column = QVBoxLayout(rows)
-        column.addWidget(self.table, 1)
         line = QHBoxLayout()
         line.addWidget(self.count)
         line.addWidget(self.message, 1)
         line.addStretch(0)
         line.addWidget(self.save)
+        column = QVBoxLayout(self)
+        column.addWidget(self.table, 1)
         column.addLayout(line)
-        matrix = QWidget()
-        column = QVBoxLayout(matrix)
-        line = QHBoxLayout()
-        line.addWidget(self.part)
-        line.addWidget(self.right)
-        line.addStretch(1)
-        column.addLayout(line)
-        column.addWidget(self.confusion_table, 1)
-        column.addWidget(self.axes)
-        self.tabs = QTabWidget()
-        self.tabs.addTab(rows, "")
-        self.tabs.addTab(matrix, "")
-        whole = QVBoxLayout(self)
-        whole.addWidget(self.tabs)
         self.retranslate()
         runner.answered.connect(self._take)
         focus.changed.connect(self._follow)
@@ -120,13 +94,7 @@ class RowsWindow(QWidget):
     def retranslate(self) -> None:
         """Set every text in the language in use."""
         self.setWindowTitle(tr("Rows of the data"))
-        self.tabs.setTabText(0, tr("Rows"))
-        self.tabs.setTabText(1, tr("Confusion"))
         self.save.setText(tr("Save as CSV…"))
-        self.axes.setText(tr("Rows: what it is. Columns: what the network answers."))
-        self.part.offer([("training", tr("training rows")), ("validation", tr("validation rows"))])
-        if self.part.currentIndex() < 0:
-            self.part.show_value("training")
         self.model.retranslate()
         self._count()
 
@@ -148,7 +116,6 @@ class RowsWindow(QWidget):
             return
         if frame.dataset is not self.model.dataset:
             self.model.show_dataset(frame.dataset)
-            self.tabs.setTabVisible(1, frame.dataset.task != "regression")
             self._count()
             self._follow()
         self._refresh()
@@ -158,7 +125,8 @@ class RowsWindow(QWidget):
         frame = self._frame
         if frame is None or not self.isVisible() or self._asked is not None or frame is self._answered:
             return
-        wait = self._asked_at + REFRESH_SECONDS - time.monotonic()
+        # Where answering takes long, most of the time is left to the training and to other questions.
+        wait = self._asked_at + max(REFRESH_SECONDS, 3 * self._took) - time.monotonic()
         if wait > 0:
             if not self._later.isActive():
                 self._later.start(int(wait * 1000) + 1)
@@ -176,25 +144,13 @@ class RowsWindow(QWidget):
         if question is not self._asked or isinstance(answer, Progress) or not isinstance(question, AnswerRows):
             return
         self._asked = None
+        self._took = time.monotonic() - self._asked_at
         self._answered = question.frame
-        if isinstance(answer, RowAnswers) and question.frame.dataset is self.model.dataset:
-            self._found = answer
-            self.model.show_answers(answer.rows, resort=question.frame.run != "running")
-            self._show_confusion()
+        if isinstance(answer, Answers) and question.frame.dataset is self.model.dataset:
+            self.model.show_answers(answer, resort=question.frame.run != "running")
             if question.frame.run != "running":
                 self._follow()
         self._refresh()
-
-    def _show_confusion(self) -> None:
-        dataset, found = self.model.dataset, self._found
-        if dataset is None or found is None:
-            return
-        chosen = found.training if self.part.currentData() == "training" else found.validation
-        is_new = dataset.class_names != self.confusion.names
-        self.confusion.show_confusion(dataset.class_names, chosen)
-        self.right.setText(self.confusion.sentence())
-        if is_new:
-            self.confusion_table.resizeColumnsToContents()
 
     def _choose(self, current: QModelIndex, previous: QModelIndex) -> None:
         """Make the row under the cursor the example: a row of the batch where it is one, else a probe."""

@@ -7,6 +7,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QWidget
 from typing_extensions import override
 
 from bpstudio.training.frame import Frame
+from ui import theme
 from ui.focus import Focus
 from ui.panels.beat_strip import BeatStrip
 from ui.panels.step_bar import StepBar
@@ -20,13 +21,13 @@ class Timeline(QWidget):
         super().__init__(parent)
         self.strip = BeatStrip(focus)
         self.steps = StepBar(runner)
-        self.steps.setFixedWidth(340)
         row = QHBoxLayout(self)
         row.setContentsMargins(4, 2, 12, 2)
         row.setSpacing(12)
         row.addWidget(self.strip, 1)
         row.addWidget(self.steps)
         self.setFocusProxy(self.strip)
+        self._size()
 
     def show_frame(self, frame: Frame) -> None:
         """Show the step and the run of a frame."""
@@ -37,8 +38,14 @@ class Timeline(QWidget):
         """Put the cursor into the field that goes to a step or an epoch."""
         self.steps.type_target()
 
+    def _size(self) -> None:
+        self.steps.setFixedWidth(theme.current().px(340))
+        self.strip.updateGeometry()
+        self.strip.update()
+
     @override
     def changeEvent(self, a0: QEvent | None) -> None:
         super().changeEvent(a0)
-        if a0 is not None and a0.type() in (QEvent.Type.LanguageChange, QEvent.Type.PaletteChange):
-            self.strip.update()
+        looks = (QEvent.Type.LanguageChange, QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.StyleChange)
+        if a0 is not None and a0.type() in looks:
+            self._size()

@@ -9,7 +9,7 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QLineEdit
 
 from bpstudio.data.dataset import Dataset
-from bpstudio.data.generators import generate
+from bpstudio.data.generators import generate, run
 from bpstudio.data.source import Generated
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
@@ -107,7 +107,8 @@ def test_made_points_are_used_with_a_network_that_fits(panel: DataPanel, stage: 
     panel.make.setChecked(True)
     panel.generator.choose(name)
     panel.generator.make.click()
-    frame = stage.settle()
+    stage.settle()  # the points are made beside …
+    frame = stage.settle()  # … then used
     assert isinstance(frame.dataset.source, Generated)
     assert frame.dataset.source.generator == name
     assert frame.dataset.rows == 200
@@ -130,7 +131,7 @@ def test_generator_fields_reach_the_data(panel: DataPanel) -> None:
         field.selectAll()
         QTest.keyClicks(field, text)
         QTest.keyClick(field, Qt.Key.Key_Return)
-    assert form.dataset().hash == generate("gaussians", 60, 0.1, 9, 0.25, classes=4, distance=1).hash
+    assert run(form.recipe()).hash == generate("gaussians", 60, 0.1, 9, 0.25, classes=4, distance=1).hash
 
 
 def test_a_generator_field_out_of_bounds_is_explained(panel: DataPanel) -> None:
@@ -149,7 +150,7 @@ def test_a_generator_field_out_of_bounds_is_explained(panel: DataPanel) -> None:
         QTest.keyClick(field, Qt.Key.Key_Return)
         assert words in form.rows[name].message.text()
         QTest.keyClick(field, Qt.Key.Key_Escape)
-    assert form.dataset().rows == 200
+    assert form.recipe().rows == 200
 
 
 def test_a_present_network_that_fits_is_kept(panel: DataPanel, stage: Any) -> None:
@@ -163,7 +164,7 @@ def test_unfolding_the_generator_begins_with_the_present_data(panel: DataPanel, 
     panel.use(generate("spirals", 70, 0.3, 4, turns=2.5))
     stage.settle()
     panel.make.setChecked(True)
-    assert panel.generator.dataset().hash == stage.frame.dataset.hash
+    assert run(panel.generator.recipe()).hash == stage.frame.dataset.hash
 
 
 def test_headings_name_targets_by_number_only_where_nobody_named_them() -> None:

@@ -173,26 +173,13 @@ def test_a_file_that_cannot_be_written_is_explained(window: RowsWindow, stage: A
     assert window.message.text().startswith("✕")
 
 
-def test_the_confusion_counts_training_and_validation_rows(window: RowsWindow, stage: Any) -> None:
-    model = window.confusion
-    assert model.confusion is not None
-    assert model.confusion.rows == len(stage.frame.dataset.train)
-    window.part.show_value("validation")
-    window.part.activated.emit(1)
-    assert model.confusion.rows == len(stage.frame.dataset.validation)
-    counts = [[int(str(model.data(model.index(r, c)))) for c in range(3)] for r in range(3)]
-    right = sum(counts[k][k] for k in range(3))
-    assert window.right.text() == f"{right} of 20 right ({right / 20:.1%})"
-
-
-def test_a_regression_has_no_confusion(stage: Any, mazur_session: Session) -> None:
+def test_a_regression_has_a_column_per_number(stage: Any, mazur_session: Session) -> None:
     stage.open(mazur_session)
     window = RowsWindow(stage.runner, stage.focus)
     stage.qtbot.addWidget(window)
     window.show_frame(stage.frame)
     window.show()
     stage.settle()
-    assert not window.tabs.isTabVisible(1)
     assert titles(window.model) == [
         "row", "i1", "i2", "target o1", "target o2", "prediction o1", "prediction o2", "loss", "used for",
     ]  # fmt: skip
