@@ -20,7 +20,10 @@ from ui.language import tr
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
+_FEW_INPUTS = 6
+"""More inputs than this stand behind what the network says about them."""
 _NOWHERE = QModelIndex()
+_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
@@ -146,8 +149,8 @@ class RowsModel(QAbstractTableModel):
             return None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return self.fields[section].title
-        if role == Qt.ItemDataRole.TextAlignmentRole and self.fields[section].is_number:
-            return _RIGHT
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _RIGHT if self.fields[section].is_number else _LEFT
         return None
 
     @override
@@ -167,8 +170,9 @@ def _fields(dataset: Dataset) -> tuple[Field, ...]:
     numbers = np.arange(1, dataset.rows + 1)
     held = np.zeros(dataset.rows, np.bool_)
     held[dataset.validation] = True
-    fields = [Field(tr("row"), lambda _: numbers)]
-    fields += [Field(name, _column(dataset.x, place)) for place, name in enumerate(dataset.input_names)]
+    inputs = [Field(name, _column(dataset.x, place)) for place, name in enumerate(dataset.input_names)]
+    shares: list[Field] = []
+    fields = [Field(tr("row"), lambda _: numbers), *(inputs if len(inputs) <= _FEW_INPUTS else [])]
     if dataset.task == "regression":
         for place, name in enumerate(dataset.output_names):
             fields.append(Field(tr("target {name}", name=name), _column(dataset.y, place)))
@@ -178,12 +182,11 @@ def _fields(dataset: Dataset) -> tuple[Field, ...]:
         names = dataset.class_names
         fields.append(Field(tr("target"), lambda _: dataset.class_index, names))
         fields.append(Field(tr("prediction"), lambda found: None if found is None else found.classes, names, True))
-        shown = names if dataset.task == "classes" else names[1:]
-        for place, name in enumerate(shown):
-            fields.append(Field(tr("output {name}", name=name), _output(place), is_answer=True))
+        for place, name in enumerate(names if dataset.task == "classes" else names[1:]):
+            shares.append(Field(tr("output {name}", name=name), _output(place), is_answer=True))
     fields.append(Field(tr("loss"), lambda found: None if found is None else found.costs, is_answer=True))
     fields.append(Field(tr("used for"), lambda _: held, (tr("training"), tr("validation"))))
-    return tuple(fields)
+    return (*fields, *shares, *(inputs if len(inputs) > _FEW_INPUTS else []))
 
 
 def _column(table: Array, place: int) -> Callable[[Answers | None], Values | None]:

@@ -116,6 +116,7 @@ class RowsWindow(QWidget):
             return
         if frame.dataset is not self.model.dataset:
             self.model.show_dataset(frame.dataset)
+            self.table.setColumnWidth(0, theme.current().px(64))
             self._count()
             self._follow()
         self._refresh()
@@ -209,7 +210,6 @@ class RowsWindow(QWidget):
         if horizontal is not None:
             horizontal.setDefaultSectionSize(look.px(104))
             horizontal.setFixedHeight(look.px(28))
-            horizontal.resizeSection(0, look.px(64))
 
     @override
     def sizeHint(self) -> QSize:

@@ -1,0 +1,278 @@
+"""The digits that a lesson promises, and what the run gives where it stands.
+
+Each promise is measured in the frame of its own step, by the same function that tests the lesson. It is ticked when the
+walk has reached the beat that computes it, so a learner who goes on sees one number after the other agree; what the
+page prints differently stands under the number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from PyQt6.QtCore import QRectF, Qt
+from PyQt6.QtGui import QPainter
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from bpstudio.files.known import Known
+from bpstudio.training.frame import Frame
+from ui import language, theme
+from ui.language import tr
+from ui.panels.form import restyle
+from ui.panels.lesson_rows import Line
+from ui.panels.number import shortest
+
+LONGEST_COLUMN = 4
+"""A list of more numbers than this is written in lines."""
+
+Reached = Callable[[Known], bool]
+"""Whether the walk has come to the beat that computes a promise."""
+
+
+def written(known: Known, values: object = None) -> str:
+    """The promised number, or `values` with as many digits: several under each other, a matrix in rows."""
+    array = np.asarray(known.value if values is None else values, dtype=np.float64)
+    sign = {"above": "> ", "below": "< "}[known.relation] if known.relation != "equal" and values is None else ""
+    rows = _rows(array)
+    texts = [[sign + _one(value, known.decimals) for value in row] for row in rows]
+    width = max((len(text) for row in texts for text in row), default=0)
+    return "\n".join("  ".join(text.rjust(width) for text in row) for row in texts)
+
+
+def _rows(array: NDArray[np.float64]) -> list[list[float]]:
+    if array.size <= LONGEST_COLUMN and 1 in (array.ndim, *array.shape):
+        return [[float(value)] for value in array.ravel()]
+    table = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else np.atleast_2d(array)
+    return [[float(value) for value in row] for row in table]
+
+
+def _one(value: float, decimals: int | None) -> str:
+    text = shortest(value) if decimals is None else f"{value:.{decimals}f}"
+    return text.replace("-", "−")
+
+
+def named(known: Known) -> str:
+    """What is promised, in words: the lesson's own, or those of the metric, or the place where it is read off."""
+    own = known.note.within(language.current())
+    if own:
+        return own
+    names = {
+        "loss": tr("loss"),
+        "accuracy": tr("accuracy"),
+        "gradient_norm": tr("size of the gradient"),
+        "flat_share": tr("share of flat units"),
+        "validation loss": tr("validation loss"),
+        "validation accuracy": tr("validation accuracy"),
+    }
+    return names.get(known.what, known.what)
+
+
+class Digit(Line):
+    """One promise: ✓ it agrees, ≠ it does not (and what comes out), ○ not computed yet, empty: another step."""
+
+    def __init__(self, known: Known, press: Callable[[], object], parent: QWidget | None = None) -> None:
+        super().__init__(press, parent)
+        self.known = known
+        self.state = ""
+        self._below: bool | None = None
+        self.value, self.now, self.printed = QLabel(), QLabel(), QLabel()
+        for label, role in ((self.value, ""), (self.now, "warning"), (self.printed, "warning")):
+            label.setProperty("role", role)
+            label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+        self.value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.value.setText(written(known))
+        for row, label in ((2, self.now), (3, self.printed)):
+            self.rows.addWidget(label, row, 0, 1, 2)
+        self.now.hide()
+        self._place()
+
+    def retranslate(self) -> None:
+        """Its words in the language in use."""
+        self.restyle()
+        self.words.setText(named(self.known))
+        printed = self.known.printed.replace("-", "−")
+        self.printed.setText("! " + tr("printed as {number}", number=printed))
+        self.printed.setVisible(bool(printed))
+        self.setToolTip(self.known.what)
+        self._tell()
+
+    def show_frame(self, frame: Frame | None, is_reached: bool) -> None:
+        """Measure it in a frame of its step; None: the run stands elsewhere."""
+        state, now = "", ""
+        if frame is not None and not is_reached:
+            state = "○"
+        elif frame is not None:
+            try:
+                got = self.known.measure(frame)
+                agrees = self.known.holds(frame)
+            except ValueError:
+                state = "—"  # the network of the present run has no such number
+            else:
+                state = "✓" if agrees else "≠"
+                if not agrees or self.known.relation != "equal":
+                    now = tr("now {value}", value=_told(self.known, got))
+        self.state = state
+        self.now.setText(now)
+        self.now.setVisible(bool(now))
+        restyle(self.now, "role", "warning" if state == "≠" else "secondary")
+        self._tell()
+        self.update()
+
+    def _tell(self) -> None:
+        spoken = {
+            "✓": tr("agrees"),
+            "≠": tr("differs"),
+            "○": tr("not computed yet"),
+            "—": tr("not in this network"),
+        }.get(self.state, "")
+        words = f"{self.words.text()}: {self.value.text()}"
+        self.setAccessibleName(f"{words}, {spoken}" if spoken else words)
+        self.setAccessibleDescription(" ".join(label.text() for label in (self.now, self.printed)))
+
+    def _place(self) -> None:
+        """The number stands at the right of its words, under them where it is too wide."""
+        room = self.width() - theme.current().px(30)
+        below = self.value.sizeHint().width() > 0.55 * room
+        if below == self._below:
+            return
+        self._below = below
+        self.rows.removeWidget(self.value)
+        if below:
+            self.rows.addWidget(self.value, 1, 0, 1, 2)
+        else:
+            self.rows.addWidget(self.value, 0, 1)
+
+    @override
+    def restyle(self) -> None:
+        super().restyle()
+        for label in (self.value, self.now, self.printed):
+            label.setFont(theme.current().font(12, mono=True))
+        self._below = None
+        self._place()
+
+    @override
+    def resizeEvent(self, a0: object) -> None:
+        super().resizeEvent(a0)  # type: ignore[arg-type]
+        self._place()
+
+    @override
+    def paint_mark(self, painter: QPainter, place: QRectF) -> None:
+        look = theme.current()
+        colors = {"✓": look.good, "≠": look.warning}
+        painter.setFont(look.font(13, bold=True))
+        painter.setPen(colors.get(self.state, look.dashed))
+        painter.drawText(place.adjusted(-4, -4, 4, 4), Qt.AlignmentFlag.AlignCenter, self.state)
+
+
+class Group(QWidget):
+    """The promises of one step, under its name and the way there."""
+
+    def __init__(
+        self, step: int, promises: Sequence[Known], go: Callable[[Known], object], visit: Callable[[int], object]
+    ) -> None:
+        super().__init__()
+        self.step = step
+        self.title, self.score, self.link = QLabel(), QLabel(), QPushButton()
+        self.title.setProperty("role", "heading")
+        self.title.setWordWrap(True)
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self.link.setProperty("role", "link")
+        self.link.clicked.connect(lambda: visit(step))
+        self.digits = [Digit(known, partial(go, known)) for known in promises]
+        head = QHBoxLayout()
+        head.setContentsMargins(4, 0, 4, 0)
+        head.addWidget(self.title, 1)
+        head.addWidget(self.score)
+        head.addWidget(self.link)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 4)
+        column.setSpacing(1)
+        column.addLayout(head)
+        for digit in self.digits:
+            column.addWidget(digit)
+        self.score.hide()
+
+    def retranslate(self) -> None:
+        """Every text in the language in use."""
+        look = theme.current()
+        self.title.setFont(look.font(12.5, bold=True))
+        self.score.setFont(look.font(12))
+        self.link.setFont(look.font(12))
+        steps = f"{self.step:,}"
+        if self.step == 0:
+            self.title.setText(tr("Before the first update"))
+        elif self.step == 1:
+            self.title.setText(tr("After one step"))
+        else:
+            self.title.setText(tr("After {steps} steps", steps=steps))
+        self.link.setText(tr("at step {step}", step=steps) + " →")
+        self.link.setToolTip(tr("Go to step {step}, training as far as it takes", step=steps))
+        for digit in self.digits:
+            digit.retranslate()
+
+    def show_frame(self, frame: Frame | None, is_reached: Reached) -> None:
+        """Measure what belongs to the step of a frame at rest; None while training goes on."""
+        here = frame if frame is not None and frame.step == self.step else None
+        for digit in self.digits:
+            digit.show_frame(here, is_reached(digit.known))
+        self.link.setVisible(here is None)
+        self.score.setVisible(here is not None)
+        agreeing = sum(digit.state == "✓" for digit in self.digits)
+        differ = any(digit.state == "≠" for digit in self.digits)
+        sign = "✓ " if agreeing == len(self.digits) else ""
+        self.score.setText(sign + tr("{some} of {all} agree", some=agreeing, all=len(self.digits)))
+        restyle(self.score, "role", "good" if sign else "warning" if differ else "secondary")
+
+
+class Digits(QWidget):
+    """Every promise of the lesson as it is now, by step. `go` leads to a promise's beat, `visit` to a step."""
+
+    def __init__(
+        self, go: Callable[[Known], object], visit: Callable[[int], object], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._go, self._visit = go, visit
+        self._expected: tuple[Known, ...] = ()
+        self.groups: list[Group] = []
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(4)
+
+    def show_promises(self, expected: tuple[Known, ...]) -> None:
+        """Promise these from now on."""
+        if expected == self._expected:
+            return
+        self._expected = expected
+        for group in self.groups:
+            group.hide()
+            group.deleteLater()
+        steps = sorted({known.after for known in expected})
+        self.groups = [
+            Group(step, [known for known in expected if known.after == step], self._go, self._visit) for step in steps
+        ]
+        for group in self.groups:
+            group.retranslate()
+            self._column.addWidget(group)
+
+    def show_frame(self, frame: Frame | None, is_reached: Reached) -> None:
+        """Mark what can be read off a frame at rest; None while training goes on."""
+        for group in self.groups:
+            group.show_frame(frame, is_reached)
+
+    def retranslate(self) -> None:
+        """Every text in the language and the look in use."""
+        for group in self.groups:
+            group.retranslate()
+
+
+def _told(known: Known, got: NDArray[np.float64]) -> str:
+    """What comes out instead; with more digits where as many as promised would look the same."""
+    if known.relation != "equal":
+        return "\n".join(f"{value:.6g}".replace("-", "−") for value in got.ravel())
+    text = written(known, got)
+    if known.decimals is not None and text == written(known):
+        text = "\n".join(shortest(float(value)).replace("-", "−") for value in got.ravel())
+    return text
