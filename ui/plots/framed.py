@@ -94,6 +94,8 @@ class FramedPlot(LiveView):
         self.header.set_options(*self.options())
         self.header.set_subtitle(self.subtitle(), self.whole_story())
         self.header.arrange(self.width() - 18, self.height())
+        # Lines of the header come and go: what is drawn next must know its size.
+        self.column.activate()
 
     def table(self) -> tuple[list[str], list[list[object]]] | None:
         """The numbers of this plot for a CSV file: names of the columns, rows."""

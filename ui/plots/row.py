@@ -73,7 +73,7 @@ class PlotsRow(QWidget):
                 (lambda: tr("Gradient bars"), self.bars),
                 (lambda: tr("Fit"), self.fit),
                 (lambda: tr("Confusion"), self.confusion),
-                (lambda: tr("Units"), self.units),
+                (lambda: tr("Unit map"), self.units),
             ]
         )
         self.curves: tuple[CurvePlot, ...] = (self.loss, self.saturation, self.gradient)
