@@ -18,6 +18,7 @@ from bpstudio.files import asset
 from bpstudio.files import lesson as lessons
 from ui import language, theme
 from ui.actions import Actions
+from ui.alarm import Alarm
 from ui.commands import Commands
 from ui.document import Document, last_session
 from ui.errors import Errors
@@ -66,11 +67,12 @@ class App:
         self.runner = Runner()
         self.navigation = Navigation(self.focus, self.runner)
         self.messages = Messages()
+        self.alarm = Alarm(self.focus, self.runner, self.messages.say)
         self.document = Document(self.runner, self.focus, self.messages.say)
         self.actions = Actions()
         self.window = MainWindow(self.focus, self.runner, self.actions, self.navigation, self.document, self.messages)
         self.commands = Commands(self.window, self.actions, self.focus, self.runner, self.navigation)
-        self.files = FileCommands(self.window, self.actions, self.focus, self.runner, self.navigation, self.document)
+        self.files = FileCommands(self.window, self.actions, self.runner, self.navigation, self.document)
         self._closed = False
         self.runner.failed.connect(self._refused)
         app.focusChanged.connect(self._guard)

@@ -1,0 +1,61 @@
+"""A run that diverges stops on the operation, says so in words, and can be stepped back."""
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from bpstudio.data.dataset import Dataset
+from bpstudio.engine.layers import Dense
+from bpstudio.engine.network import Network
+from bpstudio.engine.trace import Params
+from bpstudio.insight.elements import LossNode
+from bpstudio.training.experiment import Experiment
+from bpstudio.training.optimizers import SGD
+from bpstudio.training.session import Session
+from ui.alarm import Alarm
+from ui.focus import Focus
+from ui.navigation import Navigation
+from ui.runner import Runner
+
+
+@pytest.mark.parametrize("grain", ["step", "edge"])
+def test_divergence_stops_on_the_operation_and_stepping_back_works(qtbot: QtBot, grain: str) -> None:
+    network = Network(1, (Dense(1, "identity", train_bias=False), Dense(1, "identity", train_bias=False)))
+    data = Dataset.from_arrays([[10.0]], [[1.0]])
+    start = Params.from_layers(network, [([[1.0]], [0.0]), ([[1.0]], [0.0])])
+    runner, focus = Runner(), Focus()
+    said: list[tuple[object, ...]] = []
+    navigation = Navigation(focus, runner)
+    alarm = Alarm(focus, runner, lambda *words: said.append(words))
+    try:
+        runner.open(Session(Experiment(network, optimizer=SGD(5.0)), data, start))
+        qtbot.waitUntil(lambda: runner.idle)
+        focus.set(grain=grain)
+        assert not said
+        runner.play()
+        qtbot.waitUntil(lambda: bool(said))
+        qtbot.waitUntil(lambda: runner.idle)
+        frame = runner.frame
+        assert frame is not None
+        assert frame.run == "diverged"
+        assert frame.nonfinite is not None
+        level, text, offer, act = said[0]
+        assert (level, offer) == ("error", "Step back")
+        assert f"diverged in step {frame.step}: first not finite" in str(text)
+        assert focus.walk is not None
+        # The square of the error overflows long before the error itself does.
+        assert focus.walk.beat(focus.grain, focus.playhead).address == "loss/C"
+        assert focus.selection == LossNode()
+        assert callable(act)
+        act()
+        qtbot.waitUntil(lambda: runner.idle)
+        back = runner.frame
+        assert back is not None
+        assert (back.step, back.nonfinite) == (frame.step - 1, None)
+        assert len(said) == 1
+        runner.step()
+        qtbot.waitUntil(lambda: runner.idle)
+        assert len(said) == 2, "it diverges again, and that is said again"
+    finally:
+        navigation.pause()
+        runner.close()
+        alarm.deleteLater()

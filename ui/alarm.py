@@ -1,0 +1,49 @@
+"""When a number stops being one: the walk goes to the operation that made it, and a message says what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import QObject
+
+from bpstudio.insight.diagnostics import origin
+from bpstudio.training.frame import Frame, NonFinite
+from ui.focus import Focus
+from ui.language import tr
+from ui.runner import Runner
+
+Say = Callable[[str, str, str, Callable[[], None] | None], None]
+
+
+class Alarm(QObject):
+    """Hears every frame; speaks once for each divergence. `say(level, text, offer, act)` shows the message."""
+
+    def __init__(self, focus: Focus, runner: Runner, say: Say, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._focus, self._runner, self._say = focus, runner, say
+        self._told: NonFinite | None = None
+        runner.frame_arrived.connect(self.show_frame)
+
+    def show_frame(self, frame: Frame) -> None:
+        """Look at the operation, once, when a frame holds the first number that is not finite."""
+        found, self._told = self._told, frame.nonfinite
+        if frame.nonfinite is None or frame.nonfinite == found:
+            return
+        where = origin(frame, self._focus.notation)
+        walk = self._focus.walk
+        if where is None or walk is None:
+            return
+        grain = walk.default_grain if self._focus.grain == "step" else self._focus.grain
+        changes = {} if where.row is None else {"example": where.row}
+        playhead = walk.find(grain, where.address)
+        self._focus.set(grain=grain, playhead=playhead, selection=where.element, playing_walk=False, **changes)
+        text = tr(
+            "The run diverged in step {step}: {what}. The last finite parameters are kept.",
+            step=frame.step,
+            what=where.words.rendered(tr),
+        )
+        first = frame.metrics.first
+        if frame.step > first:
+            self._say("error", text, tr("Step back"), lambda: self._runner.seek(frame.step - 1))
+        else:
+            self._say("error", text + " " + tr("Undo the edit, or use a smaller learning rate."), "", None)
