@@ -24,6 +24,7 @@ from ui.document import Document, last_session
 from ui.errors import Errors
 from ui.file_commands import FileCommands
 from ui.focus import Focus
+from ui.garbage import Collector
 from ui.language import tr
 from ui.main_window import MainWindow
 from ui.messages import Messages
@@ -56,6 +57,7 @@ class App:
         settings = QSettings()
         self.qt = app
         self.errors = Errors()
+        self.garbage = Collector()
         scale = min(max(settings.value("view/scale", 1.0, float), 0.5), 3.0)
         theme.apply(
             app, look or _known(settings.value("view/theme", "system", str), ("dark", "light"), "system"), scale
@@ -97,6 +99,7 @@ class App:
         self.runner.close()
         self.window.deleteLater()
         self.errors.remove()
+        self.garbage.stop()
 
     def _greet(self) -> None:
         kept = last_session()

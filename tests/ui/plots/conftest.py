@@ -1,6 +1,5 @@
 """Runs to draw, made once: real sessions, stepped a little."""
 
-import gc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -30,19 +29,6 @@ def looks(qapp: QApplication) -> Iterator[None]:
     yield
     language.install(qapp, "en")
     theme.apply(qapp, "dark")
-
-
-@pytest.fixture(autouse=True)
-def no_collection_while_painting() -> Iterator[None]:
-    """Keep the garbage collector out of a test's events.
-
-    qtbot holds widgets weakly. When a test function has returned, a widget that only its own cycles of references keep
-    may be collected, and deleted, in the middle of its own paint event: that is the end of the process. pytest-qt
-    closes the widgets before this fixture ends.
-    """
-    gc.disable()
-    yield
-    gc.enable()
 
 
 @pytest.fixture

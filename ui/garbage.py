@@ -1,0 +1,40 @@
+"""Reference cycles are collected in the window's thread, between two events, and nowhere else.
+
+Python collects garbage in whatever thread happens to allocate. A cycle may hold the last reference to a Qt object,
+and a widget that is destroyed in the training thread, or in the middle of its own painting, takes the process with
+it.
+"""
+
+from __future__ import annotations
+
+import gc
+
+from PyQt6.QtCore import QObject, QTimer
+
+PAUSE_MS = 1000
+
+
+class Collector(QObject):
+    """While it exists, the only one that collects cycles."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._was_enabled = gc.isenabled()
+        gc.disable()
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self.collect)
+        self._timer.start(PAUSE_MS)
+
+    def collect(self) -> None:
+        """Collect the generations that are due by Python's own thresholds."""
+        counts, thresholds = gc.get_count(), gc.get_threshold()
+        for generation in (2, 1, 0):
+            if counts[generation] > thresholds[generation]:
+                gc.collect(generation)
+                return
+
+    def stop(self) -> None:
+        """Leave collecting to Python again."""
+        self._timer.stop()
+        if self._was_enabled:
+            gc.enable()
