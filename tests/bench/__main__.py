@@ -9,6 +9,7 @@ import sys
 GROUPS = {
     "engine": "Updates per second (more is better)",
     "plots": "Refresh of a plot (less is better)",
+    "canvas": "Painting the network",
 }
 
 if __name__ == "__main__":

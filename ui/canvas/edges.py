@@ -247,9 +247,9 @@ def paint_shade(painter: QPainter, picture: Picture, layer: int) -> None:
     values = np.abs(picture.shown[layer - 1][:, :-1])
     known = picture.shown_states[layer - 1][:, :-1] != NOT_YET
     sources, targets = (picture.geometry.units[at][:, 1] for at in (layer - 1, layer))
-    mean, share = shade(np.where(known, values, 0.0), sources, targets, band.top(), band.height())
+    mean, share = shade(np.where(known, values, 0.0), sources, targets, band)
     colors, _ = colors_of(picture, np.where(share > 0, mean, 0.0))
-    draw_image(painter, band, shade_image(colors, share, picture.theme.background), smooth=True)
+    draw_image(painter, band, shade_image(colors, share, picture.theme.background), smooth=False)
 
 
 def paint_matrix(painter: QPainter, picture: Picture, layer: int) -> None:

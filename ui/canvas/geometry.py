@@ -86,7 +86,7 @@ class Geometry:
             found.append((outer - lack, min(width, (free + lack) / RING_ROOM)))
         return tuple(found)
 
-    @property
+    @cached_property
     def radii(self) -> tuple[float, ...]:
         return tuple(radius for radius, _ in self._discs)
 

@@ -76,6 +76,10 @@ def paint_still(painter: QPainter, view: View) -> Still:
 
 def _paint_labels(painter: QPainter, picture: Picture, lines: Sequence[Lines], badges: Sequence[QRectF]) -> None:
     """Text beside edges and +1 nodes, where lines, discs, badges and resting pulses leave room."""
+    beside_plus, wanted = nodes.plus_labels(picture), labels.requests(picture, lines)
+    wishes = [(label.wish,) for label in beside_plus] + [labels.wishes(picture, request) for request in wanted]
+    if not wishes:
+        return
     geometry = picture.geometry
     taken = [
         box_of(geometry.box(Unit(layer, index)), 2.0 * geometry.ring_width(layer) + 2)
@@ -85,12 +89,10 @@ def _paint_labels(painter: QPainter, picture: Picture, lines: Sequence[Lines], b
     taken += [box_of(geometry.plus_box(layer), 2) for layer in range(1, picture.depth + 1)]
     taken += [box_of(box, 2) for box in (geometry.box(LossNode()), *badges, *moving.resting(picture))]
     taken += inputs.taken(picture) + outputs.taken(picture)
-    beside_plus, wanted = nodes.plus_labels(picture), labels.requests(picture, lines)
-    wishes = [(label.wish,) for label in beside_plus] + [labels.wishes(picture, request) for request in wanted]
     places = arrange(
         box_of(geometry.region.adjusted(3, 0, -3, 4)),
-        np.concatenate([part.places for part in lines]).tobytes() if wishes else b"",
-        np.array(taken, dtype=np.float64).tobytes() if wishes else b"",
+        np.concatenate([part.places for part in lines]).tobytes(),
+        np.array(taken, dtype=np.float64).tobytes(),
         tuple(wishes),
     )
     nodes.paint_plus_labels(painter, picture, beside_plus, places[: len(beside_plus)])

@@ -10,16 +10,17 @@ from PyQt6.QtGui import QColor, QPainter
 
 from bpstudio.insight.elements import Unit, Units
 from bpstudio.insight.notation import given, number, signed
-from ui.canvas import glyphs, text
+from ui.canvas import glyphs, sprites, text
 from ui.canvas.geometry import named_inputs
 from ui.canvas.outputs import shares
 from ui.canvas.picture import NOT_YET, NOW, Picture, States
-from ui.canvas.strokes import Colors, Floats, mixed, pen
+from ui.canvas.sprites import VISIBLE_GREY
+from ui.canvas.strokes import Colors, Floats, Indices, mixed, pen
 from ui.theme import Theme
 
+SMALL = 12.0
+"""Below this radius a disc stands in its ring without a gap and an outline."""
 ALL = -1
-VISIBLE_GREY = 0.6
-"""The ring's grey starts here on the map: its own dark end could not be seen on the background (3:1)."""
 
 
 def fills(picture: Picture, layer: int) -> Colors:
@@ -73,11 +74,18 @@ def paint_layer(painter: QPainter, picture: Picture, layer: int) -> None:
     known = picture.states(layer, "a")
     colors = fills(picture, layer)
     values = picture.numbers.a(layer)
-    rings = picture.numbers.saturation(layer) if layer else None
+    rings = picture.numbers.saturation(layer) if layer and geometry.ring_width(layer) else None
+    greys = theme.saturation(VISIBLE_GREY + (1.0 - VISIBLE_GREY) * rings) if rings is not None else None
     off = picture.numbers.off(layer) if layer and not picture.is_mean else None
     rims = rim_colors(picture, layer)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for index in geometry.drawn(layer).tolist():
+    drawn = geometry.drawn(layer)
+    if radius < SMALL and not rims and off is None:
+        plain = (known[drawn] != NOT_YET) & np.isfinite(values[drawn])
+        plain &= np.isfinite(rings[drawn]) if rings is not None else True
+        _copies(painter, picture, layer, drawn[plain], rings)
+        drawn = drawn[~plain]
+    for index in drawn.tolist():
         center = QPointF(*centers[index].tolist())
         rim = rims.get(index, rims.get(ALL))
         if known[index] == NOT_YET:
@@ -86,16 +94,31 @@ def paint_layer(painter: QPainter, picture: Picture, layer: int) -> None:
             continue
         value = float(values[index])
         fill = QColor(int(colors[index]))
-        if rings is not None and geometry.ring_width(layer):
-            _ring(painter, picture, center, radius, geometry.ring_width(layer), float(rings[index]))
+        if rings is not None and greys is not None and np.isfinite(rings[index]):
+            _ring(painter, picture, layer, center, float(rings[index]), QColor(int(greys[index])))
         if off is not None and bool(off[index]):
             _off(painter, picture, Unit(layer, index), center, radius, rim)
             continue
-        _disc(painter, picture, center, radius, fill, rim, np.isfinite(value))
+        _disc(painter, picture, center, radius, fill, rim, bool(np.isfinite(value)), rings is not None)
         if radius >= text.VALUED * theme.scale:
             _inside(painter, picture, Unit(layer, index), center, radius, theme.ink(fill), value)
     if picture.is_mean and radius >= text.NAMED:
         _ticks(painter, picture, layer, known)
+
+
+def _copies(painter: QPainter, picture: Picture, layer: int, indices: Indices, rings: Floats | None) -> None:
+    """Small discs without text or glow, all at once."""
+    theme, geometry, ratio = picture.theme, picture.geometry, picture.view.ratio
+    centers, radius, width = geometry.units[layer][indices], geometry.radii[layer], geometry.ring_width(layer)
+    if rings is not None:
+        flat = rings[indices] > 1.0 - picture.frame.experiment.flat_threshold
+        flat &= not picture.is_mean
+        numbers = sprites.levels(rings[indices], sprites.SHARES) + sprites.SHARES * flat
+        sprites.copy(painter, sprites.rings(theme, radius, width, ratio), centers, numbers)
+    signed = picture.is_signed(layer)
+    t = np.asarray(picture.numbers.a(layer), dtype=np.float64)[indices] / picture.fill_end(layer)
+    atlas = sprites.discs(theme, signed, radius, "outlined" if rings is None else "ringed", ratio)
+    sprites.copy(painter, atlas, centers, sprites.levels(0.5 + 0.5 * t if signed else t, sprites.LEVELS))
 
 
 def _hollow(painter: QPainter, picture: Picture, center: QPointF, radius: float, rim: QColor | None) -> None:
@@ -108,13 +131,22 @@ def _hollow(painter: QPainter, picture: Picture, center: QPointF, radius: float,
 
 
 def _disc(
-    painter: QPainter, picture: Picture, center: QPointF, radius: float, fill: QColor, rim: QColor | None, finite: bool
+    painter: QPainter,
+    picture: Picture,
+    center: QPointF,
+    radius: float,
+    fill: QColor,
+    rim: QColor | None,
+    finite: bool,
+    ringed: bool,
 ) -> None:
     theme = picture.theme
     if rim is not None:
         painter.setPen(pen(rim, 3.0 if radius > 12 else 2.0))
     elif not finite:
         painter.setPen(pen(theme.nonfinite, 2.0))
+    elif ringed and radius < SMALL:
+        painter.setPen(Qt.PenStyle.NoPen)
     else:
         painter.setPen(pen(theme.dashed, 1.0))
     painter.setBrush(fill)
@@ -136,17 +168,17 @@ def _off(painter: QPainter, picture: Picture, unit: Unit, center: QPointF, radiu
         )
 
 
-def _ring(painter: QPainter, picture: Picture, center: QPointF, radius: float, width: float, share: float) -> None:
-    """How flat f is here: the arc's share of the circle is the saturation, and so is its grey. Flat: twice as wide,
-    with a glyph."""
-    theme = picture.theme
-    if not np.isfinite(share):
-        return
+def _ring(painter: QPainter, picture: Picture, layer: int, center: QPointF, share: float, grey: QColor) -> None:
+    """How flat f is here: the arc's share of the circle is the saturation, and so is its grey.
+
+    A flat unit's ring is twice as wide and has a glyph.
+    """
+    theme, radius, width = picture.theme, picture.geometry.radii[layer], picture.geometry.ring_width(layer)
     is_flat = share > 1.0 - picture.frame.experiment.flat_threshold and not picture.is_mean
-    grey = QColor(int(theme.saturation(VISIBLE_GREY + (1.0 - VISIBLE_GREY) * share)))
-    thick = 2 * width if is_flat else width
-    middle = radius + width * 0.6 + thick / 2
-    glyphs.ring(painter, center, middle, thick, share, theme.track, grey)
+    inner = radius + 0.6 * width
+    outer = inner + (2.0 if is_flat else 1.0) * width
+    gap = inner if radius >= SMALL else 0.0  # a small disc fills its ring, without a gap
+    glyphs.ring(painter, center, gap, outer, share, theme.track, grey, theme.background)
     if is_flat and radius >= 12:
         away = (radius + 2.2 * width) * 0.7071 + theme.px(8)
         glyphs.flat(painter, QPointF(center.x() + away, center.y() - away), theme.px(11), theme.text)
