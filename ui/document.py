@@ -16,6 +16,7 @@ from PyQt6.QtCore import QObject, QSettings, QStandardPaths
 
 from bpstudio.files import lesson as lessons
 from bpstudio.files.lesson import Lesson
+from bpstudio.files.switches import Choice, Switches
 from bpstudio.files.wording import Wording
 from bpstudio.insight.elements import Row
 from ui import language
@@ -69,13 +70,12 @@ class Document(QObject):
         self._say = say
         self._listeners: list[Callable[[], None]] = []
         self._opening = False
-        self._opened: Callable[[], object] | None = None
         self._shown = ("", False)
         self._saved: Frame | None = None
         self._then: Callable[[], object] | None = None
         self.lesson: Lesson | None = None
-        self.base: Lesson | None = None
-        """The lesson as it was opened, before a variant was switched on."""
+        """The lesson as it was opened or saved; which of its switches is on says `choice`."""
+        self.switches: Switches | None = None
         self.path: Path | None = None
         self.name = ""
         """Which lesson of the program this is; empty for a file."""
@@ -96,19 +96,26 @@ class Document(QObject):
         return lesson.title.within(language.current()) if lesson is not None else ""
 
     @property
+    def choice(self) -> Choice | None:
+        """Which switch of the lesson the run is on; None where it was changed into something else."""
+        frame = self._runner.frame
+        return self.switches.on(frame) if self.switches is not None and frame is not None else None
+
+    @property
     def modified(self) -> bool:
-        """Whether closing would lose something; not when a lesson of the program was only walked and trained."""
+        """Whether closing would lose something; not when a lesson of the program was only walked, trained, switched."""
         frame, saved = self._runner.frame, self._saved
         if frame is None or saved is None or frame is saved:
             return False
-        described = frame.experiment == saved.experiment and frame.dataset.hash == saved.dataset.hash
-        if described and self.path is None and self.name and _same_start(frame, saved) and frame.segment == 0:
+        if self.path is None and self.name and self.choice is not None:
             return False
+        described = frame.experiment == saved.experiment and frame.dataset.hash == saved.dataset.hash
         return not (described and frame.step == saved.step and _same_params(frame, saved))
 
     def as_lesson(self, frame: Frame) -> Lesson:
         """What a file of this moment holds: the open lesson's texts, and the run as it stands."""
-        lesson = self.lesson
+        choice = self.switches.on(frame) if self.switches is not None else None
+        lesson = choice.lesson if choice is not None else self.lesson
         walk, focus = self._focus.walk, self._focus
         at = walk.beat(focus.grain, focus.playhead).address if walk is not None and focus.playhead else ""
         values: dict[str, Any] = {
@@ -128,10 +135,8 @@ class Document(QObject):
     def show(self, lesson: Lesson, session: Session | None = None, path: Path | None = None, name: str = "") -> None:
         """Make a lesson the open one."""
         self.lesson, self.path, self.name = lesson, path, name
-        if not lesson.variant:
-            self.base = lesson
+        self.switches = Switches(lesson)
         self._opening = True
-        self._opened = None
         self._saved = None
         grain = lesson.grain
         self._focus.set(
@@ -150,11 +155,12 @@ class Document(QObject):
             self._remember(path)
         self._tell()
 
-    def choose(self, variant: str, then: Callable[[], object] | None = None) -> None:
-        """Start the open lesson again with one of its switches on; `then` is done when its first step is there."""
-        if self.base is not None:
-            self.show(self.base.choose(variant) if variant else self.base, path=self.path, name=self.name)
-            self._opened = then
+    def choose(self, choice: Choice) -> None:
+        """Begin the lesson anew with one of its switches on; one gesture, which undo takes back."""
+        lesson, variant = choice.lesson, choice.variant
+        label = variant.label if variant is not None else lesson.title
+        name = tr("switch to “{name}”", name=label.within(language.current()))
+        self._runner.restart(lesson.experiment, lesson.dataset, choice.origin, name)
 
     def open(self, place: str | Path) -> None:
         """Open a lesson by name or a file by path, beside the training; what goes wrong is said."""
@@ -205,12 +211,12 @@ class Document(QObject):
         QSettings().setValue("recent", kept[:MOST_RECENT])
 
     def _show_frame(self, frame: Frame) -> None:
-        if self._opening:
+        lesson = self.lesson
+        if self._opening and lesson is not None and frame.dataset is lesson.dataset:
+            # A last frame of the run before may still have been on its way.
             self._opening = False
             self._saved = frame
             self._start_look(frame)
-            if self._opened is not None:
-                self._opened()
         shown = (self.title, self.modified)
         if shown != self._shown:
             self._shown = shown
@@ -241,7 +247,7 @@ class Document(QObject):
         elif isinstance(question, SaveLesson):
             if isinstance(answer, Path):
                 self.path, self.name, self._saved = answer, "", question.frame
-                self.lesson = question.lesson
+                self.lesson, self.switches = question.lesson, Switches(question.lesson)
                 self._remember(answer)
                 self._say("good", tr("Saved: {path}", path=answer))
                 then, self._then = self._then, None
@@ -265,11 +271,3 @@ def last_session() -> Path:
 
 def _same_params(one: Frame, other: Frame) -> bool:
     return one.params.flat.shape == other.params.flat.shape and one.params.flat.tobytes() == other.params.flat.tobytes()
-
-
-def _same_start(one: Frame, other: Frame) -> bool:
-    if one.start is other.start:
-        return True
-    if one.start is None or other.start is None:
-        return False
-    return one.start.flat.tobytes() == other.start.flat.tobytes()

@@ -13,7 +13,6 @@ from PyQt6.QtWidgets import QFileDialog, QMessageBox
 from bpstudio.files.lesson import NAMES
 from ui.actions import Actions
 from ui.document import Document
-from ui.focus import Focus
 from ui.language import tr, translatable
 from ui.main_window import MainWindow
 from ui.navigation import Navigation
@@ -21,7 +20,6 @@ from ui.runner import Runner
 
 if TYPE_CHECKING:
     from bpstudio.files.lesson import Lesson
-    from bpstudio.files.lesson_parts import Scene
 
 TABLES = (".csv", ".tsv", ".txt", ".data", ".tab")
 WEIGHTS = (".npz", ".safetensors")
@@ -34,14 +32,12 @@ class FileCommands:
         self,
         window: MainWindow,
         actions: Actions,
-        focus: Focus,
         runner: Runner,
         navigation: Navigation,
         document: Document,
     ) -> None:
         self._window = window
         self._actions = actions
-        self._focus = focus
         self._runner = runner
         self._navigation = navigation
         self._document = document
@@ -51,7 +47,6 @@ class FileCommands:
         self._fill_recent()
         window.take_file = self.open_path
         window.may_close = self.may_close
-        window.lesson.choose, window.lesson.visit = self.choose_variant, self.visit
         document.listen(self._fill_recent)
 
     def open_path(self, path: Path) -> None:
@@ -62,25 +57,6 @@ class FileCommands:
             self._read_weights(path)
         else:
             self._after_asking(lambda: self._document.open(path))
-
-    def choose_variant(self, name: str) -> None:
-        """Start the lesson again with one of its switches on."""
-        self._after_asking(lambda: self._document.choose(name))
-
-    def visit(self, scene: Scene) -> None:
-        """Go to a scene of the lesson: its variant, its step, its beat."""
-        lesson = self._document.lesson
-        if lesson is None or lesson.variant == scene.variant:
-            self._look_at(scene)
-        else:
-            self._after_asking(lambda: self._document.choose(scene.variant, lambda: self._look_at(scene)))
-
-    def _look_at(self, scene: Scene) -> None:
-        walk = self._focus.walk
-        if walk is not None:
-            grain = scene.grain or (self._focus.grain if self._focus.grain != "step" else walk.default_grain)
-            playhead = walk.find(grain, scene.at) if scene.at else 0
-            self._navigation.visit(scene.step, grain=grain, playhead=playhead, selection=None)
 
     def may_close(self) -> bool:
         """Ask about unsaved work; False: stay."""

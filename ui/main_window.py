@@ -85,7 +85,7 @@ class MainWindow(QMainWindow):
         self.builder = Builder(runner, focus)
         self.data = DataPanel(runner, focus)
         self.inspector = Inspector(runner, focus, Card)
-        self.lesson = LessonPanel()
+        self.lesson = LessonPanel(runner, focus, document, navigation)
         self.timeline = Timeline(runner, focus)
         self.status = Status(focus, runner)
         self.tour = Tour(focus, runner)
@@ -108,7 +108,7 @@ class MainWindow(QMainWindow):
     def show_frame(self, frame: Frame) -> None:
         """Hand a frame to every view."""
         self.toolbar.show_frame(frame)
-        for view in (self.canvas, self.builder, self.data, self.inspector, self.timeline):
+        for view in (self.canvas, self.builder, self.data, self.inspector, self.lesson, self.timeline):
             view.show_frame(frame)
         if self.plots is not None:
             self.plots.show_frame(frame)
@@ -124,7 +124,7 @@ class MainWindow(QMainWindow):
         self._commands.listen(self.plots)
         if self._runner.frame is not None:
             self.plots.show_frame(self._runner.frame)
-        self._show_lesson()
+        self._bring_plots()
 
     def retitle(self) -> None:
         """Show what is open and whether it is saved."""
@@ -134,7 +134,7 @@ class MainWindow(QMainWindow):
         mark = " •" if self._document.modified else ""
         self._title.setText(f"{name}{mark} — bpstudio")
         self._title.setToolTip(str(self._document.path or ""))
-        self._show_lesson()
+        self._bring_plots()
         bar = self.menuBar()
         if bar is not None:
             # A corner widget is measured only when it is set, and as high as its own text.
@@ -142,12 +142,9 @@ class MainWindow(QMainWindow):
             bar.setCornerWidget(self._title)
             self._title.show()
 
-    def _show_lesson(self) -> None:
-        """Show the texts of the open lesson, and the plots that it wants in front."""
-        lesson, base = self._document.lesson, self._document.base
-        variants = base.variants if base is not None and lesson is not None and lesson.variants else ()
-        chosen = (lesson.variant or (variants[0].name if variants else "")) if lesson is not None else ""
-        self.lesson.show_lesson(lesson, variants, chosen)
+    def _bring_plots(self) -> None:
+        """Show the plots that a lesson wants in front when it opens."""
+        lesson = self._document.lesson
         if self.plots is None or lesson is None or lesson is self._fronted:
             return
         self._fronted = lesson

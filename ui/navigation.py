@@ -7,7 +7,11 @@ step. Playing is the same with a timer, or, at the step grain, training.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from PyQt6.QtCore import QObject, QTimer
 
@@ -17,6 +21,7 @@ from ui.focus import FASTEST, FLAT_OUT, SLOWEST, Focus
 from ui.runner import Runner
 
 if TYPE_CHECKING:
+    from bpstudio.insight.order import Grain
     from bpstudio.training.frame import Frame
 
 BEAT_SECONDS = {"edge": 0.7, "neuron": 1.2, "layer": 2.0}
@@ -24,6 +29,17 @@ BEAT_SECONDS = {"edge": 0.7, "neuron": 1.2, "layer": 2.0}
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 PACES = (1.0, 2.0, 5.0, 10.0, 30.0, 100.0, 1000.0, FLAT_OUT)
 """Training steps per second that can be chosen; the last is as fast as the machine can."""
+
+
+@dataclass(frozen=True)
+class _Visit:
+    """Where somebody wants to look, and whether the way there has begun."""
+
+    step: int
+    grain: Grain | Literal[""]
+    at: str
+    is_there: Callable[[Frame], bool]
+    sent: bool = False
 
 
 class Navigation(QObject):
@@ -34,7 +50,7 @@ class Navigation(QObject):
         self._focus = focus
         self._runner = runner
         self._entering = ""
-        self._going: tuple[int, dict[str, object]] | None = None
+        self._going: _Visit | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._beat)
@@ -53,9 +69,6 @@ class Navigation(QObject):
         if self._entering:
             changes["playhead"] = 0 if self._entering == "beginning" else self._focus.last
             self._entering = ""
-        if self._going is not None and frame.step == self._going[0] and frame.run != "running":
-            changes |= self._going[1]
-            self._going = None
         example = self._focus.example
         if isinstance(example, Row) and example.position >= len(frame.batch):
             changes["example"] = Row(len(frame.batch) - 1)
@@ -65,6 +78,8 @@ class Navigation(QObject):
             changes["playing_walk"] = False
         if changes:
             self._focus.set(**changes)
+        if frame.run != "running":
+            self._go_on(frame)
         if self._focus.playing_walk and not self._timer.isActive():
             self._wait()
 
@@ -176,14 +191,44 @@ class Navigation(QObject):
         else:
             self._runner.play(until=step)
 
-    def visit(self, step: int, **look: object) -> None:
-        """Go to a training step, and look at it so (grain, playhead and the like) when it is there."""
+    def visit(
+        self,
+        step: int,
+        grain: Grain | Literal[""] = "",
+        at: str = "",
+        is_there: Callable[[Frame], bool] = lambda frame: True,
+    ) -> None:
+        """Go to a training step, and look at the beat of an address when it is there ("" leaves the eye alone).
+
+        `is_there` says whether a frame belongs to the run that is meant; until one does, nothing is done.
+        """
+        self.pause()
+        self._going = _Visit(step, grain, at, is_there)
         frame = self._runner.frame
-        if frame is not None and frame.step == step and not self.playing:
-            self._focus.set(**look)
+        if frame is not None and frame.run != "running":
+            self._go_on(frame)
+
+    def _go_on(self, frame: Frame) -> None:
+        """The next part of a visit: to the step, or to the beat."""
+        going, walk = self._going, self._focus.walk
+        if going is None or walk is None or not going.is_there(frame):
             return
-        self.train_until(step)
-        self._going = (step, look)
+        if frame.step != going.step:
+            if not going.sent:
+                self.train_until(going.step)
+                self._going = dataclasses.replace(going, sent=True)
+            return
+        self._going = None
+        if not going.grain and not going.at:
+            return
+        grain = going.grain or self._focus.grain
+        if going.at and grain == "step":
+            grain = walk.default_grain  # a whole step has no beat to look at
+        look: dict[str, object] = {"selection": None, "grain": grain}
+        if going.at:
+            with contextlib.suppress(ValueError):  # the network was changed: this beat is not there any more
+                look["playhead"] = walk.find(grain, going.at)
+        self._focus.set(**look)
 
     def choose_grain(self, grain: str) -> None:
         """Walk at another grain from the same place; what was playing goes on in the new way only when asked again."""

@@ -51,6 +51,9 @@ QLabel[role="error"] { color: $error; }
 
 QFrame[role="card"] { background: $card; border: 1px solid $border; border-radius: 8px; }
 QFrame[role="card"][selected="true"] { background: $selected; border: 1px solid $accent; }
+QFrame[role="line"] { background: transparent; border: 1px solid transparent; border-radius: 6px; }
+QFrame[role="line"]:hover { background: $line; }
+QFrame[role="line"][selected="true"] { background: $card; border: 1px solid $border; }
 QFrame[role="warning"] { background: $warning_background; border: 1px solid $warning; border-radius: 6px; }
 QFrame[role="error"] { background: $error_background; border: 1px solid $error; border-radius: 6px; }
 QLabel[role="warning"], QLabel[role="error"] { background: transparent; border: 0; }
@@ -178,6 +181,7 @@ def sheet(theme: Theme) -> str:
     values |= {
         "accent_hover": _toward(theme.accent, theme.text, 0.18).name(),
         "button_border": (theme.control if dark else theme.control_border).name(),
+        "line": (theme.card if dark else theme.hover).name(),
         "transport": (theme.control if dark else theme.hover).name(),
         "segments": (theme.card if dark else theme.hover).name(),
         "segment": (theme.hover if dark else theme.background).name(),

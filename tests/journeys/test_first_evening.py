@@ -165,24 +165,22 @@ def test_every_lesson_opens_and_moves(visit: Visit) -> None:
 
 def test_switch_of_the_lesson_shows_what_the_page_printed(visit: Visit) -> None:
     person = visit()
-    buttons = {b.objectName(): b for b in person.window.lesson._group.buttons()}
+    switches = {switch.objectName(): switch for switch in person.window.lesson.switches}
     for name, loss in (("sequential", 0.291027924), ("trained-biases", 0.280471447), ("simultaneous", 0.291027774)):
-        buttons[name].click()
-        person.settle()
+        person.click(switches[name])
         assert person.frame.step == 0
         person.press(Key.Key_Right, Mod.ControlModifier, on=person.window.canvas)
         assert person.frame.loss == pytest.approx(loss, abs=6e-10)
-        buttons = {b.objectName(): b for b in person.window.lesson._group.buttons()}
-        assert buttons[name].isChecked()
+        assert [each.objectName() for each in switches.values() if each.is_on] == [name]
 
 
 def test_scenes_lead_from_beat_to_beat(visit: Visit) -> None:
     person = visit()
     for scene in person.app.document.lesson.scenes:
-        person.click(person.window.lesson._later)
+        person.click(person.window.lesson.later)
         walk = person.app.focus.walk
         assert person.frame.step == scene.step
-        assert person.app.document.lesson.variant == scene.variant
+        assert person.app.document.choice is person.app.document.switches.named(scene.variant)
         assert person.playhead == walk.find(person.app.focus.grain, scene.at)
 
 

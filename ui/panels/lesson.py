@@ -1,142 +1,371 @@
-"""The text of the open lesson: what there is to see, the switches it offers, and its scenes, one beat each."""
+"""The open lesson: its text, its switches, where to look, and the digits it promises.
+
+Everything here is read off the lesson and the run: which switch is on, where the eye is and which digit agrees are not
+kept but compared, so undo, an edit or a step changes the marks by itself. Pressing something is one gesture.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
+from typing import Literal
 
-from PyQt6.QtCore import QEvent
-from PyQt6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QRadioButton, QVBoxLayout, QWidget
+from PyQt6.QtCore import QEvent, QSettings
+from PyQt6.QtGui import QMoveEvent, QShowEvent
+from PyQt6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from bpstudio.files.known import Known
 from bpstudio.files.lesson import Lesson
-from bpstudio.files.lesson_parts import Scene, Variant
+from bpstudio.files.lesson_parts import Scene
+from bpstudio.files.switches import Choice, Switches
 from bpstudio.files.wording import Wording
-from ui import language
+from bpstudio.insight.walk import Grain
+from bpstudio.training.frame import Frame
+from ui import language, theme
+from ui.document import Document
+from ui.focus import Focus
 from ui.language import tr
+from ui.navigation import Navigation
 from ui.panels.form import Section
+from ui.panels.lesson_digits import Digits
+from ui.panels.lesson_rows import Prose, Stop, Switch, heading, stacked
+from ui.runner import Runner
+
+FOLDED = "layout/folded"
 
 
 class LessonPanel(QWidget):
-    """Folds away under the explanation."""
+    """Stands below the explanation; nothing is seen of a document without words of its own."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        focus: Focus,
+        document: Document,
+        navigation: Navigation,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self.choose: Callable[[str], None] = lambda name: None
-        """Switches a variant on."""
-        self.visit: Callable[[Scene], None] = lambda scene: None
-        """Goes to a scene."""
-        self._lesson: Lesson | None = None
-        self._scene = -1
-        self.section = Section("section.lesson", self)
-        self._summary, self._text = _label("heading"), _label("secondary")
-        self._switches = QWidget()
-        self._switch_rows = QVBoxLayout(self._switches)
-        self._switch_rows.setContentsMargins(0, 4, 0, 0)
-        self._switch_rows.setSpacing(4)
-        self._note = _label("secondary")
-        self._group = QButtonGroup(self)
-        self._place, self._scene_text = _label("heading"), _label("")
-        self._earlier, self._later = QPushButton("‹"), QPushButton("›")
-        for button, by in ((self._earlier, -1), (self._later, 1)):
-            button.setProperty("role", "flat")
-            button.clicked.connect(lambda _, by=by: self.turn(by))
-        self._stops = QWidget()
-        head = QHBoxLayout()
-        head.addWidget(self._place, 1)
-        head.addWidget(self._earlier)
-        head.addWidget(self._later)
-        column = QVBoxLayout(self._stops)
-        column.setContentsMargins(0, 4, 0, 0)
-        column.setSpacing(2)
-        column.addLayout(head)
-        column.addWidget(self._scene_text)
-        for widget in (self._summary, self._stops, self._switches, self._note, self._text):
-            self.section.rows.addWidget(widget)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(4, 8, 4, 0)
-        outer.addWidget(self.section)
+        self._runner, self._focus, self._document, self._navigation = runner, focus, document, navigation
+        self._frame: Frame | None = None
+        self._switches: Switches | None = None
+        self._choice: Choice | None = None
+        """Whose digits are shown: the switch that is on, or was on last."""
+        self._shown: tuple[object, ...] = ()
+        self._opened = 0
+        """The number of the stop whose text is open; 0: none."""
+        self.switches: list[Switch] = []
+        self.stops: list[Stop] = []
+        self._title, self._summary, self._text = heading(), Prose(), Prose()
+        self._changed, self.back = Prose("secondary", 12), QPushButton()
+        self.earlier, self.later = QPushButton(), QPushButton()
+        for button, role in ((self.back, "link"), (self.earlier, "flat"), (self.later, "flat")):
+            button.setProperty("role", role)
+        self.back.clicked.connect(self.return_to_lesson)
+        self.earlier.clicked.connect(lambda: self.turn(-1))
+        self.later.clicked.connect(lambda: self.turn(1))
+        self.digits = Digits(self._go_to_digit, self._go_to_step)
+        self._lay_out()
+        document.listen(self._take_lesson)
+        focus.changed.connect(self._look)
+        self._take_lesson()
         self.retranslate()
 
-    def show_lesson(self, lesson: Lesson | None, variants: tuple[Variant, ...], chosen: str) -> None:
-        """Show the texts of a lesson; `variants` are its switches, `chosen` the one that is on."""
-        if self._lesson is not lesson:
-            self._lesson = lesson
-            if lesson is None or not self._same_scenes(lesson):
-                self._scene = -1
-            self._fill_switches(variants)
-        for button in self._group.buttons():
-            button.setChecked(button.objectName() == chosen)
-        self._note.setText(next((_said(v.note) for v in variants if v.name == chosen), ""))
-        self._note.setVisible(bool(self._note.text()))
+    # ---- what is shown
+
+    @property
+    def lesson(self) -> Lesson | None:
+        """The lesson whose words stand here."""
+        return self._switches.base.lesson if self._switches is not None else None
+
+    def show_frame(self, frame: Frame) -> None:
+        """Mark what the run is and what it gives; numbers only while it rests."""
+        other = self._frame is None or self._frame.dataset is not frame.dataset
+        self._frame = frame
+        if other:
+            self._show_presence()
+        self._look()
+
+    def _take_lesson(self) -> None:
+        """Show the words of the lesson that is open now."""
+        if self._document.switches is self._switches:
+            return
+        self._switches = switches = self._document.switches
+        self._choice, self._opened, self._shown = None, 0, ()
+        for row in (*self.switches, *self.stops):
+            row.hide()
+            row.deleteLater()
+        lesson = self.lesson
+        choices = switches.choices if switches is not None else ()
+        several = choices if len(choices) > 1 else ()
+        self.switches = [
+            Switch(choice.variant.name if choice.variant is not None else "", partial(self.choose, choice))
+            for choice in several
+        ]
+        scenes = lesson.scenes if lesson is not None else ()
+        self.stops = [Stop(number, partial(self.visit, number)) for number in range(1, len(scenes) + 1)]
+        for rows, holder in ((self.switches, self._switch_rows), (self.stops, self._stop_rows)):
+            for row in rows:
+                holder.addWidget(row)
+        self.digits.show_promises(switches.base.expected if switches is not None else ())
         self.retranslate()
+
+    def _look(self) -> None:
+        """Compare run and eye with what the lesson offers; only where something changed."""
+        frame, focus, switches = self._frame, self._focus, self._switches
+        if frame is None or switches is None or not self.isVisible():
+            return
+        resting = frame if frame.run != "running" else None
+        shown = (switches.on(frame), resting, focus.walk, focus.grain, focus.playhead)
+        if len(shown) == len(self._shown) and all(a is b or a == b for a, b in zip(shown, self._shown, strict=True)):
+            return
+        self._shown = shown
+        choice = switches.on(frame)
+        if choice is not None and choice is not self._choice:
+            self._choice = choice
+            self.digits.show_promises(choice.expected)
+        for row, each in zip(self.switches, switches.choices, strict=False):
+            row.show_on(each is choice)
+        self._note.setVisible(choice is None)
+        self._mark_stops(frame, choice)
+        self.digits.show_frame(resting, self._is_reached)
+
+    def _mark_stops(self, frame: Frame, choice: Choice | None) -> None:
+        scenes = self.lesson.scenes if self.lesson is not None else ()
+        here = 0
+        for stop, scene in zip(self.stops, scenes, strict=True):
+            is_here = frame.run != "running" and self._is_at(scene, frame, choice)
+            stop.show_here(is_here)
+            here = stop.number if is_here and here != self._opened else here
+        if here and here != self._opened:
+            self._open(here)
+        self._tell_turns()
+
+    def _is_at(self, scene: Scene, frame: Frame, choice: Choice | None) -> bool:
+        """Whether the eye is where the scene leads."""
+        focus, walk = self._focus, self._focus.walk
+        if frame.step != scene.step or walk is None or (choice is not None and choice is not self._wanted(scene)):
+            return False
+        if not scene.at or focus.grain == "step":
+            return not scene.at and focus.playhead in (0, focus.last)
+        try:
+            return walk.find(focus.grain, scene.at) == focus.playhead
+        except ValueError:
+            return False
+
+    def _is_reached(self, known: Known) -> bool:
+        """Whether the walk has come to the beat that computes what is promised."""
+        focus, walk = self._focus, self._focus.walk
+        if walk is None or focus.grain == "step" or not known.at:
+            return True
+        if known.after and known.at.startswith("update/"):
+            return True  # the beat that made it belongs to the step before
+        try:
+            return walk.find("edge", known.at) <= walk.position(focus.grain, focus.playhead)
+        except ValueError:
+            return True  # another network was put in place; the promise is measured all the same
+
+    def _show_presence(self) -> None:
+        """A lesson speaks of its own columns of data; beside others its words would only be in the way."""
+        lesson, frame = self.lesson, self._frame
+        has_words = lesson is not None and bool(lesson.text or lesson.summary or lesson.scenes or lesson.variants)
+        if has_words and lesson is not None and frame is not None:
+            ours, theirs = lesson.dataset, frame.dataset
+            has_words = (ours.input_names, ours.output_names) == (theirs.input_names, theirs.output_names)
+        self.setVisible(has_words)
+
+    # ---- what can be done
+
+    def choose(self, choice: Choice) -> None:
+        """Switch this version on; choosing the present one begins it anew only when it has been changed."""
+        if self._frame is None or self._switches is None or self._switches.on(self._frame) is choice:
+            return
+        self._navigation.pause()
+        self._document.choose(choice)
+
+    def return_to_lesson(self) -> None:
+        """From a changed run back to the version that it came from."""
+        if self._switches is not None:
+            self.choose(self._choice or self._switches.base)
+
+    def visit(self, number: int) -> None:
+        """Look at a stop: its version, its step, its beat."""
+        lesson = self.lesson
+        if lesson is None or not 1 <= number <= len(lesson.scenes):
+            return
+        scene = lesson.scenes[number - 1]
+        self._open(number)
+        self._go(scene.step, scene.grain or lesson.grain, scene.at, self._wanted(scene), bool(scene.variant))
 
     def turn(self, by: int) -> None:
-        """Go to the next or the previous scene."""
-        scenes = self._lesson.scenes if self._lesson is not None else ()
-        place = self._scene + by
-        if 0 <= place < len(scenes):
-            self._scene = place
-            self.visit(scenes[place])
-            self.retranslate()
+        """Look at the next or the previous stop."""
+        self.visit(self._opened + by)
+
+    def _wanted(self, scene: Scene) -> Choice | None:
+        return self._switches.named(scene.variant) if self._switches is not None else None
+
+    def _go_to_step(self, step: int) -> None:
+        self._go(step, "", "")
+
+    def _go_to_digit(self, known: Known) -> None:
+        at = "" if known.after and known.at.startswith("update/") else known.at
+        self._go(known.after, self._focus.grain if at else "", at)
+
+    def _go(
+        self, step: int, grain: Grain | Literal[""], at: str, choice: Choice | None = None, insist: bool = False
+    ) -> None:
+        """Go to a step and a beat of it. A changed run stays as it is, unless `choice` is another run altogether."""
+        frame, switches = self._frame, self._switches
+        if frame is None or switches is None:
+            return
+        present = switches.on(frame)
+        if choice is not None and choice is not present and (present is not None or insist):
+            self.choose(choice)
+        else:
+            choice = None
+            if step < frame.metrics.first:
+                self._navigation.pause()
+                self._runner.reset()
+
+        def is_there(arrived: Frame) -> bool:
+            return arrived.metrics.first <= step and (choice is None or switches.on(arrived) is choice)
+
+        self._navigation.visit(step, grain, at, is_there)
+
+    def _open(self, number: int) -> None:
+        self._opened = number
+        for stop in self.stops:
+            stop.show_open(stop.number == number)
+        self._tell_turns()
+
+    def _tell_turns(self) -> None:
+        self.earlier.setEnabled(self._opened > 1)
+        self.later.setEnabled(self._opened < len(self.stops))
+
+    # ---- furniture
+
+    def _lay_out(self) -> None:
+        self.section = Section("lesson")
+        self._parts = [Section(f"lesson.{name}") for name in ("text", "stops", "digits")]
+        self._note = stacked(self._changed, self.back)
+        self._note.setSizePolicy(self._changed.sizePolicy())
+        text, stops, digits = self._parts
+        switches, self._switch_rows = _rows()
+        turns, line = QWidget(), QHBoxLayout()
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(2)
+        turns.setLayout(line)
+        line.addStretch(1)
+        for button in (self.earlier, self.later):
+            line.addWidget(button)
+        stop_list, self._stop_rows = _rows()
+        text.rows.addWidget(self._text)
+        stops.rows.addWidget(stop_list)
+        stops.rows.addWidget(turns)
+        digits.rows.addWidget(self.digits)
+        for widget in (self._title, self._summary, switches, self._note, *self._parts):
+            self.section.rows.addWidget(widget)
+        self.section.rows.setSpacing(8)
+        self.section.rows.setContentsMargins(4, 0, 0, 4)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 6, 0, 0)
+        column.addWidget(self.section)
+        for section in (self.section, *self._parts):
+            section.set_open(not QSettings().value(f"{FOLDED}/{section.objectName()}", False, bool))
+            section.heading.toggled.connect(partial(_remember, section.objectName()))
 
     def retranslate(self) -> None:
-        """Set every text in the language in use."""
+        """Set every text in the language and the look in use."""
+        look = theme.current()
         self.section.name(tr("Lesson"))
-        self._earlier.setAccessibleName(tr("Previous scene"))
-        self._later.setAccessibleName(tr("Next scene"))
-        self._earlier.setToolTip(tr("Previous scene"))
-        self._later.setToolTip(tr("Next scene"))
-        lesson = self._lesson
-        self.setVisible(lesson is not None and bool(lesson.text or lesson.summary or lesson.scenes))
-        if lesson is None:
+        for part, name in zip(
+            self._parts, (tr("What happens here"), tr("Where to look"), tr("Known digits")), strict=True
+        ):
+            part.name(name)
+        self._changed.say(tr("You changed this run, so the lesson's digits need not come out."))
+        self.back.setText(tr("Back to the lesson"))
+        for button, icon, name in (
+            (self.earlier, "chevron-left", tr("Previous stop")),
+            (self.later, "chevron-right", tr("Next stop")),
+        ):
+            button.setIcon(look.icon(icon))
+            button.setToolTip(name)
+            button.setAccessibleName(name)
+        self._title.setFont(look.font(15, bold=True))
+        self._say_lesson()
+        self.digits.retranslate()
+        self._shown = ()
+        self._show_presence()
+        self._look()
+
+    def _say_lesson(self) -> None:
+        lesson, switches = self.lesson, self._switches
+        if lesson is None or switches is None:
             return
-        self._summary.setText(_said(lesson.summary))
-        self._text.setText(_said(lesson.text))
-        for button in self._group.buttons():
-            variant = next((v for v in lesson.variants if v.name == button.objectName()), None)
-            if variant is not None:
-                button.setText(_said(variant.label))
-        scenes = lesson.scenes
-        self._stops.setVisible(bool(scenes))
-        self._earlier.setEnabled(self._scene > 0)
-        self._later.setEnabled(self._scene < len(scenes) - 1)
-        if self._scene < 0:
-            self._place.setText(tr("{count} scenes to look at", count=len(scenes)))
-            self._scene_text.setText("")
-        else:
-            scene = scenes[self._scene]
-            self._place.setText(f"{self._scene + 1} / {len(scenes)}  {_said(scene.title)}")
-            self._scene_text.setText(_said(scene.text))
-        self._scene_text.setVisible(self._scene >= 0)
+        self._title.setText(_said(lesson.title))
+        self._summary.say(_said(lesson.summary))
+        self._text.say(_said(lesson.text))
+        for row, choice in zip(self.switches, switches.choices, strict=False):
+            row.restyle()
+            variant = choice.variant
+            if variant is None:
+                row.name(tr("As the lesson stands"), "")
+            else:
+                row.name(_said(variant.label), _said(variant.note))
+        for stop, scene in zip(self.stops, lesson.scenes, strict=True):
+            stop.name(_said(scene.title), self._place_of(scene), _said(scene.text))
+            stop.restyle()
+        for part, shown in zip(self._parts, (lesson.text, self.stops, self.digits.groups), strict=True):
+            part.setVisible(bool(shown))
+        self._tell_turns()
 
-    def _same_scenes(self, lesson: Lesson) -> bool:
-        return self._scene < len(lesson.scenes) and bool(lesson.variant)
+    def _place_of(self, scene: Scene) -> str:
+        """What else than the beat a scene chooses: its version and its step."""
+        wanted = self._wanted(scene) if scene.variant else None
+        label = _said(wanted.variant.label) if wanted is not None and wanted.variant is not None else ""
+        step = tr("step {step}", step=f"{scene.step:,}") if scene.step else ""
+        return " · ".join(filter(None, (label, step)))
 
-    def _fill_switches(self, variants: tuple[Variant, ...]) -> None:
-        for button in self._group.buttons():
-            self._group.removeButton(button)
-            self._switch_rows.removeWidget(button)
-            button.deleteLater()
-        for variant in variants:
-            button = QRadioButton()
-            button.setObjectName(variant.name)
-            button.clicked.connect(lambda _, name=variant.name: self.choose(name))
-            self._group.addButton(button)
-            self._switch_rows.addWidget(button)
-        self._switches.setVisible(bool(variants))
+    # ---- Qt
 
     @override
-    def changeEvent(self, event: QEvent | None) -> None:
-        super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.LanguageChange:
+    def showEvent(self, a0: QShowEvent | None) -> None:
+        super().showEvent(a0)
+        self._look()
+
+    @override
+    def changeEvent(self, a0: QEvent | None) -> None:
+        if a0 is not None and a0.type() in (QEvent.Type.LanguageChange, QEvent.Type.PaletteChange):
             self.retranslate()
+        super().changeEvent(a0)
+
+    @override
+    def moveEvent(self, a0: QMoveEvent | None) -> None:
+        """What is read or pressed here stays under the mouse when the explanation above grows or shrinks."""
+        super().moveEvent(a0)
+        holder = QApplication.focusWidget()
+        if a0 is None or not (self.underMouse() or (holder is not None and self.isAncestorOf(holder))):
+            return
+        area = self.parentWidget()
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        bar = area.verticalScrollBar() if area is not None else None
+        by = a0.pos().y() - a0.oldPos().y()
+        if bar is not None and by and a0.oldPos().y() > 0:
+            bar.setMaximum(max(bar.maximum(), bar.value() + by))
+            bar.setValue(bar.value() + by)
 
 
-def _label(role: str) -> QLabel:
-    label = QLabel()
-    label.setProperty("role", role)
-    label.setWordWrap(True)
-    return label
+def _rows() -> tuple[QWidget, QVBoxLayout]:
+    holder = QWidget()
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(2)
+    return holder, column
+
+
+def _remember(name: str, is_open: bool) -> None:
+    QSettings().setValue(f"{FOLDED}/{name}", not is_open)
 
 
 def _said(wording: Wording) -> str:

@@ -220,11 +220,15 @@ class Group(QWidget):
             digit.show_frame(here, is_reached(digit.known))
         self.link.setVisible(here is None)
         self.score.setVisible(here is not None)
-        agreeing = sum(digit.state == "✓" for digit in self.digits)
-        differ = any(digit.state == "≠" for digit in self.digits)
-        sign = "✓ " if agreeing == len(self.digits) else ""
-        self.score.setText(sign + tr("{some} of {all} agree", some=agreeing, all=len(self.digits)))
-        restyle(self.score, "role", "good" if sign else "warning" if differ else "secondary")
+        states = [digit.state for digit in self.digits]
+        agree, differ, all = states.count("✓"), states.count("≠"), len(states)
+        if differ:
+            self.score.setText("≠ " + tr("{some} of {all} differ", some=differ, all=all))
+        elif agree == all:
+            self.score.setText("✓ " + (tr("all {all} agree", all=all) if all > 1 else tr("agrees")))
+        else:
+            self.score.setText(tr("{some} of {all} computed", some=agree, all=all))
+        restyle(self.score, "role", "warning" if differ else "good" if agree == all else "secondary")
 
 
 class Digits(QWidget):

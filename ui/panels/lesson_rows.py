@@ -16,21 +16,22 @@ from ui.panels.form import restyle
 
 _NUMBER = re.compile(r"(?<![\w.])[−-]?\d[\d,]*\.\d+(?:e[+−-]?\d+)?(?![\w.]*\d)")
 """Numbers with decimals; whole ones read better in the type of the text."""
-_LINE_HEIGHT = 138
-"""Percent of the type's own height: lines of a narrow column stand close otherwise."""
+_LINE_HEIGHT = 1.5
+"""Height of a line against the size of its type; in pixels, so that one with numbers is no higher than the others."""
 _MARK = 20
 """Pixels before the text of a row, for the mark of a choice, a stop or a digit."""
 
 
-def prose(text: str) -> str:
+def prose(text: str, size: float = 13.0) -> str:
     """Paragraphs as rich text, with the numbers in the type that numbers have everywhere."""
+    line = round(theme.current().font(size).pixelSize() * _LINE_HEIGHT)
     families = ",".join(f"'{family}'" for family in theme.current().font(mono=True).families())
-    size = theme.current().font(12).pixelSize()
-    mono = rf'<span style="font-family:{families}; font-size:{size}px">\g<0></span>'
+    digits = theme.current().font(12).pixelSize()
+    mono = rf'<span style="font-family:{families}; font-size:{digits}px">\g<0></span>'
     parts = [_NUMBER.sub(mono, html.escape(part, quote=False)) for part in text.split("\n\n") if part]
-    style = f"margin:0; line-height:{_LINE_HEIGHT}%"
-    between = f"margin-top:0; margin-bottom:{theme.current().px(8)}px; line-height:{_LINE_HEIGHT}%"
-    return "".join(f'<p style="{style if part is parts[-1] else between}">{part}</p>' for part in parts)
+    style = f"margin-bottom:0; line-height:{line}px; margin-top:"
+    gap = theme.current().px(8)
+    return "".join(f'<p style="{style}{gap if index else 0}px">{part}</p>' for index, part in enumerate(parts))
 
 
 class Prose(QLabel):
@@ -55,7 +56,7 @@ class Prose(QLabel):
         """Show a text in the present look."""
         self._plain = text
         self.setFont(theme.current().font(self._size))
-        self.setText(prose(text))
+        self.setText(prose(text, self._size))
         self.setVisible(bool(text))
 
 
@@ -71,11 +72,12 @@ class Line(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self.words = QLabel()
         self.words.setWordWrap(True)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self.rows = QGridLayout(self)
         self.rows.setContentsMargins(theme.current().px(_MARK) + 4, 3, 6, 3)
         self.rows.setHorizontalSpacing(8)
-        self.rows.setVerticalSpacing(1)
+        self.rows.setVerticalSpacing(2)
         self.rows.addWidget(self.words, 0, 0)
         self.rows.setColumnStretch(0, 1)
 
