@@ -11,7 +11,7 @@ import gc
 
 from PyQt6.QtCore import QObject, QTimer
 
-PAUSE_MS = 1000
+PAUSE_MS = 200
 
 
 class Collector(QObject):
@@ -20,6 +20,7 @@ class Collector(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._was_enabled = gc.isenabled()
+        self._settled = False
         gc.disable()
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.collect)
@@ -27,6 +28,11 @@ class Collector(QObject):
 
     def collect(self) -> None:
         """Collect the generations that are due by Python's own thresholds."""
+        if not self._settled:
+            # What is there after the start stays: never looking at it again makes a full collection short.
+            self._settled = True
+            gc.collect()
+            gc.freeze()
         counts, thresholds = gc.get_count(), gc.get_threshold()
         for generation in (2, 1, 0):
             if counts[generation] > thresholds[generation]:
@@ -36,5 +42,6 @@ class Collector(QObject):
     def stop(self) -> None:
         """Leave collecting to Python again."""
         self._timer.stop()
+        gc.unfreeze()
         if self._was_enabled:
             gc.enable()
