@@ -17,10 +17,11 @@ from typing_extensions import override
 
 from bpstudio.insight.beat import Beat
 from bpstudio.insight.derivation import Derivation, Factor, Term, derive
-from bpstudio.insight.elements import Edge, Element, Example, LossNode, PlusOne, Probe, Row, Target, Unit, WholeBatch
+from bpstudio.insight.elements import Edge, Element, Example, LossNode, PlusOne, Probe, Row, Target, Unit
 from bpstudio.insight.gradcheck import AGREES, KINK, SEQUENTIAL, GradientCheck, check
 from bpstudio.insight.notation import NOTATIONS, Letters, given, number
 from bpstudio.insight.phrase import Phrase
+from bpstudio.training.carry import check_fit
 from bpstudio.training.frame import Frame
 from ui import theme
 from ui.focus import Focus
@@ -28,6 +29,8 @@ from ui.language import tr
 from ui.panels.form import Message
 from ui.panels.number import NumberField
 from ui.panels.plain import plain
+from ui.panels.scrub import Scrub
+from ui.panels.typed import shown_row, value_of, with_value
 from ui.runner import Runner
 from ui.threads import Progress
 
@@ -78,7 +81,7 @@ class Inspector(QWidget):
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._refresh)
-        self._title, self._value_name, self._next = QLabel(), QLabel(), QPushButton()
+        self._title, self._next = QLabel(), QPushButton()
         self._title.setProperty("role", "heading")
         self._title.setWordWrap(True)
         self._notation = QPushButton()
@@ -87,6 +90,7 @@ class Inspector(QWidget):
         self._notation.setMenu(self._menu)
         self._message = Message()
         self._value = NumberField(self._commit, self._message.say, display=self._written)
+        self._value_name = Scrub(lambda: self._value.value, self._drag, self.edit_value)
         self._next.setProperty("role", "link")
         self._next.clicked.connect(self._go_to_update)
         self._place = QPushButton()
@@ -248,7 +252,8 @@ class Inspector(QWidget):
         self._title.setText(_spoken(derivation.title))
         self._notation.setText(tr("notation: {name}", name=tr(NOTATIONS[self._focus.notation].title)) + " ▾")
         digits = self._focus.digits
-        value, name = self._typed_value(frame, subject, example)
+        letters = Letters(self._focus.notation, frame.experiment.network)
+        value, name = value_of(frame, subject, shown_row(frame, example), letters)
         self._editor.setVisible(value is not None)
         if value is not None:
             self._value_name.setText(f"{name} =")
@@ -274,50 +279,27 @@ class Inspector(QWidget):
             self._place.setText(tr("Not computed yet: go to beat {beat}", beat=beat))
         self._derivation = derivation
 
-    def _typed_value(self, frame: Frame, subject: Element, example: Example) -> tuple[float | None, str]:
-        """The value that may be typed, and its name: of a parameter, an input or a target."""
-        letters = Letters(self._focus.notation, frame.experiment.network)
-        if isinstance(subject, Edge):
-            layer = subject.layer - 1
-            W, b = frame.params.W[layer], frame.params.b[layer]
-            value = b[subject.to] if subject.is_bias else W[subject.to, subject.source]
-            return float(value), letters.edge(subject)
-        row = _row(frame, example)
-        if row is None:
-            return None, ""
-        if isinstance(subject, Unit) and subject.layer == 0:
-            return float(frame.dataset.x[row, subject.index]), letters.unit(subject)
-        if isinstance(subject, Target):
-            return float(frame.dataset.y[row, subject.index]), tr("target {number}", number=subject.index + 1)
-        return None, ""
-
     def _written(self, value: float) -> str:
         return given(value, 17 if self._focus.digits >= 17 else max(self._focus.digits, 9))
 
-    def _commit(self, value: float) -> None:
-        """Take a typed value: whole new parameters, or a whole new data set."""
+    def _commit(self, value: float, drag: object | None = None) -> None:
+        """Take a typed or dragged value: whole new parameters, or a whole new data set."""
         frame, subject = self._frame, self._shown
         if frame is None or subject is None:
             return
         name = Letters(self._focus.notation, frame.experiment.network).element(subject)
-        if isinstance(subject, Edge):
-            params = frame.params.copy()
-            if subject.is_bias:
-                params.b[subject.layer - 1][subject.to] = value
-            else:
-                params.W[subject.layer - 1][subject.to, subject.source] = value
-            self._runner.apply(params=params, name=tr("type {name}", name=name))
-            return
-        row = _row(frame, self._example(frame))
-        if row is None:
-            return
-        if isinstance(subject, Unit):
-            dataset = frame.dataset.replace_input(row, subject.index, value)
-        elif isinstance(subject, Target):
-            dataset = frame.dataset.replace_target(row, subject.index, value)
-        else:
-            return
-        self._runner.apply(dataset=dataset, name=tr("type {name}", name=name))
+        params, dataset = with_value(frame, subject, shown_row(frame, self._example(frame)), value)
+        if dataset is not None:
+            check_fit(frame.experiment, dataset)
+        if params is not None or dataset is not None:
+            self._runner.apply(params=params, dataset=dataset, name=tr("type {name}", name=name), drag=drag)
+
+    def _drag(self, value: float, drag: object) -> None:
+        """Take a dragged value; one that cannot be is said, and the last good one stays."""
+        try:
+            self._commit(value, drag)
+        except ValueError as error:
+            self._value.refuse(plain(error))
 
     # ---- going there
 
@@ -466,13 +448,6 @@ def _about(beat: Beat) -> Element | None:
 
 def _spoken(phrase: Phrase) -> str:
     return phrase.rendered(tr)
-
-
-def _row(frame: Frame, example: Example) -> int | None:
-    """The data set's row that is the example, or None for the whole batch."""
-    if isinstance(example, Row):
-        return int(frame.batch[example.position])
-    return None if isinstance(example, WholeBatch) else example.row
 
 
 def _exists(frame: Frame, element: Element | None) -> bool:

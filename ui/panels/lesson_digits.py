@@ -178,7 +178,7 @@ class Group(QWidget):
         self.title, self.score, self.link = QLabel(), QLabel(), QPushButton()
         self.title.setProperty("role", "heading")
         self.title.setWordWrap(True)
-        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.link.setProperty("role", "link")
         self.link.clicked.connect(lambda: visit(step))
         self.digits = [Digit(known, partial(go, known)) for known in promises]
@@ -258,8 +258,8 @@ class Digits(QWidget):
             Group(step, [known for known in expected if known.after == step], self._go, self._visit) for step in steps
         ]
         for group in self.groups:
-            group.retranslate()
             self._column.addWidget(group)
+            group.retranslate()
 
     def show_frame(self, frame: Frame | None, is_reached: Reached) -> None:
         """Mark what can be read off a frame at rest; None while training goes on."""

@@ -44,7 +44,7 @@ class Prose(QLabel):
         self.setTextFormat(Qt.TextFormat.RichText)
         self.setWordWrap(True)
         self.setProperty("role", role)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
     @property
@@ -69,11 +69,11 @@ class Line(QFrame):
         self.setProperty("role", "line")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.words = QLabel()
         self.words.setWordWrap(True)
         self.words.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.rows = QGridLayout(self)
         self.rows.setContentsMargins(theme.current().px(_MARK) + 4, 3, 6, 3)
         self.rows.setHorizontalSpacing(8)
@@ -193,7 +193,7 @@ class Stop(Line):
         self.where = QLabel()
         self.where.setProperty("role", "secondary")
         self.where.setWordWrap(True)
-        self.where.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self.where.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.text = Prose("", 13)
         self.text.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.rows.addWidget(self.where, 1, 0)
@@ -258,7 +258,7 @@ def heading(text: str = "") -> QLabel:
     label = QLabel(text)
     label.setProperty("role", "heading")
     label.setWordWrap(True)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
     return label
 
 
