@@ -1,9 +1,9 @@
 """Painting the network: lines in batches against an object per line, and whole frames against the display's 16 ms.
 
-The lines are those of a full 20-24-20 network on 1200×800 pixels, each with a colour and a width of its own that change with
-every frame, all antialiased; both ways are painted in turn in widgets of the same size. A whole frame is what the canvas does
-when a new step arrives while training runs: everything, nothing kept from before. Of its times the lower quartile counts,
-the frames that nobody else on the machine disturbed.
+The lines are those of a full 20-24-20 network on 1200×800 pixels, each with a colour and a width of its own that
+change with every frame, all antialiased; both ways are painted in turn in widgets of the same size. A whole frame is
+what the canvas does when a new step arrives while training runs: everything, nothing kept from before. Of its times
+the lower quartile counts, the frames that nobody else on the machine disturbed.
 """
 
 import os

@@ -136,6 +136,9 @@ class Geometry:
         gap = (max(beyond, 0.0) + 2.5) / self.zoom
         lines = self.layout.lines(layer, to, source, gap, self.zoom)
         moved: Floats = self.to_screen(lines.reshape(-1, 2)).reshape(-1, 4)
+        # A level hairline between two rows of pixels would be smeared over both, at half its strength.
+        level = np.abs(moved[:, 1] - moved[:, 3]) < 0.01
+        moved[level, 1] = moved[level, 3] = np.floor(moved[level, 1]) + 0.5
         return moved
 
     def line(self, edge: Edge) -> tuple[float, float, float, float]:
