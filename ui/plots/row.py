@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PyQt6.QtCore import QSize
 from PyQt6.QtGui import QPainter, QPaintEvent
@@ -103,6 +103,18 @@ class PlotsRow(QWidget):
         self._frame = frame
         for plot in self.all:
             plot.show_frame(frame)
+
+    def bring(self, names: Sequence[str]) -> None:
+        """Put plots in front by their names in a lesson file (bpstudio.files.lesson.PLOTS); what is named first wins
+        its place, and what is not named stands as at the beginning.
+        """
+        fourth = {"bars": self.bars, "fit": self.fit, "map": self.units}
+        first = next((name for name in names if name in fourth), "bars")
+        self.fourth.choose(self.fourth.plots.index(fourth[first]))
+        beside = "map" in names and first != "map" and "saturation" not in names
+        self.second.choose(self.second.plots.index(self.beside_saturation if beside else self.saturation))
+        curve = next((name for name in names if name in ("loss", "accuracy")), "loss")
+        self.loss.show_accuracy(curve == "accuracy")
 
     def show_answer(self, question: object, answer: object) -> None:
         """Hand an answer of the runner to the plot that asked."""

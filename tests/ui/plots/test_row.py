@@ -127,6 +127,23 @@ def test_titles_lead_from_plot_to_plot(row: PlotsRow, classes_frame: Frame):
     assert row.saturation.isVisible()
 
 
+def test_a_lesson_has_its_plots_in_front(row: PlotsRow, classes_frame: Frame):
+    row.show_frame(classes_frame)
+    refresh(row)
+    for names, second, fourth in (
+        (("loss", "saturation", "gradient", "map"), row.saturation, row.units),
+        (("bars", "gradient", "map"), row.beside_saturation, row.bars),
+        (("loss", "gradient", "fit"), row.saturation, row.fit),
+        ((), row.saturation, row.bars),
+    ):
+        row.bring(names)
+        assert (row.second.currentWidget(), row.fourth.currentWidget()) == (second, fourth)
+    row.bring(("accuracy", "loss"))
+    assert row.loss.titles()[1] == 1
+    row.bring(("loss", "accuracy"))
+    assert row.loss.titles()[1] == 0
+
+
 @pytest.mark.parametrize("tongue", ["en", "zh_CN"])
 @pytest.mark.parametrize("size", [(1280, 192), (1920, 260), (820, 150)])
 def test_nothing_written_is_cut_off_or_lies_on_something_else(
