@@ -1,7 +1,7 @@
 """Training flat out beside the live window, and how fast the window is there.
 
-Idle, a timer shows the window two frames in turn, as often as the display clock does, so that everything is painted that
-training would paint; training, the runner shows what it has. Both take turns in one process. Frame intervals are those
+Idle, a timer shows the window two frames in turn, as often as the display clock does, so that everything is painted
+that training would paint; training, the runner shows what it has. Both take turns in one process. Frame intervals are those
 between two paintings of the canvas; the share of painting is the time that the window's thread works.
 """
 
@@ -96,7 +96,7 @@ def beside(name: str, made: Session, other: Session) -> Iterator[Row]:
     watch = Watch(app)
     app.window.resize(1280, 800)
     app.window.show()
-    app.window.make_plots()
+    app.window.complete()
     app.runner.open(made)
     app.focus.set(grain="step", reduced_motion=True)
     spin(qt, 1.0)

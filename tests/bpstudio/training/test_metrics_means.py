@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 
 from bpstudio.training.metrics import Series
@@ -13,7 +15,7 @@ def test_each_mean_is_that_of_its_stretch_of_steps():
         steps, mean = series.view().means(0, start, stop, points)
         assert len(steps) <= max(points, 2) + 1
         bounds = [*steps.tolist(), stop]
-        expected = [values[a:b].mean() for a, b in zip(bounds, bounds[1:], strict=False)]
+        expected = [values[a:b].mean() for a, b in itertools.pairwise(bounds)]
         np.testing.assert_allclose(mean, expected, rtol=1e-9, atol=1e-12)
 
 
@@ -28,4 +30,4 @@ def test_the_mean_of_steps_that_were_given_up_is_still_known():
     # What is left of old steps are cells of 16 or more steps: the stretches begin on them and cover everything.
     assert steps[0] == 0
     bounds = [*steps.tolist(), 16_384]
-    np.testing.assert_allclose(mean, [values[a:b].mean() for a, b in zip(bounds, bounds[1:], strict=False)])
+    np.testing.assert_allclose(mean, [values[a:b].mean() for a, b in itertools.pairwise(bounds)])
