@@ -10,6 +10,7 @@ GROUPS = {
     "engine": "Updates per second (more is better)",
     "plots": "Refresh of a plot (less is better)",
     "canvas": "Painting the network",
+    "window": "Training beside the live window",
 }
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Training flat out beside the live window, and how fast the window is there.
 
 Idle, a timer shows the window two frames in turn, as often as the display clock does, so that everything is painted
-that training would paint; training, the runner shows what it has. Both take turns in one process. Frame intervals are those
-between two paintings of the canvas; the share of painting is the time that the window's thread works.
+that training would paint; training, the runner shows what it has. Both take turns in one process. Frame intervals are
+those between two paintings of the canvas; the share of painting is the time that the window's thread works.
 """
 
 import os
