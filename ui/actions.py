@@ -196,13 +196,13 @@ class Actions(QObject):
         self._everywhere: list[QAction] = []
         self._actions: dict[str, QAction] = {}
         self._focus_keys: list[QAction] = []
+        self._drawn_for: theme.Theme | None = None
         self._menus: dict[str, QMenu] = {}
         self._groups: dict[str, QActionGroup] = {}
         for command in COMMANDS:
             if command.id and command.id not in SUBMENUS:
                 self._make(command)
         self.retranslate()
-        self.retint()
 
     def __getitem__(self, id: str) -> QAction:
         return self._actions[id]
@@ -266,9 +266,12 @@ class Actions(QObject):
             if name in self._menus:
                 self._menus[name].setTitle(tr(text))
 
-    def retint(self) -> None:
-        """Draw every icon in the colours of the theme in use."""
+    def draw_icons(self) -> None:
+        """Draw every icon in the colours of the theme in use. Nobody sees one before a menu opens, so that is when."""
         look = theme.current()
+        if look is self._drawn_for:
+            return
+        self._drawn_for = look
         for command in COMMANDS:
             if command.icon and command.id in self._actions:
                 self._actions[command.id].setIcon(look.icon(command.icon))
@@ -299,6 +302,7 @@ class Actions(QObject):
     def _new_menu(self, bar: QMenuBar) -> QMenu:
         menu = QMenu(bar)
         menu.setToolTipsVisible(True)
+        menu.aboutToShow.connect(self.draw_icons)
         return menu
 
     @override

@@ -75,6 +75,7 @@ class App:
         self.window = MainWindow(self.focus, self.runner, self.actions, self.navigation, self.document, self.messages)
         self.commands = Commands(self.window, self.actions, self.focus, self.runner, self.navigation)
         self.files = FileCommands(self.window, self.actions, self.runner, self.navigation, self.document)
+        theme.dress(app)
         self._closed = False
         self.runner.failed.connect(self._refused)
         app.focusChanged.connect(self._guard)

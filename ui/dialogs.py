@@ -129,6 +129,7 @@ class Palette(QDialog):
         self.list.itemActivated.connect(lambda _: self._do())
         self.list.itemClicked.connect(lambda _: self._do())
         self.line.installEventFilter(self)
+        actions.draw_icons()
         self._fill("")
 
     def _fill(self, text: str) -> None:

@@ -39,7 +39,6 @@ from ui.navigation import Navigation
 from ui.panels.builder import Builder
 from ui.panels.data import DataPanel
 from ui.panels.inspector import Inspector
-from ui.panels.lesson import LessonPanel
 from ui.panels.timeline import Timeline
 from ui.runner import Runner
 from ui.status import Status
@@ -49,6 +48,7 @@ from ui.tour import Tour
 if TYPE_CHECKING:
     from bpstudio.files.lesson import Lesson
     from bpstudio.training.frame import Frame
+    from ui.panels.lesson import LessonPanel
     from ui.plots.row import PlotsRow
 
 WIDE = 1440
@@ -58,6 +58,8 @@ SIDES = {False: (202, 350), True: (250, 400)}
 BOTTOM = 0.29
 """Share of the height that the curves have then."""
 LAYOUT = "layout/2"
+AFTER_PAINT_MS = 20
+"""A timer of 0 ms would fire before the paint event of the canvas."""
 
 
 class MainWindow(QMainWindow):
@@ -85,7 +87,8 @@ class MainWindow(QMainWindow):
         self.builder = Builder(runner, focus)
         self.data = DataPanel(runner, focus)
         self.inspector = Inspector(runner, focus, Card)
-        self.lesson = LessonPanel(runner, focus, document, navigation)
+        self.lesson: LessonPanel | None = None
+        self._navigation = navigation
         self.timeline = Timeline(runner, focus)
         self.status = Status(focus, runner)
         self.tour = Tour(focus, runner)
@@ -108,13 +111,26 @@ class MainWindow(QMainWindow):
     def show_frame(self, frame: Frame) -> None:
         """Hand a frame to every view."""
         self.toolbar.show_frame(frame)
-        for view in (self.canvas, self.builder, self.data, self.inspector, self.lesson, self.timeline):
-            view.show_frame(frame)
-        if self.plots is not None:
-            self.plots.show_frame(frame)
+        for view in (self.canvas, self.builder, self.data, self.inspector, self.timeline, self.lesson, self.plots):
+            if view is not None:
+                view.show_frame(frame)
+
+    def complete(self) -> None:
+        """Make what the first paint did not wait for: the lesson's text and the curves."""
+        if self.lesson is None:
+            from ui.panels.lesson import LessonPanel
+
+            self.lesson = LessonPanel(self._runner, self._focus, self._document, self._navigation)
+            inner = self._right.widget()
+            column = inner.layout() if inner is not None else None
+            if isinstance(column, QVBoxLayout):
+                column.insertWidget(1, self.lesson)
+            if self._runner.frame is not None:
+                self.lesson.show_frame(self._runner.frame)
+        self.make_plots()
 
     def make_plots(self) -> None:
-        """Load the plotting library and show the curves; done once, after the first paint."""
+        """Load the plotting library and show the curves."""
         if self.plots is not None:
             return
         from ui.plots.row import PlotsRow
@@ -148,10 +164,7 @@ class MainWindow(QMainWindow):
         if self.plots is None or lesson is None or lesson is self._fronted:
             return
         self._fronted = lesson
-        fourth = {"bars": self.plots.bars, "fit": self.plots.fit, "map": self.plots.units}
-        front = next((fourth[name] for name in lesson.plots if name in fourth), None)
-        if front is not None:
-            self.plots.fourth.choose(self.plots.fourth.plots.index(front))
+        self.plots.bring(lesson.plots)
 
     def toggle_panel(self, side: str, shown: bool) -> None:
         """Fold or unfold `left`, `right` or `bottom`."""
@@ -216,7 +229,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(tools)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self._left = _scrolled("left", self.builder, self.data)
-        self._right = _scrolled("right", self.inspector, self.lesson)
+        self._right = _scrolled("right", self.inspector)
         middle = _column(self.tour, self.canvas)
         self._columns = _splitter(Qt.Orientation.Horizontal, self._left, middle, self._right)
         self._columns.setStretchFactor(1, 1)
@@ -253,14 +266,12 @@ class MainWindow(QMainWindow):
             self._fresh = False
             QTimer.singleShot(0, self.reset_layout)
         if self.plots is None:
-            QTimer.singleShot(0, self.make_plots)
+            QTimer.singleShot(AFTER_PAINT_MS, self.complete)
 
     @override
     def changeEvent(self, event: QEvent | None) -> None:
         if event is not None and event.type() == QEvent.Type.LanguageChange:
             self.retranslate()
-        elif event is not None and event.type() == QEvent.Type.PaletteChange:
-            self._commands.retint()
         super().changeEvent(event)
 
     @override

@@ -82,9 +82,15 @@ class Runner(QObject):
         return done and not self._mailbox and self._outbox.empty() and self._answerer.idle
 
     def open(self, session: Session) -> None:
-        """Own another session from now on; the caller must not touch it again."""
+        """Own another session from now on; the caller must not touch it again.
+
+        The very first one is shown at once, so that the window opens with it.
+        """
         self._stop()
-        self._send(Command(lambda _: None, "open", session=session))
+        first = session.frame() if self.frame is None and self._sent == 0 else None
+        self._send(Command(lambda _: None, "open", session=session, shown=first is not None))
+        if first is not None:
+            self._deliver(first)
 
     def play(self, until: int | None = None) -> None:
         """Train until `until` (a step number), or until paused."""
@@ -212,16 +218,20 @@ class Runner(QObject):
                 self._outbox.get_nowait()()
         frame = self._mailbox.popleft() if self._mailbox else None
         if frame is not None:
-            self.frame = frame
-            self._go.clear()
-            self.frame_arrived.emit(frame)
-            # Painting is posted with low priority (-1), so this arrives when it is over. A timer of 0 ms would not.
-            QCoreApplication.postEvent(self, QEvent(_PAINTED), -2)
+            self._deliver(frame)
         if self._playing:
             self._asked.set()
         elif frame is None and quiet and self.idle:
             # Asked again, because what was told above may have led to new commands and questions.
             self._clock.stop()
+
+    def _deliver(self, frame: Frame) -> None:
+        """Hand a frame to the views, and let training rest until they have painted it."""
+        self.frame = frame
+        self._go.clear()
+        self.frame_arrived.emit(frame)
+        # Painting is posted with low priority (-1), so this arrives when it is over. A timer of 0 ms would not.
+        QCoreApplication.postEvent(self, QEvent(_PAINTED), -2)
 
     # ---- Qt
 

@@ -61,7 +61,7 @@ def _shoot(lesson: lessons.Lesson, options: argparse.Namespace) -> None:
         window.resize(*options.size)
         app.document.show(lesson, name=options.lesson if options.lesson in lessons.NAMES else "")
         window.show()
-        window.make_plots()
+        window.complete()
         _settle(qt, app)
         if options.steps:
             app.runner.step(options.steps)

@@ -145,8 +145,10 @@ class Theme:
     def icon(self, name: str, color: QColor | None = None, filled: bool = False) -> QIcon:
         """An icon of assets/icons, drawn in `color` (the text's unless given), grey when disabled."""
         icon = QIcon()
+        app = QApplication.instance()
+        ratios = (1,) if isinstance(app, QApplication) and app.devicePixelRatio() <= 1 else (1, 2)
         for mode, ink in ((QIcon.Mode.Normal, color or self.text), (QIcon.Mode.Disabled, self.dashed)):
-            for ratio in (1, 2):
+            for ratio in ratios:
                 icon.addPixmap(_drawn(name, ink.name(), filled, 20, ratio), mode)
         return icon
 
@@ -173,9 +175,17 @@ def apply(app: QApplication, name: str = "system", scale: float = 1.0) -> None:
     _state.name = name
     chosen = _system() if name == "system" else name
     _state.theme = dataclasses.replace(THEMES[chosen], scale=scale)
-    app.setStyle("Fusion")
+    style = app.style()
+    if style is None or style.name().lower() != "fusion":
+        app.setStyle("Fusion")
     app.setFont(_state.theme.font())
     app.setPalette(palette(_state.theme))
+    if app.styleSheet() or app.topLevelWidgets():
+        dress(app)
+
+
+def dress(app: QApplication) -> None:
+    """Put the style sheet on. With no widget yet `apply` leaves it: putting it on once, over all, is much faster."""
     app.setStyleSheet(stylesheet.sheet(_state.theme))
 
 
@@ -224,11 +234,16 @@ def _luminance(color: QColor) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+@functools.lru_cache(maxsize=128)
+def _svg(name: str) -> str:
+    return find(f"icons/{name}.svg").read_text(encoding="utf-8")
+
+
 @functools.lru_cache(maxsize=256)
 def _drawn(name: str, color: str, filled: bool, size: int, ratio: int) -> QPixmap:
     from PyQt6.QtSvg import QSvgRenderer  # only where the first icon is drawn: a console command needs none
 
-    svg = find(f"icons/{name}.svg").read_text(encoding="utf-8").replace("currentColor", color)
+    svg = _svg(name).replace("currentColor", color)
     if filled:
         svg = svg.replace('fill="none"', f'fill="{color}"')
     pixmap = QPixmap(QSize(size * ratio, size * ratio))

@@ -72,6 +72,8 @@ class Command:
     """The name under which undo comes back to the moment before; steps that follow each other share one."""
     session: Session | None = None
     """The session to own from now on."""
+    shown: bool = False
+    """Whether its frame has been shown already."""
 
 
 class Trainer(threading.Thread):
@@ -133,7 +135,8 @@ class Trainer(threading.Thread):
             self._guarded(lambda session: _remember(session, command.gesture))
         self._last = command.name
         self._guarded(command.act)
-        self._guarded(self._post)
+        if not command.shown:
+            self._guarded(self._post)
         self.training = self._until is not None
         self.done += 1
         if self.training and not self._guarded(self._train):

@@ -139,7 +139,9 @@ class Dataset:
         if input_names is None:
             input_names = [f"x{i + 1}" for i in range(x.shape[-1])] if x.shape[-1] > 1 else ["x"]
         held = np.asarray(validation, np.int64).reshape(-1)
-        train = np.setdiff1d(np.arange(len(x), dtype=np.int64), held)
+        train = np.arange(len(x), dtype=np.int64)
+        if held.size:  # setdiff1d loads numpy.ma, which costs a start 16 ms
+            train = np.setdiff1d(train, held)
         return cls(x, y, tuple(input_names), tuple(output_names), task, tuple(class_names), train, held, name=name)
 
     @property

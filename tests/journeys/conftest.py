@@ -98,7 +98,7 @@ def visit(home: Path, qapp: QApplication, qtbot: QtBot) -> Iterator[Callable[...
         qtbot.waitExposed(app.window)
         app.window.activateWindow()
         app.window.canvas.setFocus()
-        person.wait(lambda: app.runner.frame is not None and app.window.plots is not None)
+        person.wait(lambda: app.window.isActiveWindow() and app.window.plots is not None)
         return person.settle()
 
     yield start
