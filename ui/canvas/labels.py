@@ -99,7 +99,8 @@ def wishes(picture: Picture, request: Request) -> tuple[Beside, ...]:
         if words.rows:
             width, height = max(width, theme.px(STRIP)), height + theme.px(STRIP_HEIGHT)
         gap = theme.px(3) + (4.0 if request.strong else 1.0)
-        found.append(Beside(request.line, width, height, gap, (0.0, 6.0, 14.0) if request.strong else (0.0, 6.0)))
+        further = (0.0, theme.px(6), theme.px(15)) if request.strong else (0.0, theme.px(6))
+        found.append(Beside(request.line, width, height, gap, further))
     return tuple(found)
 
 

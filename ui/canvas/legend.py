@@ -24,8 +24,31 @@ from ui.language import tr, translatable
 
 HEIGHT = 62
 """What the legend takes at the bottom of the canvas, at normal text size."""
-GAP = 30
-NARROW_GAP = 20
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A way to set the legend: short words or long, how many fill bars, gaps, the colour bar, rows of signs."""
+
+    compact: bool
+    fills: int
+    gap: int
+    bar: int
+    rows: int = 2
+    without: tuple[str, ...] = ()
+
+
+FITS = (
+    Fit(False, 2, 30, 232),
+    Fit(False, 1, 30, 232),
+    Fit(True, 2, 20, 176),
+    Fit(True, 1, 20, 176),
+    Fit(True, 1, 14, 132, 3),
+    Fit(True, 1, 14, 132, 3, ("width",)),
+    Fit(True, 1, 14, 132, 3, ("width", "fill")),
+    Fit(True, 1, 14, 132, 3, ("width", "fill", "signs")),
+)
+"""From the fullest to the shortest; the first that fits the canvas is taken. Every other one is for a narrow canvas."""
 
 COLOR_TITLES = {
     "gradient": (translatable("colour: |∂C/∂w|"), translatable("colour: |∂C/∂w|")),
@@ -72,11 +95,9 @@ class Legend:
         self.px = self.theme.px
         self.height = self.px(HEIGHT)
         self.top = picture.view.height - self.height
-        # From the fullest wording to the shortest, the first that fits.
-        self.compact, self.bars = True, 1
-        for compact, bars in ((False, 2), (False, 1), (True, 2), (True, 1)):
-            self.compact, self.bars = compact, bars
-            self.entries = self._lay_out(compact)
+        for fit in FITS:
+            self.fit = fit
+            self.entries = self._lay_out()
             if self.entries[-1].box.right() <= picture.view.width - self.px(MARGIN) + 1:
                 break
 
@@ -108,14 +129,14 @@ class Legend:
 
     # ---- where entries stand
 
-    def _lay_out(self, compact: bool) -> list[Entry]:
+    def _lay_out(self) -> list[Entry]:
         x = float(self.px(MARGIN))
-        gap = self.px(NARROW_GAP if compact else GAP)
         entries = []
-        for build in (self._color, self._width, self._fill, self._signs):
-            entry = build(x, compact)
-            entries.append(entry)
-            x = entry.box.right() + gap
+        builders = {"color": self._color, "width": self._width, "fill": self._fill, "signs": self._signs}
+        for name, build in builders.items():
+            if name not in self.fit.without:
+                entries.append(build(x))
+                x = entries[-1].box.right() + self.px(self.fit.gap)
         return entries
 
     def _box(self, x: float, width: float) -> QRectF:
@@ -125,10 +146,10 @@ class Legend:
         """The middle of the title row (0), of the sample row (1) and of the row of numbers (2)."""
         return self.top + self.px((12, 30, 46)[number])
 
-    def _color(self, x: float, compact: bool) -> Entry:
-        bar = self._bar(x, compact)
-        title = tr(COLOR_TITLES[self.picture.eye.color][compact])
-        chip = tr(ONE_SCALE[compact])
+    def _color(self, x: float) -> Entry:
+        bar = self._bar(x)
+        title = tr(COLOR_TITLES[self.picture.eye.color][self.fit.compact])
+        chip = tr(ONE_SCALE[self.fit.compact])
         width = max(bar.width(), self.pen.width(title) + self.px(20) + self.pen.width(chip))
 
         def paint(painter: QPainter) -> None:
@@ -146,8 +167,8 @@ class Legend:
         painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), self.px(9), self.px(9))
         self.pen.draw(painter, box, words, self.theme.secondary)
 
-    def _bar(self, x: float, compact: bool) -> QRectF:
-        return QRectF(x, self._row(1) - self.px(5), self.px(176 if compact else 232), self.px(9))
+    def _bar(self, x: float) -> QRectF:
+        return QRectF(x, self._row(1) - self.px(5), self.px(self.fit.bar), self.px(9))
 
     def _paint_bar(self, painter: QPainter, bar: QRectF) -> None:
         picture, limits = self.picture, self.picture.limits
@@ -160,20 +181,23 @@ class Legend:
             end = limits.weight if picture.eye.color == "weight" else limits.update
             ticks = [(0.0, f"−{end:g}"), (0.5, "0"), (1.0, f"+{end:g}")]
         draw_image(painter, bar, image(colors[None]), smooth=True)
-        for place, label in ticks:
+        every = 2 if sum(self.mono.width(label) + 5 for _, label in ticks) > bar.width() + self.px(14) else 1
+        for number, (place, label) in enumerate(ticks):
             x = bar.left() + place * bar.width()
             painter.fillRect(QRectF(x - (place == 1.0), bar.bottom(), 1, self.px(3)), self.theme.dashed)
+            if number % every:
+                continue
             width, out = self.mono.width(label), self.px(7)
             left = min(max(x - width / 2, bar.left() - out), bar.right() - width + out)
             self.mono.put(painter, left, self._row(2), label, self.theme.secondary)
 
-    def _width(self, x: float, compact: bool) -> Entry:
+    def _width(self, x: float) -> Entry:
         picture = self.picture
         few = picture.edge_count <= 200
         limit = picture.limits.weight
         samples = np.array([0.1, 0.5, 1.0]) * limit
         wide = scale.widths(samples, limit, WIDEST_FEW if few else WIDEST_MANY)
-        step = self.px(38 if compact else 44)
+        step = self.px(38 if self.fit.compact else 44)
         title = tr("width: |w|")
         width = max(self.pen.width(title), 3.0 * step - self.px(8))
 
@@ -189,9 +213,9 @@ class Legend:
 
         return Entry("width", self._box(x, width), paint)
 
-    def _fill(self, x: float, compact: bool) -> Entry:
+    def _fill(self, x: float) -> Entry:
         title = tr("fill: activation")
-        ranges = self._fill_ranges()[: self.bars]
+        ranges = self._fill_ranges()[: self.fit.fills]
         each = self.px(72)
         width = max(len(ranges) * each + (len(ranges) - 1) * self.px(16), self.pen.width(title))
 
@@ -218,8 +242,9 @@ class Legend:
         found = [(picture.is_signed(layer), picture.fill_end(layer)) for layer in range(1, picture.depth + 1)]
         return sorted(set(found), key=lambda each: (-found.count(each), found.index(each)))
 
-    def _signs(self, x: float, compact: bool) -> Entry:
+    def _signs(self, x: float) -> Entry:
         """Ring, dash and glyphs, in two rows of small pictures with words."""
+        compact = self.fit.compact
         rings = any(self.picture.numbers.function(layer).saturates for layer in range(1, self.picture.depth + 1))
         relu = any(layer.activation == "relu" for layer in self.picture.network.layers)
         frozen = any(not (layer.train_bias and layer.train_weights) for layer in self.picture.network.layers)
@@ -243,11 +268,14 @@ class Legend:
             second.append(("frozen", tr("frozen")))
         if not first:
             first, second = second[:1], second[1:]
-        rows = (first, second)
+        rows = [first, second]
+        middles = [self._row(0) + self.px(1), self._row(1) + self.px(5)]
+        if self.fit.rows == 3:
+            rows, middles = [first, second[:1], second[1:]], [self._row(number) for number in range(3)]
         widths = [sum(self._sign_width(*sign) for sign in row) + self.px(14) * (len(row) - 1) for row in rows]
 
         def paint(painter: QPainter) -> None:
-            for row, middle in zip(rows, (self._row(0) + self.px(1), self._row(1) + self.px(5)), strict=True):
+            for row, middle in zip(rows, middles, strict=True):
                 left = x
                 for kind, words in row:
                     glyphs.sample(painter, kind, QPointF(left, middle), self.theme)
@@ -271,7 +299,7 @@ class Legend:
         value = float(picture.shown[edge.layer - 1][at])
         if not np.isfinite(value) or (value == 0.0 and picture.eye.color == "gradient"):
             return
-        where = self._bar(self.entries[0].box.left(), self.compact)
+        where = self._bar(self.entries[0].box.left())
         if picture.eye.color == "gradient":
             place = float(picture.limits.place(np.array([value]))[0])
         else:

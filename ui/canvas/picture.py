@@ -163,8 +163,9 @@ class Picture:
 
     @cached_property
     def shown_weights(self) -> tuple[Floats, ...]:
-        """The weights that widths mean: in the update phase the new ones, as far as the walk has come."""
-        if self.running or self.phase != "U" or self.grain == "step" or self.frame.nonfinite is not None:
+        """The weights that widths mean: new ones as far as the walk has come (sequential order updates on its way)."""
+        updating = self.phase == "U" or (self.phase == "B" and self.walk.sequential)
+        if self.running or not updating or self.grain == "step" or self.frame.nonfinite is not None:
             return self.weights
         return tuple(
             np.where(self.states(layer, "new") != NOT_YET, old + update, old)

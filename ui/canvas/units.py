@@ -263,10 +263,14 @@ def badges(picture: Picture) -> list[tuple[Unit, str, QRectF, bool]]:
         if not states.any():
             continue
         values = picture.delta(layer)
+        columns = picture.geometry.units
+        room = float(columns[layer][0, 0] - columns[layer - 1][0, 0]) - picture.geometry.radii[layer - 1]
         for index in picture.geometry.drawn(layer).tolist():
             if states[index] == NOT_YET:
                 continue
             words = badge_text(picture, layer, index, values)
+            if badge_box(picture, layer, index, words).width() / 2 > room:
+                continue
             found.append((Unit(layer, index), words, badge_box(picture, layer, index, words), states[index] == NOW))
     return found
 

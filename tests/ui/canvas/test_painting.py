@@ -248,6 +248,15 @@ def test_wider_means_larger_weight(easel: Any) -> None:
     assert thickness(Edge(1, 0, 0)) < thickness(Edge(2, 1, 1))  # 0.15 and 0.55
 
 
+def test_sequential_order_shows_the_new_weight_before_the_error_goes_back_through_it(easel: Any) -> None:
+    session = easel.frame_of("mazur").experiment.replace(update_order="sequential")
+    frame = bpstudio.Session(session, easel.frame_of("mazur").dataset, easel.frame_of("mazur").params).frame()
+    before, after = (Picture(easel.view("mazur", frame=frame, at=at)) for at in ("backward/w5", "backward/h1/from-o1"))
+    assert before.shown_weights[1][0, 0] == 0.4
+    assert after.shown_weights[1][0, 0] == pytest.approx(0.358916480, abs=1e-9)
+    assert after.shown_weights[0][0, 0] == 0.15, "the layer below is not updated yet"
+
+
 def test_an_image_is_drawn_from_the_inputs(easel: Any) -> None:
     view = easel.view("wide", grain="step")
     geometry = Picture(view).geometry

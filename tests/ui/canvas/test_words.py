@@ -67,7 +67,7 @@ def test_divergence_names_the_first_operation(easel: Any) -> None:
 
 
 @pytest.mark.parametrize("tongue", ["en", "zh_CN"])
-@pytest.mark.parametrize("width", [730, 820, 940, 1200, 1600])
+@pytest.mark.parametrize("width", [360, 480, 600, 730, 820, 940, 1200, 1600])
 @pytest.mark.parametrize("name", ["mazur", "iris", "vanishing", "wide", "relu", "xor"])
 @pytest.mark.parametrize("color", ["gradient", "weight", "update"])
 def test_the_legend_fits_and_its_entries_do_not_overlap(
@@ -80,6 +80,14 @@ def test_the_legend_fits_and_its_entries_do_not_overlap(
         assert boxes[-1].right() <= width - MARGIN + 1
         assert all(a.right() + 10 <= b.left() for a, b in itertools.pairwise(boxes))
         assert all(box.bottom() <= 390 for box in boxes)
+
+
+@pytest.mark.parametrize("size", [1.25, 1.5, 2.0])
+def test_the_legend_fits_with_larger_text(easel: Any, size: float) -> None:
+    view = easel.view("mazur", size=(940, 600))
+    legend = Legend(Picture(view.replace(theme=replace(view.theme, scale=size))))
+    assert legend.entries[-1].box.right() <= 940 - MARGIN + 1
+    assert legend.entries[0].name == "color"
 
 
 def test_the_mouse_finds_entries_and_each_is_explained(easel: Any) -> None:
