@@ -70,6 +70,11 @@ class Geometry:
         """Centres of all units of each layer, inputs first."""
         return tuple(self.to_screen(centers) for centers in self.layout.centers)
 
+    @property
+    def gap(self) -> float:
+        """The distance between two columns."""
+        return self.layout.column_gap * self.zoom
+
     @cached_property
     def _discs(self) -> tuple[tuple[float, float], ...]:
         """Radius and ring width of each column's discs: in a crowded column the disc gives way to its ring."""

@@ -154,6 +154,8 @@ def _paint_left_out(painter: QPainter, picture: Picture) -> None:
         if count and not (layer == 0 and geometry.image is not None):
             x, y = geometry.to_screen(np.array(geometry.layout.marker(layer))).tolist()
             words = tr(MORE, count=count)
+            if font.width(words) > geometry.gap - 6:
+                words = f"…{count}"
             box = QRectF(x + theme.px(8) - font.width(words), y - font.height / 2, font.width(words), font.height)
             painter.fillRect(box.adjusted(-3, 1, 3, -1), theme.background)
             font.draw(painter, box, words, theme.secondary)
@@ -168,10 +170,10 @@ def _paint_norms(painter: QPainter, picture: Picture) -> None:
     for layer in range(1, picture.depth + 1):
         size = picture.frame.metrics.value(f"norm/{layer}", picture.frame.step)
         if size is not None and bool((picture.states(layer, "dW") != NOT_YET).all()):
-            found.append((layer, number(size, 3) if size >= 0.001 else f"{size:.1e}"))
+            found.append((layer, number(size, 3) if size >= 0.001 else f"{size:.1e}".replace("e-0", "e-")))
     if not found:
         return
-    gap = float(geometry.units[1][0, 0] - geometry.units[0][0, 0])
+    gap = geometry.gap
     long = all(font.width(f"‖∂C/∂W{raised(layer)}‖ {shown}") <= gap - 8 for layer, shown in found)
     y = float(geometry.plus[0, 1]) + theme.px(24)
     if y - theme.px(12) > geometry.region.bottom():

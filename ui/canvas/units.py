@@ -263,8 +263,7 @@ def badges(picture: Picture) -> list[tuple[Unit, str, QRectF, bool]]:
         if not states.any():
             continue
         values = picture.delta(layer)
-        columns = picture.geometry.units
-        room = float(columns[layer][0, 0] - columns[layer - 1][0, 0]) - picture.geometry.radii[layer - 1]
+        room = picture.geometry.gap - picture.geometry.radii[layer - 1]
         for index in picture.geometry.drawn(layer).tolist():
             if states[index] == NOT_YET:
                 continue
