@@ -16,6 +16,7 @@ import contextlib
 import math
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -209,6 +210,7 @@ class Runner(QObject):
 
     def _tick(self) -> None:
         """Show what is new, ask for more, and sleep when there is nothing to wait for."""
+        self._trainer.tick_due = time.perf_counter() + CLOCK_MS / 1000
         # Read before the mailbox: a command is counted as done, and training ends, only after the frame is in there.
         if self._trainer.done == self._sent and not self._trainer.training:
             self._playing = False

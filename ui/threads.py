@@ -30,6 +30,10 @@ SLICE = 0.001
 """Seconds of training between two moments in which the interpreter is free for the window."""
 BREATH = 0.00001
 """Seconds of such a moment. The window wakes up in it; longer only trains less."""
+CLEARANCE = 0.0006
+"""Seconds before the display clock ticks in which no slice begins: the tick finds the interpreter free."""
+LATENESS = 0.003
+"""Seconds for which a tick that is late is waited for."""
 LONGEST_HOLD = 0.1
 """Seconds after which training goes on although nobody said that painting is over."""
 
@@ -93,6 +97,8 @@ class Trainer(threading.Thread):
         """Commands carried out; each is counted when its frame is in the mailbox."""
         self.training = False
         """Whether more steps follow without a command; turns false after the last frame is in the mailbox."""
+        self.tick_due = 0.0
+        """When the display clock ticks next (time.perf_counter); the window's thread writes it."""
         self._commands = commands
         self._waiting: deque[Command | None] = deque()
         self._mailbox = mailbox
@@ -193,12 +199,21 @@ class Trainer(threading.Thread):
         self._speed.read(session.step_number, self._until)
         while self._until is not None and self._commands.empty() and not self._waiting:
             self._go.wait(LONGEST_HOLD)
+            if self._asked.is_set():
+                # Painting is over: what is made now is there when the clock ticks, and disturbs nobody.
+                self._asked.clear()
+                self._post(session)
             now = time.perf_counter()
+            room = self.tick_due - now - CLEARANCE
+            if -LATENESS < room <= 0:
+                time.sleep(BREATH)
+                continue
             if self._pace() != pace:
                 pace, pace_start, pace_step = self._pace(), now, session.step_number
             left = self._until - session.step_number
             due = left if pace == math.inf else pace_step + (now - pace_start) * pace - session.step_number
-            count = int(min(left, due, max(1.0, SLICE / self._step_seconds)))
+            seconds = min(SLICE, room) if room > 0 else SLICE
+            count = int(min(left, due, max(1.0, seconds / self._step_seconds)))
             if count >= 1:
                 session.run(count)
                 spent = (time.perf_counter() - now) / count
@@ -207,9 +222,6 @@ class Trainer(threading.Thread):
                     self._until = None
                     self._post(session)
                     return
-            if self._asked.is_set():
-                self._asked.clear()
-                self._post(session)
             if count >= 1:
                 time.sleep(BREATH)
             else:
