@@ -7,6 +7,7 @@ kept but compared, so undo, an edit or a step changes the marks by itself. Press
 from __future__ import annotations
 
 from functools import partial
+from operator import is_
 from typing import Literal
 
 from PyQt6.QtCore import QEvent, QSettings
@@ -51,7 +52,8 @@ class LessonPanel(QWidget):
         self._switches: Switches | None = None
         self._choice: Choice | None = None
         """Whose digits are shown: the switch that is on, or was on last."""
-        self._shown: tuple[object, ...] = ()
+        self._shown: tuple[tuple[object, ...], tuple[object, ...]] | None = None
+        """The run and the eye that the marks are made for."""
         self._opened = 0
         """The number of the stop whose text is open; 0: none."""
         self.switches: list[Switch] = []
@@ -69,7 +71,8 @@ class LessonPanel(QWidget):
         document.listen(self._take_lesson)
         focus.changed.connect(self._look)
         self._take_lesson()
-        self.retranslate()
+        if self._switches is None:
+            self.retranslate()
 
     # ---- what is shown
 
@@ -91,7 +94,7 @@ class LessonPanel(QWidget):
         if self._document.switches is self._switches:
             return
         self._switches = switches = self._document.switches
-        self._choice, self._opened, self._shown = None, 0, ()
+        self._choice, self._opened, self._shown = None, 0, None
         for row in (*self.switches, *self.stops):
             row.hide()
             row.deleteLater()
@@ -116,11 +119,12 @@ class LessonPanel(QWidget):
         if frame is None or switches is None or not self.isVisible():
             return
         resting = frame if frame.run != "running" else None
-        shown = (switches.on(frame), resting, focus.walk, focus.grain, focus.playhead)
-        if len(shown) == len(self._shown) and all(a is b or a == b for a, b in zip(shown, self._shown, strict=True)):
-            return
-        self._shown = shown
         choice = switches.on(frame)
+        run, eye = (choice, resting, focus.walk), (focus.grain, focus.playhead)
+        # Runs are compared by identity: two frames are never equal, and comparing their arrays takes long.
+        if self._shown is not None and eye == self._shown[1] and all(map(is_, run, self._shown[0])):
+            return
+        self._shown = (run, eye)
         if choice is not None and choice is not self._choice:
             self._choice = choice
             self.digits.show_promises(choice.expected)
@@ -132,13 +136,11 @@ class LessonPanel(QWidget):
 
     def _mark_stops(self, frame: Frame, choice: Choice | None) -> None:
         scenes = self.lesson.scenes if self.lesson is not None else ()
-        here = 0
         for stop, scene in zip(self.stops, scenes, strict=True):
-            is_here = frame.run != "running" and self._is_at(scene, frame, choice)
-            stop.show_here(is_here)
-            here = stop.number if is_here and here != self._opened else here
-        if here and here != self._opened:
-            self._open(here)
+            stop.show_here(frame.run != "running" and self._is_at(scene, frame, choice))
+        here = [stop.number for stop in self.stops if stop.is_here]
+        if here and self._opened not in here:
+            self._open(here[0])
         self._tell_turns()
 
     def _is_at(self, scene: Scene, frame: Frame, choice: Choice | None) -> bool:
@@ -172,7 +174,8 @@ class LessonPanel(QWidget):
         if has_words and lesson is not None and frame is not None:
             ours, theirs = lesson.dataset, frame.dataset
             has_words = (ours.input_names, ours.output_names) == (theirs.input_names, theirs.output_names)
-        self.setVisible(has_words)
+        if self.parentWidget() is not None:  # alone it would be a window
+            self.setVisible(has_words)
 
     # ---- what can be done
 
@@ -294,7 +297,7 @@ class LessonPanel(QWidget):
         self._title.setFont(look.font(15, bold=True))
         self._say_lesson()
         self.digits.retranslate()
-        self._shown = ()
+        self._shown = None
         self._show_presence()
         self._look()
 

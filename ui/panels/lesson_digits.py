@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QRectF, Qt
-from PyQt6.QtGui import QPainter
+from PyQt6.QtGui import QFontMetricsF, QPainter
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -32,14 +32,30 @@ Reached = Callable[[Known], bool]
 """Whether the walk has come to the beat that computes a promise."""
 
 
-def written(known: Known, values: object = None) -> str:
-    """The promised number, or `values` with as many digits: several under each other, a matrix in rows."""
+def written(known: Known, values: object = None, room: int | None = None) -> str:
+    """The promised number, or `values` with as many digits: several under each other, a matrix in rows.
+
+    Rows longer than `room` characters are broken, and stand in brackets then.
+    """
     array = np.asarray(known.value if values is None else values, dtype=np.float64)
     sign = {"above": "> ", "below": "< "}[known.relation] if known.relation != "equal" and values is None else ""
     rows = _rows(array)
     texts = [[sign + _one(value, known.decimals) for value in row] for row in rows]
     width = max((len(text) for row in texts for text in row), default=0)
-    return "\n".join("  ".join(text.rjust(width) for text in row) for row in texts)
+    longest = max((len(row) for row in texts), default=0)
+    if room is None or longest == 1 or longest * (width + 2) - 2 <= room:
+        return "\n".join("  ".join(text.rjust(width) for text in row) for row in texts)
+    fitting = max((room - 2 + 2) // (width + 2), 1)
+    return "\n".join(_broken([text.rjust(width) for text in row], fitting) for row in texts)
+
+
+def _broken(row: list[str], fitting: int) -> str:
+    """A row in several lines of so many numbers."""
+    lines = ["  ".join(row[start : start + fitting]) for start in range(0, len(row), fitting)]
+    return "\n".join(
+        ("[" if number == 0 else " ") + line.ljust(len(lines[0])) + ("]" if number == len(lines) - 1 else " ")
+        for number, line in enumerate(lines)
+    )
 
 
 def _rows(array: NDArray[np.float64]) -> list[list[float]]:
@@ -82,10 +98,9 @@ class Digit(Line):
         for label, role in ((self.value, ""), (self.now, "warning"), (self.printed, "warning")):
             label.setProperty("role", role)
             label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
-        self.value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.value.setText(written(known))
         for row, label in ((2, self.now), (3, self.printed)):
-            self.rows.addWidget(label, row, 0, 1, 2)
+            self.rows.addWidget(label, row, 0, 1, 3)
         self.now.hide()
         self._place()
 
@@ -113,7 +128,7 @@ class Digit(Line):
             else:
                 state = "✓" if agrees else "≠"
                 if not agrees or self.known.relation != "equal":
-                    now = tr("now {value}", value=_told(self.known, got))
+                    now = tr("now {value}", value=_told(self.known, got, self._room() - 4))
         self.state = state
         self.now.setText(now)
         self.now.setVisible(bool(now))
@@ -134,16 +149,23 @@ class Digit(Line):
 
     def _place(self) -> None:
         """The number stands at the right of its words, under them where it is too wide."""
-        room = self.width() - theme.current().px(30)
-        below = self.value.sizeHint().width() > 0.55 * room
+        self.value.setText(written(self.known, room=self._room()))
+        below = self.value.sizeHint().width() > 0.55 * (self.width() - theme.current().px(30))
         if below == self._below:
             return
         self._below = below
         self.rows.removeWidget(self.value)
         if below:
-            self.rows.addWidget(self.value, 1, 0, 1, 2)
+            self.rows.addWidget(self.value, 1, 0, 1, 3)
         else:
-            self.rows.addWidget(self.value, 0, 1)
+            self.rows.addWidget(self.value, 0, 2)
+        self.value.setContentsMargins(0 if below else 8, 0, 0, 0)
+
+    def _room(self) -> int:
+        """How many characters fit into a line of numbers."""
+        margins = self.rows.contentsMargins()
+        width = self.width() - margins.left() - margins.right() - 2
+        return max(int(width / QFontMetricsF(self.value.font()).horizontalAdvance("0")), 8)
 
     @override
     def restyle(self) -> None:
@@ -272,11 +294,11 @@ class Digits(QWidget):
             group.retranslate()
 
 
-def _told(known: Known, got: NDArray[np.float64]) -> str:
+def _told(known: Known, got: NDArray[np.float64], room: int) -> str:
     """What comes out instead; with more digits where as many as promised would look the same."""
     if known.relation != "equal":
         return "\n".join(f"{value:.6g}".replace("-", "−") for value in got.ravel())
-    text = written(known, got)
-    if known.decimals is not None and text == written(known):
+    text = written(known, got, room)
+    if known.decimals is not None and text == written(known, room=room):
         text = "\n".join(shortest(float(value)).replace("-", "−") for value in got.ravel())
     return text

@@ -75,16 +75,17 @@ class Line(QFrame):
         self.words.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.rows = QGridLayout(self)
-        self.rows.setContentsMargins(theme.current().px(_MARK) + 4, 3, 6, 3)
-        self.rows.setHorizontalSpacing(8)
+        self.rows.setContentsMargins(4, 3, 6, 3)
+        self.rows.setHorizontalSpacing(0)
         self.rows.setVerticalSpacing(2)
-        self.rows.addWidget(self.words, 0, 0)
-        self.rows.setColumnStretch(0, 1)
+        self.rows.setColumnMinimumWidth(0, theme.current().px(_MARK))
+        self.rows.addWidget(self.words, 0, 1)
+        self.rows.setColumnStretch(1, 1)
 
     def restyle(self) -> None:
         """Take over the present look."""
         self.words.setFont(theme.current().font(13))
-        self.rows.setContentsMargins(theme.current().px(_MARK) + 4, 3, 6, 3)
+        self.rows.setColumnMinimumWidth(0, theme.current().px(_MARK))
         self.update()
 
     @property
@@ -113,10 +114,14 @@ class Line(QFrame):
         painter.end()
 
     @override
+    def mousePressEvent(self, a0: QMouseEvent | None) -> None:
+        if a0 is not None:
+            a0.accept()
+
+    @override
     def mouseReleaseEvent(self, a0: QMouseEvent | None) -> None:
         if a0 is not None and a0.button() == Qt.MouseButton.LeftButton and self.rect().contains(a0.pos()):
             self._press()
-        super().mouseReleaseEvent(a0)
 
     @override
     def keyPressEvent(self, a0: QKeyEvent | None) -> None:
@@ -141,7 +146,7 @@ class Switch(Line):
         self._on = False
         self.note = Prose("secondary", 12)
         self.note.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.rows.addWidget(self.note, 1, 0)
+        self.rows.addWidget(self.note, 1, 1)
 
     @property
     def is_on(self) -> bool:
@@ -196,8 +201,8 @@ class Stop(Line):
         self.where.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.text = Prose("", 13)
         self.text.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.rows.addWidget(self.where, 1, 0)
-        self.rows.addWidget(self.text, 2, 0)
+        self.rows.addWidget(self.where, 1, 1)
+        self.rows.addWidget(self.text, 2, 1)
 
     def name(self, title: str, where: str, text: str) -> None:
         """Its title, where it leads besides the beat, and its text, in the language in use."""
