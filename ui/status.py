@@ -135,6 +135,10 @@ class Status(QWidget):
             field.say(caption, "…")
             return
         of, result = self._check
+        if of.experiment != frame.experiment or of.dataset is not frame.dataset:
+            # The numbers of another network would be taken for those of this one.
+            field.say(caption, "…")
+            return
         if isinstance(result, Exception):
             field.say(caption, "–", tip=str(result))
             return

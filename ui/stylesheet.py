@@ -22,8 +22,8 @@ _SHEET = Template("""
 QToolTip { background: $control; color: $text; border: 1px solid $control_border; padding: ${p4}px ${p8}px; }
 QMainWindow, QDialog { background: $panel; }
 
-QMenuBar { background: $panel; color: $secondary; padding: 2px ${p6}px; border: 0; }
-QMenuBar::item { background: transparent; padding: ${p5}px ${p11}px; border-radius: 5px; }
+QMenuBar { background: $panel; color: $secondary; padding: 1px ${p6}px; border: 0; }
+QMenuBar::item { background: transparent; padding: ${p4}px ${p11}px; border-radius: 5px; }
 QMenuBar::item:selected, QMenuBar::item:pressed { background: $control; color: $text; }
 QMenu { background: $card; color: $text; border: 1px solid $control_border; border-radius: 8px; padding: 6px; }
 QMenu::item { padding: ${p6}px ${p28}px ${p6}px ${p12}px; border-radius: 5px; }
@@ -71,6 +71,8 @@ QPushButton:disabled, QToolButton:disabled { color: $dashed; }
 QPushButton:default, QPushButton[role="primary"] { background: $accent; color: $on_accent; border-color: $accent; }
 QPushButton:default:hover, QPushButton[role="primary"]:hover { background: $accent_hover; }
 QPushButton:default:focus, QPushButton[role="primary"]:focus { border: 2px solid $text; }
+QPushButton:default:disabled, QPushButton[role="primary"]:disabled { background: $control; color: $dashed;
+    border-color: $button_border; }
 QToolButton[role="transport"] { background: $transport; border: 1px solid transparent; border-radius: 7px; padding: 0;
     min-width: ${p38}px; max-width: ${p38}px; min-height: ${p29}px; max-height: ${p29}px; }
 QToolButton[role="transport"]:hover { background: $hover; }

@@ -25,6 +25,7 @@ NO_INPUT_REMEDY = "Open a table with at least two columns of numbers or categori
 CONSTANT = "{column} is the same in every row: nothing can be learned from it"
 MISSING = "{column} has no value in {count} of {rows} rows"
 SCALES = "the inputs differ in size: {small} is around {small_size:.3g}, {large} around {large_size:.3g}"
+LARGE = "{column} is around {size:.3g}: inputs far from 0 learn slowly and need a tiny rate"
 TARGET_RANGE = "the target {column} goes from {low:.4g} to {high:.4g}: a sigmoid output reaches 0 to 1 only"
 PIXELS = "the columns look like a picture of {height} × {width} pixels"
 
@@ -32,7 +33,7 @@ LEAVE_OUT = "leave {column} out"
 DROP_ROWS = "drop these rows"
 FILL_IN = "fill in the {how}"
 STANDARDIZE_INPUTS = "standardise the number columns"
-STANDARDIZE_TARGET = "standardise {column}"
+STANDARDIZE = "standardise {column}"
 SCALE_TARGET = "scale {column} to 0 … 1"
 AS_PICTURE = "show them as pixels, scaled together to 0 … 1"
 
@@ -188,6 +189,10 @@ def _scales(inputs: list[Column], preparation: Preparation) -> list[Advice]:
     if sizes[large] <= 3 and sizes[large] <= 10 * sizes[small]:
         return []
     scaling = {**preparation.scaling, **{column.name: "standardize" for column in numbers}}
+    if len(sizes) == 1:
+        words = Words(LARGE, {"column": large, "size": sizes[large]})
+        offered = Words(STANDARDIZE, {"column": large})
+        return [Advice(words, large, (Offer(offered, preparation.replace(scaling=scaling)),))]
     words = Words(SCALES, {
         "small": small, "small_size": sizes[small], "large": large, "large_size": sizes[large],
     })  # fmt: skip
@@ -207,7 +212,7 @@ def _target_ranges(targets: list[Column], preparation: Preparation) -> list[Advi
                 Words(template, {"column": column.name}),
                 preparation.replace(scaling={**preparation.scaling, column.name: way}),
             )
-            for template, way in ((STANDARDIZE_TARGET, "standardize"), (SCALE_TARGET, "range"))
+            for template, way in ((STANDARDIZE, "standardize"), (SCALE_TARGET, "range"))
         ]
         words = Words(TARGET_RANGE, {"column": column.name, "low": low, "high": high})
         found.append(Advice(words, column.name, tuple(offers)))

@@ -76,6 +76,11 @@ class ColumnsModel(QAbstractTableModel):
         self._chosen: dict[tuple[str, str], Column] = {}
         """Columns as a person chose to read them: reading a long one again takes a while."""
 
+    @property
+    def has_gaps(self) -> bool:
+        """Whether a value is missing anywhere."""
+        return any(column.missing_count for column in self._columns)
+
     def show_columns(self, table: Table, preparation: Preparation) -> None:
         """Show a table as it is to be prepared."""
         is_new = table is not self.table
@@ -268,6 +273,14 @@ class ColumnsTable(QTableView):
             for place, width in ((NAME, 120), (USE, 96), (READ, 112), (WHY, 240), (GAPS, 160), (SCALE, 112)):
                 horizontal.resizeSection(place, theme.current().px(width))
             horizontal.setSectionResizeMode(WHY, QHeaderView.ResizeMode.Stretch)
+        model.modelReset.connect(self._leave_room)
+        model.dataChanged.connect(self._leave_room)
+
+    def _leave_room(self) -> None:
+        """No place for gaps in a table that has none: the reasons are long."""
+        model = self.model()
+        if isinstance(model, ColumnsModel):
+            self.setColumnHidden(GAPS, not model.has_gaps)
 
     def _open(self, index: QModelIndex) -> None:
         if index.flags() & Qt.ItemFlag.ItemIsEditable:

@@ -183,8 +183,10 @@ class DataWindow(QDialog):
         self.table, self.dataset, self.preparation = opened.table, None, None
         self.preview.show_table(opened.table, opened.beginning)
         self._tell_facts()
-        self.columns_table.setVisible(opened.table is not None)
-        self.form.setVisible(opened.table is not None)
+        # One column alone has nothing to choose: what it could be learned from is missing.
+        is_table = opened.table is not None and len(opened.table.names) > 1
+        self.columns_table.setVisible(is_table)
+        self.form.setVisible(is_table)
         if opened.error is not None:
             self.preview.show_error(opened.error)
         if opened.table is None:

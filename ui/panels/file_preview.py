@@ -70,7 +70,9 @@ class PreviewModel(QAbstractTableModel):
 
     @override
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if self.table is None or role != Qt.ItemDataRole.DisplayRole:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        if self.table is None or role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return None
         return self.table.columns[section].name if orientation == Qt.Orientation.Horizontal else str(section + 1)
 
@@ -115,6 +117,7 @@ class FilePreview(QWidget):
             vertical.setDefaultSectionSize(theme.current().px(22))
         if horizontal is not None:
             horizontal.setDefaultSectionSize(theme.current().px(96))
+            horizontal.setTextElideMode(Qt.TextElideMode.ElideRight)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(grid)
@@ -180,6 +183,7 @@ class FilePreview(QWidget):
         while (item := self.offers.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
+                widget.hide()
                 widget.deleteLater()
         for suggestion in error.suggestions if error is not None else ():
             button = QPushButton(f"{suggestion.encoding}: {suggestion.preview[:40]}")

@@ -90,6 +90,14 @@ def test_inputs_of_different_size_are_offered_to_be_standardised():
     assert prepare(table(text), taken).x.std(axis=0) == pytest.approx(1)
 
 
+def test_a_single_input_is_not_compared_with_itself():
+    text = "year,y\n1990,0\n2000,1\n2010,0.5\n"
+    (found,) = advice(text, Preparation(("year",), ("y",)))
+    assert str(found.words) == "year is around 2e+03: inputs far from 0 learn slowly and need a tiny rate"
+    assert dict(found.offers[0].preparation.scaling) == {"year": "standardize"}
+    assert str(found.offers[0].words) == "standardise year"
+
+
 def test_small_numbers_need_no_advice():
     assert advice("a,b,y\n0.1,-1.2,0\n0.5,0.7,1\n0.9,2,0.5\n", Preparation(("a", "b"), ("y",))) == ()
 

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QPushButton
+from PyQt6.QtWidgets import QApplication, QPushButton
 
 from bpstudio.data.readers import open_table
 from bpstudio.data.suggestion import suggest
 from bpstudio.training.session import Session
+from ui import theme
 from ui.panels import roles
 from ui.panels.columns_table import GAPS, READ, SCALE, USE, WHY
 from ui.panels.data_window import DataWindow
@@ -293,3 +294,60 @@ def test_a_wide_table_makes_no_widget_per_column(window: DataWindow, stage: Any,
     assert window.dataset is not None
     assert window.dataset.input_shape == (14, 14)
     assert len(window.form.steps.text().splitlines()) <= 12
+
+
+def test_offers_for_one_file_do_not_lie_over_the_next(window: DataWindow, stage: Any, tmp_path: Path) -> None:
+    opened(window, stage, tmp_path, "身高,体重\n1,2\n3,4\n".encode("gbk"), "gbk.csv")
+    offers = window.preview.findChildren(QPushButton)
+    assert offers
+    opened(window, stage, tmp_path, CUSTOMERS)
+    # The buttons are deleted when the event loop comes round; until then they must not cover the cells.
+    assert not [each for each in window.preview.findChildren(QPushButton) if each.isVisible()]
+
+
+def test_a_single_column_does_not_leave_the_columns_of_the_file_before(
+    window: DataWindow, stage: Any, tmp_path: Path
+) -> None:
+    opened(window, stage, tmp_path, CUSTOMERS)
+    assert window.columns_table.isVisible()
+    opened(window, stage, tmp_path, "a\n1\n2\n3\n", "lonely.csv")
+    assert "no column to learn a from" in window.message.text()
+    assert not window.columns_table.isVisible()
+    assert not window.form.isVisible()
+    opened(window, stage, tmp_path, CUSTOMERS)
+    assert window.columns_table.isVisible()
+
+
+def test_room_for_gaps_is_kept_only_where_there_are_some(window: DataWindow, stage: Any, tmp_path: Path) -> None:
+    opened(window, stage, tmp_path, CUSTOMERS)
+    assert window.columns_table.isColumnHidden(GAPS)
+    opened(window, stage, tmp_path, CUSTOMERS.replace("21,5", ""))
+    assert not window.columns_table.isColumnHidden(GAPS)
+
+
+def test_a_long_name_begins_at_its_beginning_and_is_told_whole(window: DataWindow, stage: Any, tmp_path: Path) -> None:
+    name = "the average yearly household income before taxes"
+    opened(window, stage, tmp_path, f"{name},y\n1,2\n2,3\n3,5\n")
+    header = window.preview.model.headerData
+    assert header(0, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole) == name
+    alignment = header(0, Qt.Orientation.Horizontal, Qt.ItemDataRole.TextAlignmentRole)
+    assert isinstance(alignment, int)
+    assert alignment & Qt.AlignmentFlag.AlignLeft.value
+
+
+def test_a_button_that_cannot_be_pressed_does_not_invite(window: DataWindow, stage: Any, tmp_path: Path) -> None:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    theme.dress(app)
+    try:
+        opened(window, stage, tmp_path, CUSTOMERS)
+        inviting = corner_color(window.use)
+        opened(window, stage, tmp_path, "")
+        assert not window.use.isEnabled()
+        assert corner_color(window.use) != inviting
+    finally:
+        app.setStyleSheet("")
+
+
+def corner_color(button: QPushButton) -> str:
+    return button.grab().toImage().pixelColor(8, button.height() // 2).name()

@@ -1,0 +1,42 @@
+"""The status fields: what they say belongs to the frame that is shown."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from bpstudio.data.dataset import Dataset
+from bpstudio.engine.layers import Dense
+from bpstudio.engine.network import Network
+from bpstudio.training.experiment import Experiment
+from bpstudio.training.session import Session
+from ui.focus import Focus
+from ui.runner import Runner
+from ui.status import Status
+
+
+def session(inputs: int) -> Session:
+    x = np.arange(4.0 * inputs).reshape(4, inputs) / 10
+    return Session(Experiment(Network(inputs, (Dense(1),))), Dataset.from_arrays(x, x[:, :1]))
+
+
+@pytest.fixture
+def runner(qtbot: QtBot) -> Iterator[Runner]:
+    made = Runner()
+    yield made
+    made.close()
+
+
+def test_check_of_another_network_is_not_shown_as_this_one(runner: Runner, qtbot: QtBot) -> None:
+    status = Status(Focus(), runner)
+    qtbot.addWidget(status)
+    runner.frame_arrived.connect(status.show_frame)
+    runner.open(session(3))
+    status.check_now()
+    check = status.fields["check"].value
+    qtbot.waitUntil(lambda: "4 of 4" in check.text())
+    runner.open(session(1))
+    qtbot.waitUntil(lambda: runner.frame is not None and runner.frame.dataset.inputs == 1)
+    assert check.text() == "…"
+    qtbot.waitUntil(lambda: "2 of 2" in check.text())
