@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from PyQt6.QtCore import QByteArray, QEvent, QMimeData, QSettings, QSize, Qt, QTimer
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
@@ -62,6 +62,12 @@ AFTER_PAINT_MS = 20
 """A timer of 0 ms would fire before the paint event of the canvas."""
 
 
+class View(Protocol):
+    """What can be shown a frame."""
+
+    def show_frame(self, frame: Frame) -> None: ...
+
+
 class MainWindow(QMainWindow):
     """Everything that can be seen, in its place."""
 
@@ -88,6 +94,8 @@ class MainWindow(QMainWindow):
         self.data = DataPanel(runner, focus)
         self.inspector = Inspector(runner, focus, Card)
         self.lesson: LessonPanel | None = None
+        self._was_running = False
+        self._turn = 0
         self._navigation = navigation
         self.timeline = Timeline(runner, focus)
         self.status = Status(focus, runner)
@@ -109,11 +117,19 @@ class MainWindow(QMainWindow):
         self.canvas.setFocus()
 
     def show_frame(self, frame: Frame) -> None:
-        """Hand a frame to every view."""
-        self.toolbar.show_frame(frame)
-        for view in (self.canvas, self.builder, self.data, self.inspector, self.timeline, self.lesson, self.plots):
-            if view is not None:
-                view.show_frame(frame)
+        """Hand a frame to every view. While training runs, the pictures get each one, the panels take turns."""
+        panels: list[View] = [self.toolbar, self.builder, self.data, self.inspector, self.timeline]
+        if self.lesson is not None:
+            panels.append(self.lesson)
+        if frame.run == "running" and self._was_running:
+            # Text changes slower than pictures: with sixty frames a second, ten times.
+            self._turn = (self._turn + 1) % len(panels)
+            panels = [panels[self._turn]]
+        self._was_running = frame.run == "running"
+        for view in (self.canvas, *panels):
+            view.show_frame(frame)
+        if self.plots is not None:
+            self.plots.show_frame(frame)
 
     def complete(self) -> None:
         """Make what the first paint did not wait for: the lesson's text and the curves."""

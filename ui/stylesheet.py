@@ -45,6 +45,10 @@ QLabel { background: transparent; }
 QLabel[role="secondary"] { color: $secondary; }
 QLabel[role="heading"] { color: $text; font-weight: 600; }
 QLabel[role="mono"] { color: $text; font-family: $mono; }
+QLabel[letters="title"] { font-size: ${p15}px; font-weight: 600; }
+QLabel[letters="bold"] { font-weight: 600; }
+QLabel[letters="small"] { font-size: ${p12}px; }
+QLabel[letters="digits"] { font-family: $mono; font-size: ${p12}px; }
 QLabel[role="good"] { color: $good; }
 QLabel[role="warning"] { color: $warning; }
 QLabel[role="error"] { color: $error; }
@@ -179,7 +183,7 @@ def sheet(theme: Theme) -> str:
         "secondary dashed good warning warning_background error error_background"
     )
     values = {name: getattr(theme, name).name() for name in names.split()}
-    values |= {f"p{n}": str(theme.px(n)) for n in (3, 4, 5, 6, 7, 8, 10, 11, 12, 14, 20, 22, 28, 29, 38)}
+    values |= {f"p{n}": str(theme.px(n)) for n in (3, 4, 5, 6, 7, 8, 10, 11, 12, 14, 15, 20, 22, 28, 29, 38)}
     values |= {
         "accent_hover": _toward(theme.accent, theme.text, 0.18).name(),
         "button_border": (theme.control if dark else theme.control_border).name(),

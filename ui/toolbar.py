@@ -96,7 +96,7 @@ class Toolbar(QWidget):
             self._buttons[id].setIconSize(QSize(look.px(19), look.px(19)))
         self._speed_value.setFont(look.font(13, mono=True))
         self._speed_value.setMinimumWidth(self._speed_value.fontMetrics().horizontalAdvance("0.25×"))
-        self.setFixedHeight(look.px(50))
+        self.setFixedHeight(look.px(46))
         self._fit()
         self._paint_play(self._navigation.playing)
 

@@ -82,9 +82,10 @@ class Watch:
 
 
 def spin(qt: object, seconds: float) -> None:
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        qt.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
+    """Let the window live. A loop over processEvents would never sleep and keep the interpreter from the training."""
+    loop = QEventLoop()
+    QTimer.singleShot(round(seconds * 1000), Qt.TimerType.PreciseTimer, loop.quit)
+    loop.exec()
 
 
 def beside(name: str, made: Session, other: Session) -> Iterator[Row]:

@@ -28,8 +28,8 @@ class LiveView(QWidget):
         super().__init__(parent)
         self.focus = focus
         self.frame: Frame | None = None
-        self.lag = 0
-        """Milliseconds that it waits in a running training, so that neighbours do not draw at the same moment."""
+        self.paced = False
+        """Whether somebody else says when it draws while training runs (see `wait`)."""
         self._stale = True
         self._dressed = False
         self._looked_at: Hashable = None
@@ -50,13 +50,22 @@ class LiveView(QWidget):
         self._stale = True
         if not self.isVisible() or self._timer.isActive():
             return
-        waited = int(self._since.elapsed()) if self._since.isValid() else INTERVAL
-        running = self.frame is not None and self.frame.run == "running"
-        wait = INTERVAL - waited if waited < INTERVAL else self.lag if running else 0
+        if self.paced and self.frame is not None and self.frame.run == "running":
+            return
+        wait = INTERVAL - self._waited
         if wait > 0:
             self._timer.start(wait)
         else:
             self.refresh()
+
+    @property
+    def wait(self) -> int:
+        """For how many milliseconds it could have been drawn again; below 0: not yet, or nobody sees it."""
+        return self._waited - INTERVAL if self._stale and self.isVisible() else -1
+
+    @property
+    def _waited(self) -> int:
+        return int(self._since.elapsed()) if self._since.isValid() else INTERVAL
 
     def refresh(self) -> None:
         """Draw now, whatever the clock says, unless the view is hidden."""

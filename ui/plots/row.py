@@ -20,7 +20,6 @@ from ui.plots.fit import FitPlot
 from ui.plots.framed import FramedPlot, Place
 from ui.plots.kept import Kept
 from ui.plots.layers import GradientPlot, SaturationPlot
-from ui.plots.live import INTERVAL
 from ui.plots.loss import LossPlot
 from ui.plots.unit_map import SaturationMap
 from ui.runner import Runner
@@ -87,10 +86,10 @@ class PlotsRow(QWidget):
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(1)
         places: tuple[FramedPlot | Stack, ...] = (self.loss, self.second, self.gradient, self.fourth)
-        for number, place in enumerate(places):
+        for place in places:
             line.addWidget(place, 1)
-            for shared in place.plots if isinstance(place, Stack) else [place]:
-                shared.lag = number * INTERVAL // len(places)
+        for plot in self.all:
+            plot.paced = True
         for plot in self.curves:
             plot.extend_menu = self._offer_keeping
             plot.remove_kept = self.remove_kept
@@ -99,10 +98,18 @@ class PlotsRow(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
     def show_frame(self, frame: Frame) -> None:
-        """Show this frame in every plot."""
+        """Show this frame in every plot.
+
+        While training runs one plot is drawn with each frame, the one that has waited longest: then no frame is late
+        because of several plots, and all of it happens while the training holds still.
+        """
         self._frame = frame
         for plot in self.all:
             plot.show_frame(frame)
+        if frame.run == "running":
+            longest = max(self.all, key=lambda plot: plot.wait)
+            if longest.wait >= 0:
+                longest.refresh()
 
     def bring(self, names: Sequence[str]) -> None:
         """Put plots in front by their names in a lesson file (bpstudio.files.lesson.PLOTS); what is named first wins

@@ -56,19 +56,20 @@ def test_a_stream_of_frames_is_drawn_ten_times_a_second_the_newest_last(
     assert view.drawn[-1].step == 49
 
 
-def test_in_a_running_training_neighbours_do_not_draw_at_the_same_moment(
-    qtbot: QtBot, view: Counter, mazur_frame: Frame
-):
-    view.lag = 50
+def test_paced_view_waits_to_be_told_while_training_runs(qtbot: QtBot, view: Counter, mazur_frame: Frame):
+    view.paced = True
     view.show()
+    assert view.wait < 0, "it has just been drawn"
     qtbot.waitUntil(lambda: view._since.elapsed() > 100)
     view.drawn.clear()
     view.show_frame(replace(mazur_frame, run="running"))
     assert view.drawn == []
-    qtbot.waitUntil(lambda: len(view.drawn) == 1, timeout=1000)
+    assert view.wait >= 0
+    view.refresh()
+    assert view.wait < 0
     qtbot.waitUntil(lambda: view._since.elapsed() > 100)
     view.show_frame(replace(mazur_frame, run="paused"))
-    assert len(view.drawn) == 2
+    assert len(view.drawn) == 2, "at rest it draws by itself"
 
 
 def test_only_what_it_reads_of_the_focus_concerns_a_view(qtbot: QtBot, view: Counter, focus: Focus):
