@@ -10,7 +10,7 @@ from functools import partial
 from operator import is_
 from typing import Literal
 
-from PyQt6.QtCore import QEvent, QSettings
+from PyQt6.QtCore import QEvent, QSettings, Qt
 from PyQt6.QtGui import QMoveEvent, QShowEvent
 from PyQt6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -29,7 +29,7 @@ from ui.language import tr
 from ui.navigation import Navigation
 from ui.panels.form import Section
 from ui.panels.lesson_digits import Digits
-from ui.panels.lesson_rows import Prose, Stop, Switch, heading, stacked
+from ui.panels.lesson_rows import SMALL, Prose, Stop, Switch, title
 from ui.runner import Runner
 
 FOLDED = "layout/folded"
@@ -58,8 +58,8 @@ class LessonPanel(QWidget):
         """The number of the stop whose text is open; 0: none."""
         self.switches: list[Switch] = []
         self.stops: list[Stop] = []
-        self._title, self._summary, self._text = heading(), Prose(), Prose()
-        self._changed, self.back = Prose("secondary", 12), QPushButton()
+        self._title, self._summary, self._text = title(), Prose(), Prose()
+        self._changed, self.back = Prose("secondary", SMALL), QPushButton()
         self.earlier, self.later = QPushButton(), QPushButton()
         for button, role in ((self.back, "link"), (self.earlier, "flat"), (self.later, "flat")):
             button.setProperty("role", role)
@@ -250,8 +250,9 @@ class LessonPanel(QWidget):
     def _lay_out(self) -> None:
         self.section = Section("lesson")
         self._parts = [Section(f"lesson.{name}") for name in ("text", "stops", "digits")]
-        self._note = stacked(self._changed, self.back)
-        self._note.setSizePolicy(self._changed.sizePolicy())
+        self._note, note = _rows()
+        note.addWidget(self._changed)
+        note.addWidget(self.back, 0, Qt.AlignmentFlag.AlignLeft)
         text, stops, digits = self._parts
         switches, self._switch_rows = _rows()
         turns, line = QWidget(), QHBoxLayout()
@@ -294,7 +295,6 @@ class LessonPanel(QWidget):
             button.setIcon(look.icon(icon))
             button.setToolTip(name)
             button.setAccessibleName(name)
-        self._title.setFont(look.font(15, bold=True))
         self._say_lesson()
         self.digits.retranslate()
         self._shown = None

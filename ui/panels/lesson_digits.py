@@ -45,12 +45,13 @@ def written(known: Known, values: object = None, room: int | None = None) -> str
     longest = max((len(row) for row in texts), default=0)
     if room is None or longest == 1 or longest * (width + 2) - 2 <= room:
         return "\n".join("  ".join(text.rjust(width) for text in row) for row in texts)
-    fitting = max((room - 2 + 2) // (width + 2), 1)
+    fitting = max(room // (width + 2), 1)  # the brackets take the place of the last gap
     return "\n".join(_broken([text.rjust(width) for text in row], fitting) for row in texts)
 
 
 def _broken(row: list[str], fitting: int) -> str:
-    """A row in several lines of so many numbers."""
+    """A row in several lines of at most so many numbers, as even as can be."""
+    fitting = -(-len(row) // -(-len(row) // fitting))
     lines = ["  ".join(row[start : start + fitting]) for start in range(0, len(row), fitting)]
     return "\n".join(
         ("[" if number == 0 else " ") + line.ljust(len(lines[0])) + ("]" if number == len(lines) - 1 else " ")
@@ -97,6 +98,7 @@ class Digit(Line):
         self.value, self.now, self.printed = QLabel(), QLabel(), QLabel()
         for label, role in ((self.value, ""), (self.now, "warning"), (self.printed, "warning")):
             label.setProperty("role", role)
+            label.setProperty("letters", "digits")
             label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
         self.value.setText(written(known))
         for row, label in ((2, self.now), (3, self.printed)):
@@ -149,6 +151,7 @@ class Digit(Line):
 
     def _place(self) -> None:
         """The number stands at the right of its words, under them where it is too wide."""
+        self.value.ensurePolished()
         self.value.setText(written(self.known, room=self._room()))
         below = self.value.sizeHint().width() > 0.55 * (self.width() - theme.current().px(30))
         if below == self._below:
@@ -165,13 +168,11 @@ class Digit(Line):
         """How many characters fit into a line of numbers."""
         margins = self.rows.contentsMargins()
         width = self.width() - margins.left() - margins.right() - 2
-        return max(int(width / QFontMetricsF(self.value.font()).horizontalAdvance("0")), 8)
+        return max(int(width / QFontMetricsF(theme.current().font(12, mono=True)).horizontalAdvance("0")), 8)
 
     @override
     def restyle(self) -> None:
         super().restyle()
-        for label in (self.value, self.now, self.printed):
-            label.setFont(theme.current().font(12, mono=True))
         self._below = None
         self._place()
 
@@ -199,6 +200,7 @@ class Group(QWidget):
         self.step = step
         self.title, self.score, self.link = QLabel(), QLabel(), QPushButton()
         self.title.setProperty("role", "heading")
+        self.score.setProperty("letters", "small")
         self.title.setWordWrap(True)
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.link.setProperty("role", "link")
@@ -219,10 +221,6 @@ class Group(QWidget):
 
     def retranslate(self) -> None:
         """Every text in the language in use."""
-        look = theme.current()
-        self.title.setFont(look.font(12.5, bold=True))
-        self.score.setFont(look.font(12))
-        self.link.setFont(look.font(12))
         steps = f"{self.step:,}"
         if self.step == 0:
             self.title.setText(tr("Before the first update"))

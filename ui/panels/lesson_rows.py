@@ -8,12 +8,16 @@ from collections.abc import Callable
 
 from PyQt6.QtCore import QRectF, QSize, Qt
 from PyQt6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QWidget
 from typing_extensions import override
 
 from ui import theme
 from ui.panels.form import restyle
 
+NORMAL, SMALL = 13, 12
+"""Pixels of type. A widget's type is chosen by the property `letters` of the style sheet; what is set by hand is lost
+when the widget gets its place.
+"""
 _NUMBER = re.compile(r"(?<![\w.])[−-]?\d[\d,]*\.\d+(?:e[+−-]?\d+)?(?![\w.]*\d)")
 """Numbers with decimals; whole ones read better in the type of the text."""
 _LINE_HEIGHT = 1.5
@@ -22,7 +26,7 @@ _MARK = 20
 """Pixels before the text of a row, for the mark of a choice, a stop or a digit."""
 
 
-def prose(text: str, size: float = 13.0) -> str:
+def prose(text: str, size: int = NORMAL) -> str:
     """Paragraphs as rich text, with the numbers in the type that numbers have everywhere."""
     line = round(theme.current().font(size).pixelSize() * _LINE_HEIGHT)
     families = ",".join(f"'{family}'" for family in theme.current().font(mono=True).families())
@@ -37,10 +41,11 @@ def prose(text: str, size: float = 13.0) -> str:
 class Prose(QLabel):
     """A text of a lesson, which can be selected; nothing is seen of an empty one."""
 
-    def __init__(self, role: str = "", size: float = 13.0, parent: QWidget | None = None) -> None:
+    def __init__(self, role: str = "", size: int = NORMAL, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._plain = ""
         self._size = size
+        self.setProperty("letters", "small" if size == SMALL else "")
         self.setTextFormat(Qt.TextFormat.RichText)
         self.setWordWrap(True)
         self.setProperty("role", role)
@@ -55,7 +60,6 @@ class Prose(QLabel):
     def say(self, text: str) -> None:
         """Show a text in the present look."""
         self._plain = text
-        self.setFont(theme.current().font(self._size))
         self.setText(prose(text, self._size))
         self.setVisible(bool(text))
 
@@ -84,7 +88,6 @@ class Line(QFrame):
 
     def restyle(self) -> None:
         """Take over the present look."""
-        self.words.setFont(theme.current().font(13))
         self.rows.setColumnMinimumWidth(0, theme.current().px(_MARK))
         self.update()
 
@@ -144,7 +147,7 @@ class Switch(Line):
         super().__init__(press, parent)
         self.setObjectName(name)
         self._on = False
-        self.note = Prose("secondary", 12)
+        self.note = Prose("secondary", SMALL)
         self.note.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.rows.addWidget(self.note, 1, 1)
 
@@ -162,7 +165,7 @@ class Switch(Line):
     def show_on(self, is_on: bool) -> None:
         """Mark it as the present one, or not."""
         self._on = is_on
-        self.words.setFont(theme.current().font(13, bold=is_on))
+        restyle(self.words, "letters", "bold" if is_on else "")
         self._tell()
         self.update()
 
@@ -197,9 +200,10 @@ class Stop(Line):
         self._here = False
         self.where = QLabel()
         self.where.setProperty("role", "secondary")
+        self.where.setProperty("letters", "small")
         self.where.setWordWrap(True)
         self.where.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.text = Prose("", 13)
+        self.text = Prose()
         self.text.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.rows.addWidget(self.where, 1, 1)
         self.rows.addWidget(self.text, 2, 1)
@@ -227,7 +231,7 @@ class Stop(Line):
         """Show its text, or only the title."""
         self.text.setVisible(is_open and bool(self.text.plain) and self.words.text() != self.text.plain)
         restyle(self, "selected", is_open)
-        self.words.setFont(theme.current().font(13, bold=is_open))
+        restyle(self.words, "letters", "bold" if is_open else "")
 
     @property
     def is_here(self) -> bool:
@@ -243,7 +247,6 @@ class Stop(Line):
     @override
     def restyle(self) -> None:
         super().restyle()
-        self.where.setFont(theme.current().font(12))
         self.show_open(self.is_open)
 
     @override
@@ -258,21 +261,10 @@ class Stop(Line):
         painter.drawText(place, Qt.AlignmentFlag.AlignCenter, str(self.number))
 
 
-def heading(text: str = "") -> QLabel:
-    """The name of a part of the lesson."""
-    label = QLabel(text)
-    label.setProperty("role", "heading")
+def title() -> QLabel:
+    """The name of the lesson."""
+    label = QLabel()
+    label.setProperty("letters", "title")
     label.setWordWrap(True)
     label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
     return label
-
-
-def stacked(*widgets: QWidget, gap: int = 0) -> QWidget:
-    """Widgets one above the other."""
-    holder = QWidget()
-    column = QVBoxLayout(holder)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(gap)
-    for widget in widgets:
-        column.addWidget(widget)
-    return holder
