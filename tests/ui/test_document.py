@@ -76,6 +76,55 @@ def test_edit_of_a_lesson_is_something_to_lose_until_it_is_undone(desk: Desk) ->
     assert not desk.document.modified
 
 
+def test_switching_a_lesson_is_one_edit_and_nothing_to_lose(desk: Desk) -> None:
+    switches = desk.document.switches
+    assert switches is not None
+    assert desk.document.choice is switches.base
+    desk.runner.step(3)
+    before = desk.settle()
+    desk.document.choose(switches.named("sequential"))
+    frame = desk.settle()
+    assert (frame.step, frame.undo) == (0, "switch to “Output layer first”")
+    assert desk.document.choice is switches.named("sequential")
+    assert not desk.document.modified
+    desk.runner.undo()
+    again = desk.settle()
+    assert (again.step, desk.document.choice) == (3, switches.base)
+    assert again.params.flat.tobytes() == before.params.flat.tobytes()
+
+
+def test_a_switch_is_saved_with_the_run(desk: Desk, tmp_path: Path) -> None:
+    switches = desk.document.switches
+    assert switches is not None
+    desk.document.choose(switches.named("sequential"))
+    desk.runner.step(2)
+    desk.settle()
+    path = tmp_path / "switched.json"
+    desk.document.save(path)
+    before = desk.settle()
+    for _ in range(2):
+        choice = desk.document.choice
+        assert choice is not None
+        assert choice.variant is not None
+        assert choice.variant.name == "sequential"
+        assert len(choice.lesson.scenes) == 9, "what the lesson says stays"
+        desk.document.open(path)
+        assert desk.settle().params.flat.tobytes() == before.params.flat.tobytes()
+    assert desk.document.lesson is not None
+    assert desk.document.lesson.variant == "sequential"
+    assert not desk.document.modified
+
+
+def test_opening_during_training_begins_where_the_lesson_says(desk: Desk) -> None:
+    for name in ("xor", "four-equations", "mazur") * 3:
+        desk.runner.play()
+        desk.qtbot.waitUntil(lambda: desk.runner.frame is not None and desk.runner.frame.step > 50)
+        desk.document.show(lesson.load(name), name=name)
+        frame = desk.settle()
+        assert (frame.step, frame.dataset) == (0, desk.document.lesson.dataset)  # type: ignore[union-attr]
+        assert not desk.document.modified, "the last frame of the run before is not what was opened"
+
+
 def test_typed_weight_is_something_to_lose(desk: Desk) -> None:
     frame = desk.settle()
     params = frame.params.copy()

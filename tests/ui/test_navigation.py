@@ -157,6 +157,42 @@ def test_train_until_goes_there_in_either_direction(bench: Bench) -> None:
     assert bench.runner.frame.last_step == 120, "going back loses nothing"
 
 
+def test_visit_goes_to_a_step_and_its_beat(bench: Bench) -> None:
+    bench.go.visit(300, "edge", "backward/w5")
+    assert bench.settle() == (300, 24)
+    bench.go.visit(2, "neuron", "backward/o1/delta")
+    assert bench.settle()[0] == 2
+    assert bench.focus.grain == "neuron"
+    assert bench.focus.walk is not None
+    assert bench.focus.playhead == bench.focus.walk.find("neuron", "backward/o1/delta")
+
+
+def test_visit_of_a_beat_leaves_the_step_grain_and_one_without_leaves_the_eye_alone(bench: Bench) -> None:
+    bench.focus.set(grain="step")
+    bench.go.visit(1, "step", "loss/C")
+    bench.settle()
+    assert bench.focus.grain == "neuron"
+    bench.focus.set(grain="edge", playhead=7)
+    bench.go.visit(5)
+    assert bench.settle() == (5, 7)
+
+
+def test_visit_of_a_beat_that_is_not_there_goes_to_the_step(bench: Bench) -> None:
+    bench.focus.set(playhead=7)
+    bench.go.visit(4, "edge", "backward/w99")
+    assert bench.settle() == (4, 7)
+
+
+def test_visit_waits_for_the_run_that_is_meant(bench: Bench) -> None:
+    xor = lesson.load("xor")
+    bench.go.visit(2, "edge", "backward/w5", lambda frame: frame.dataset is xor.dataset)
+    assert bench.settle() == (0, 0)
+    bench.runner.open(xor.session())
+    assert bench.settle()[0] == 2
+    assert bench.focus.walk is not None
+    assert bench.focus.playhead == bench.focus.walk.find("edge", "backward/w5")
+
+
 def test_speed_and_pace_have_steps_and_ends(bench: Bench) -> None:
     for _ in range(10):
         bench.go.faster()
