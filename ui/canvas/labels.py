@@ -80,8 +80,8 @@ def requests(picture: Picture, lines: Sequence[Lines]) -> list[Request]:
 
 
 def wishes(picture: Picture, request: Request) -> tuple[Beside, ...]:
-    """The sizes of a request's wordings. While training runs plain labels ask for room for a sign and four decimals,
-    whatever they say now: so they stay where they are.
+    """The sizes of a request's wordings. While training runs plain labels ask for the room of any number, whatever
+    they say now: so they stay where they are.
     """
     theme = picture.theme
     font = text.pen_of(theme, text.NORMAL if request.strong else text.SMALL, mono=True)
@@ -90,7 +90,7 @@ def wishes(picture: Picture, request: Request) -> tuple[Beside, ...]:
         sign = theme.px(15) if words.glyph else 0.0
         first, second = font.width(words.first), font.width(words.second)
         if picture.running and not request.strong:
-            reserved = font.width("+0.0000")
+            reserved = font.width(text.LONGEST)
             name = font.width(words.first.split(" ")[0] + " ")
             first = max(first, name + reserved)
             second, sign = max(second, reserved) if words.second else 0.0, float(theme.px(15))

@@ -53,9 +53,11 @@ def plus_labels(picture: Picture) -> list[PlusLabel]:
         words = tr(BIAS, value=given(shared, 4)) if shared is not None else tr(BIASES)
         if picture.crowded and (shared is None or not frozen):
             words = ""
-        width = font.width(words) + (theme.px(18) if frozen else 0)
-        if not width:
+        if not words and not frozen:
             continue
+        # While training runs the room is that of any number, so that nothing moves when the digits do.
+        asked = tr(BIAS, value=text.LONGEST) if picture.running and shared is not None and words else words
+        width = max(font.width(words), font.width(asked)) + (theme.px(18) if frozen else 0)
         gap, middle, half = theme.px(7), node.center().y(), font.height / 2
         places = (
             (node.right() + gap, middle),

@@ -21,6 +21,10 @@ NAMED, VALUED = 21.0, 16.0
 """Radius from which a unit's name and value, or its value alone, stand inside its disc."""
 
 
+LONGEST = "−1.2e-10"
+"""As wide as a number with four decimals and a sign gets."""
+
+
 class Pen:
     """One font in one theme, with its measures."""
 

@@ -39,6 +39,8 @@ STEP = 1.25
 """One notch of the wheel, one press of + or −."""
 PULSE_SECONDS = {"edge": 0.42, "neuron": 0.7, "layer": 1.1}
 """How long a pulse is under way at speed 1: three fifths of the time for which a beat of this grain is looked at."""
+TEXT_SECONDS = 0.1
+"""How often text is renewed while training runs."""
 TICK = 16
 
 
@@ -58,6 +60,8 @@ class Canvas(QWidget):
         self._still: QPixmap | None = None
         self._painted: View | None = None
         self._drawn: painting.Still | None = None
+        self._lettering: painting.Lettering | None = None
+        self._lettered_at = 0.0
         self._seen = eye_of(focus)
         self._under_mouse = ""
         self._pulse_began: float | None = None
@@ -184,6 +188,19 @@ class Canvas(QWidget):
         self.setAccessibleName(language.tr("Network"))
         self.setAccessibleDescription(words.description(self.view()))
 
+    def _paint_still(self, painter: QPainter, view: View) -> painting.Still:
+        """All that does not move; while training runs the text follows more slowly than the picture."""
+        if view.frame.run != "running":
+            self._lettering = None
+            return painting.paint_still(painter, view)
+        now, kept = time.monotonic(), self._lettering
+        if kept is not None and (now - self._lettered_at > TEXT_SECONDS or not kept.suits(view)):
+            kept = None
+        if kept is None:
+            self._lettered_at = now
+        drawn, self._lettering = painting.paint_running(painter, view, kept)
+        return drawn
+
     # ---- the mouse
 
     def _point_at(self, point: QPointF) -> None:
@@ -228,7 +245,7 @@ class Canvas(QWidget):
             self._still = QPixmap(round(view.width * view.ratio), round(view.height * view.ratio))
             self._still.setDevicePixelRatio(view.ratio)
             on_pixmap = QPainter(self._still)
-            self._drawn = painting.paint_still(on_pixmap, view)
+            self._drawn = self._paint_still(on_pixmap, view)
             on_pixmap.end()
             self._painted = view
         painter.drawPixmap(0, 0, self._still)

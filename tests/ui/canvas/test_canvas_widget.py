@@ -45,10 +45,11 @@ def canvas(easel: Any, focus: Focus, qtbot: QtBot) -> Canvas:
 
 @pytest.fixture
 def paints(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is painted from now on: "still" for everything, "moving" for the rest."""
+    """What is painted from now on: "still" for the network, "words" for the text around it, "moving" for the rest."""
     seen: list[str] = []
-    still, moving = painting.paint_still, painting.paint_moving
-    monkeypatch.setattr(widget.painting, "paint_still", lambda *given: seen.append("still") or still(*given))
+    still, words, moving = painting.paint_shapes, painting.paint_words, painting.paint_moving
+    monkeypatch.setattr(painting, "paint_shapes", lambda *given: seen.append("still") or still(*given))
+    monkeypatch.setattr(painting, "paint_words", lambda *given: seen.append("words") or words(*given))
     monkeypatch.setattr(widget.painting, "paint_moving", lambda *given: seen.append("moving") or moving(*given))
     return seen
 
@@ -238,6 +239,23 @@ def test_hover_repaints_what_moves_alone(canvas: Canvas, focus: Focus, paints: l
     focus.set(color="weight")
     canvas.repaint()
     assert paints.count("still") == 1
+
+
+def test_while_training_runs_text_follows_more_slowly_than_the_picture(
+    canvas: Canvas, focus: Focus, paints: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(widget, "TEXT_SECONDS", 1000.0)
+    frames = [replace(canvas._frame, run="running", step=step) for step in range(4)]  # type: ignore[type-var]
+    for frame in frames[:3]:
+        canvas.show_frame(frame)
+        canvas.repaint()
+    assert (paints.count("still"), paints.count("words")) == (3, 1)
+    focus.set(zoom=1.5)
+    canvas.repaint()
+    assert paints.count("words") == 2, "a picture that is looked at otherwise has its text elsewhere"
+    canvas.show_frame(replace(frames[3], run="paused"))
+    canvas.repaint()
+    assert paints.count("words") == 3, "at rest every number is that of the step"
 
 
 @pytest.mark.parametrize(
