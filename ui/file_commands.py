@@ -238,5 +238,5 @@ def _new_lesson() -> Lesson:
     base = lesson.load("xor").choose("random")  # as it stands that lesson starts from zero, and stays there
     return dataclasses.replace(
         base, title=Wording.of(tr("Untitled")), text=Wording(), summary=Wording(), scenes=(), variants=(), expected=(),
-        start=None, notation="nielsen", grain="", at="",
+        start=None, notation="nielsen", grain="", at="", variant="", base=None,
     )  # fmt: skip

@@ -44,7 +44,8 @@ class Switches:
     """Every choice that a lesson offers, in its order; first the lesson as it stands, where that is none of them."""
 
     def __init__(self, lesson: Lesson) -> None:
-        base = lesson.base or lesson
+        # A lesson that was made out of a switched one, without its switches, is a lesson of its own.
+        base = lesson.base if lesson.base is not None and lesson.variants == lesson.base.variants else lesson
         variants = [_choice(base, variant) for variant in base.variants]
         same = next((choice for choice in variants if _is_base(choice, base)), None)
         own = [] if same is not None else [Choice(base, None, base.origin, base.expected)]

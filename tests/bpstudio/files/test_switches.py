@@ -86,6 +86,13 @@ def test_a_lesson_that_no_switch_leaves_alone_is_a_choice_of_its_own() -> None:
     assert [name(choice) for choice in Switches(others).choices] == [None, "row-by-row", "random"]
 
 
+def test_what_is_made_out_of_a_switched_lesson_without_its_switches_is_on_its_own() -> None:
+    own = lesson.load("xor").choose("random").replace(variants=(), scenes=())
+    switches = Switches(own)
+    assert [name(choice) for choice in switches.choices] == [None]
+    assert switches.base.lesson is own
+
+
 def test_a_switched_lesson_offers_the_same_choices() -> None:
     opened = lesson.load("mazur")
     switches = Switches(opened.choose("sequential"))

@@ -16,6 +16,7 @@ from bpstudio.training.frame import Frame
 from bpstudio.training.optimizers import SGD
 from ui import language, theme
 from ui.document import Document
+from ui.file_commands import _new_lesson
 from ui.focus import Focus
 from ui.navigation import Navigation
 from ui.panels.lesson import LessonPanel
@@ -411,6 +412,11 @@ def test_a_document_without_words_shows_nothing(desk: Desk) -> None:
     desk.document.show(bare)
     desk.settle()
     assert not desk.panel.isVisible()
+    desk.open("mazur")
+    assert desk.panel.isVisible()
+    desk.document.show(_new_lesson())
+    desk.settle()
+    assert not desk.panel.isVisible(), "a new document is not the lesson that it was made from"
     frame = desk.open("mazur")
     assert desk.panel.isVisible()
     iris = lessons.load("iris")
