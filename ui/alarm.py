@@ -13,20 +13,29 @@ from ui.language import tr
 from ui.runner import Runner
 
 Say = Callable[[str, str, str, Callable[[], None] | None], None]
+Withdraw = Callable[[str], None]
 
 
 class Alarm(QObject):
-    """Hears every frame; speaks once for each divergence. `say(level, text, offer, act)` shows the message."""
+    """Hears every frame; speaks once for each divergence, and takes its words back when the run is finite again.
 
-    def __init__(self, focus: Focus, runner: Runner, say: Say, parent: QObject | None = None) -> None:
+    `say(level, text, offer, act)` shows a message, `withdraw(text)` takes it away if it still stands there.
+    """
+
+    def __init__(
+        self, focus: Focus, runner: Runner, say: Say, withdraw: Withdraw, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._focus, self._runner, self._say = focus, runner, say
+        self._focus, self._runner, self._say, self._withdraw = focus, runner, say, withdraw
         self._told: NonFinite | None = None
+        self._text = ""
         runner.frame_arrived.connect(self.show_frame)
 
     def show_frame(self, frame: Frame) -> None:
         """Look at the operation, once, when a frame holds the first number that is not finite."""
         found, self._told = self._told, frame.nonfinite
+        if found is not None and frame.nonfinite is None:
+            self._withdraw(self._text)
         if frame.nonfinite is None or frame.nonfinite == found:
             return
         where = origin(frame, self._focus.notation)
@@ -44,6 +53,8 @@ class Alarm(QObject):
         )
         first = frame.metrics.first
         if frame.step > first:
+            self._text = text
             self._say("error", text, tr("Step back"), lambda: self._runner.seek(frame.step - 1))
         else:
-            self._say("error", text + " " + tr("Undo the edit, or use a smaller learning rate."), "", None)
+            self._text = text + " " + tr("Undo the edit, or use a smaller learning rate.")
+            self._say("error", self._text, "", None)

@@ -69,7 +69,7 @@ class App:
         self.runner = Runner()
         self.navigation = Navigation(self.focus, self.runner)
         self.messages = Messages()
-        self.alarm = Alarm(self.focus, self.runner, self.messages.say)
+        self.alarm = Alarm(self.focus, self.runner, self.messages.say, self.messages.withdraw)
         self.document = Document(self.runner, self.focus, self.messages.say)
         self.actions = Actions()
         self.window = MainWindow(self.focus, self.runner, self.actions, self.navigation, self.document, self.messages)

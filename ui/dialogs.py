@@ -29,6 +29,7 @@ from ui.errors import versions
 from ui.focus import Focus
 from ui.language import tr
 from ui.navigation import Navigation
+from ui.panels.plain import plain
 from ui.runner import Runner
 
 
@@ -63,7 +64,7 @@ class Asked(QDialog):
         try:
             self.answer(self.line.text().strip())
         except ValueError as error:
-            self.problem.setText(str(error))
+            self.problem.setText(plain(error))
             return
         super().accept()
 

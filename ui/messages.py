@@ -73,6 +73,11 @@ class Messages(QFrame):
         if level == "good" and act is None:
             self._clock.start()
 
+    def withdraw(self, text: str) -> None:
+        """Take a message back that is no longer true; another one that came after it stays."""
+        if self.words.text() == text:
+            self.hide()
+
     def retint(self) -> None:
         """Draw the cross in the colours of the theme in use."""
         look = theme.current()

@@ -135,8 +135,12 @@ class Status(QWidget):
             field.say(caption, "…")
             return
         of, result = self._check
-        if of.experiment != frame.experiment or of.dataset is not frame.dataset:
-            # The numbers of another network would be taken for those of this one.
+        if frame.nonfinite is not None:
+            field.say(caption, "–", tip=tr("There is no gradient to check where a number is not finite."))
+            return
+        is_same_run = of.experiment == frame.experiment and of.dataset is frame.dataset
+        if not is_same_run or (of.step == frame.step and of is not frame):
+            # The numbers of another network, or of other weights at this step, would be taken for those shown.
             field.say(caption, "…")
             return
         if isinstance(result, Exception):

@@ -70,8 +70,9 @@ class Frame:
 
     @property
     def gradient_norm(self) -> float:
-        """‖∂C/∂θ‖ over all trainable parameters."""
-        return float(np.linalg.norm(self.trace.gradient.flat[: params_layout(self.params.network).trainable]))
+        """‖∂C/∂θ‖ over all trainable parameters; ∞ where the squares are too large for a number, as in the metrics."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float(np.linalg.norm(self.trace.gradient.flat[: params_layout(self.params.network).trainable]))
 
 
 class _Lease:

@@ -25,7 +25,8 @@ def test_divergence_stops_on_the_operation_and_stepping_back_works(qtbot: QtBot,
     runner, focus = Runner(), Focus()
     said: list[tuple[object, ...]] = []
     navigation = Navigation(focus, runner)
-    alarm = Alarm(focus, runner, lambda *words: said.append(words))
+    withdrawn: list[str] = []
+    alarm = Alarm(focus, runner, lambda *words: said.append(words), withdrawn.append)
     try:
         runner.open(Session(Experiment(network, optimizer=SGD(5.0)), data, start))
         qtbot.waitUntil(lambda: runner.idle)
@@ -52,6 +53,7 @@ def test_divergence_stops_on_the_operation_and_stepping_back_works(qtbot: QtBot,
         assert back is not None
         assert (back.step, back.nonfinite) == (frame.step - 1, None)
         assert len(said) == 1
+        assert withdrawn == [text], "what was said is no longer true"
         runner.step()
         qtbot.waitUntil(lambda: runner.idle)
         assert len(said) == 2, "it diverges again, and that is said again"

@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
+from bpstudio.engine.trace import Params
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.session import Session
 from ui.focus import Focus
@@ -40,3 +41,20 @@ def test_check_of_another_network_is_not_shown_as_this_one(runner: Runner, qtbot
     qtbot.waitUntil(lambda: runner.frame is not None and runner.frame.dataset.inputs == 1)
     assert check.text() == "…"
     qtbot.waitUntil(lambda: "2 of 2" in check.text())
+
+
+def test_check_of_other_weights_at_the_same_step_is_not_shown_as_theirs(runner: Runner, qtbot: QtBot) -> None:
+    status = Status(Focus(), runner)
+    qtbot.addWidget(status)
+    runner.frame_arrived.connect(status.show_frame)
+    runner.open(session(1))
+    status.check_now()
+    check = status.fields["check"].value
+    qtbot.waitUntil(lambda: "2 of 2" in check.text())
+    frame = runner.frame
+    assert frame is not None
+    huge = Params.from_layers(frame.experiment.network, [([[1e308]], [1e308])])
+    runner.apply(experiment=frame.experiment.replace(loss="squared_error"), name="loss")
+    runner.apply(params=huge, name="weight")
+    qtbot.waitUntil(lambda: runner.frame is not None and runner.frame.params.W[0][0, 0] == 1e308)
+    assert check.text() in ("…", "–")

@@ -81,6 +81,22 @@ _SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"data: categorical cross-entropy with softmax needs .*",
             translatable("Cross-entropy with softmax needs the targets of each row to sum to 1: one class out of K."),
         ),
+        (
+            r"weights are (?P<first>\S+) … (?P<last>\S+), came (?P<got>.*)",
+            translatable("There is no {got}: the weights are {first} … {last}."),
+        ),
+        (
+            r"expected a unit such as (?P<units>.*), came '(?P<got>.*)'",
+            translatable("There is no “{got}” here. Units are {units}; weights are w1, w2, …; a step is “step 300”."),
+        ),
+        (
+            r"expected a weight .* such as (?P<bias>.*), came '(?P<got>.*)'",
+            translatable("There is no “{got}” here. Biases are called {bias}."),
+        ),
+        (
+            r"no beat '(?P<got>.*)' in this walk; near it: (?P<near>.*)",
+            translatable("There is no beat “{got}”. Near it: {near}."),
+        ),
     )
 )
 

@@ -143,6 +143,9 @@ class Bars(QWidget):
         texts = [ratio_text(ratio) for ratio in plot.sizes.ratios]
         if plot.sizes.ratios[-1] is None:
             texts = [number(norm, 4) for norm in plot.sizes.norms]
+        texts = [
+            text if math.isfinite(norm) else number(norm) for text, norm in zip(texts, plot.sizes.norms, strict=True)
+        ]
         words, figures = QFontMetrics(theme.font(12)), QFontMetrics(theme.font(12, mono=True))
         left = max(words.horizontalAdvance(name) for name in names) + 12
         right = self.width() - max(figures.horizontalAdvance(text) for text in texts) - 16
@@ -176,7 +179,7 @@ class Bars(QWidget):
                 painter.setFont(theme.font(12))
                 painter.drawText(QPointF(0, middle + words.capHeight() / 2), names[index])
                 painter.setFont(theme.font(12, mono=True))
-                text = texts[index] if math.isfinite(norm) else number(norm)
+                text = texts[index]
                 painter.drawText(
                     QPointF(self.width() - 6 - figures.horizontalAdvance(text), middle + figures.capHeight() / 2), text
                 )
