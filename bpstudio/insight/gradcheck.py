@@ -223,7 +223,8 @@ class _Objective:
         slope, h = np.nan, 0.0
         try:
             for shrink in _SHRINK:
-                h = STEP * shrink * max(1.0, abs(value))
+                # A score of 1000 bends no slower than one of 1, but beside it a tiny h would lose its digits.
+                h = STEP * shrink * max(1.0, abs(value)) ** (1 / 3)
                 costs, smooth = [], True
                 for distance in (-2, -1, 1, 2):
                     array[index] = value + distance * h

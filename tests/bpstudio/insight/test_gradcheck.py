@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from bpstudio.engine.trace import Trace
+from bpstudio.files import lesson
 from bpstudio.insight.elements import BIAS, Edge
 from bpstudio.insight.gradcheck import check
 from bpstudio.maths.activations import ACTIVATIONS
@@ -159,3 +160,9 @@ def test_checking_changes_nothing(session: Callable[..., Session]) -> None:
 def test_an_unknown_edge_is_refused(session: Callable[..., Session]) -> None:
     with pytest.raises(ValueError, match="no edge"):
         check(session().frame(), Edge(1, 5, 0))
+
+
+def test_large_scores_are_checked_as_well_as_small_ones() -> None:
+    # With steps in proportion to a score of 1004 the check would measure another place of the curve.
+    frame = lesson.load("softmax").choose("plus-1000").session().frame()
+    assert check(frame).worst < 1e-9
