@@ -9,8 +9,11 @@ import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QPainter, QPolygonF
 
+from bpstudio.data.dataset import Dataset
+from bpstudio.data.source import Inline, Prepared
+from bpstudio.data.steps import Range, Standardize
 from bpstudio.insight.elements import Probe, Row
-from bpstudio.insight.notation import given
+from bpstudio.insight.notation import given, number
 from ui.canvas import text
 from ui.canvas.geometry import BRACKET, input_names, named_inputs
 from ui.canvas.picture import Picture
@@ -115,7 +118,11 @@ def _paint_names(painter: QPainter, picture: Picture) -> None:
         room = right - edge
         words = font.elided(names[index], room) if named and room >= theme.px(24) else ""
         shown = "" if inside else mono.fitting(float(values[index]), room, given)
-        if two_rows and words and shown:
+        scaling = prepared(data, index) if words and pitch >= font.height * 2 else None
+        if scaling is not None:
+            made = written(scaling, float(values[index]), shown)
+            shown = made if mono.width(made) <= room else shown
+        if (two_rows or scaling is not None) and words and shown:
             _right(painter, font, right, y - font.height * 0.46, words, picture, False)
             _right(painter, mono, right, y + mono.height * 0.46, shown, picture, True)
         elif shown:
@@ -124,6 +131,25 @@ def _paint_names(painter: QPainter, picture: Picture) -> None:
                 _right(painter, font, right - mono.width(shown) - theme.px(8), y, words, picture, False)
         elif words:
             _right(painter, font, right, y, words, picture, False)
+
+
+def prepared(dataset: Dataset, index: int) -> Standardize | Range | None:
+    """How the column of an input was scaled before it reached the network."""
+    source = dataset.source.origin if isinstance(dataset.source, Inline) else dataset.source
+    return source.scaling_of(dataset.input_names[index]) if isinstance(source, Prepared) else None
+
+
+def written(scaling: Standardize | Range, value: float, result: str) -> str:
+    """The value of the file and what it becomes, or what is done to it where the disc says what it became: 5.1 → 1.68,
+    5.1 → (x−μ)/σ, 12 → x/16.
+    """
+    raw = number(float(scaling.inverse(np.array(value))), 4)
+    if result:
+        return f"{raw} → {result}"
+    if isinstance(scaling, Standardize):
+        return f"{raw} → (x−μ)/σ"
+    width = number(scaling.high - scaling.low, 4)
+    return f"{raw} → x/{width}" if scaling.low == 0 else f"{raw} → (x{-scaling.low:+.4g})/{width}".replace("-", "−")
 
 
 def _right(

@@ -6,6 +6,7 @@ import math
 
 from bpstudio.insight.elements import Edge, Element, LossNode, PlusOne, Target, Unit
 from bpstudio.insight.notation import exact
+from ui.canvas.inputs import prepared
 from ui.canvas.picture import Picture
 from ui.canvas.scale import Limits
 from ui.canvas.view import View
@@ -59,7 +60,8 @@ def _unit_facts(picture: Picture, layer: int, index: int) -> list[str]:
     symbol = picture.letters.activation(unit)
     value = float(numbers.a(layer)[index])
     if layer == 0:
-        return [f"{symbol} = {exact(value)}"]
+        scaling = prepared(picture.frame.dataset, index)
+        return [f"{symbol} = {exact(value)}", *([f"= {scaling.formula}"] if scaling is not None else [])]
     if not picture.known(unit, "a"):
         return [tr(NOT_COMPUTED)]
     z = float(numbers.z(layer)[index])
