@@ -181,6 +181,9 @@ COMMANDS = (
 del _
 
 
+ARROWS = {"Left": "←", "Right": "→", "Up": "↑", "Down": "↓"}
+
+
 def keys() -> Iterator[tuple[str, str, str]]:
     """Every key: (key, context, command id)."""
     for command in COMMANDS:
@@ -259,9 +262,9 @@ class Actions(QObject):
             if command.id in self._actions:
                 action = self._actions[command.id]
                 action.setText(tr(command.text))
-                shown = ", ".join(_shown(key) for key, _ in command.keys[:2])
+                spelt = ", ".join(shown(key) for key, _ in command.keys[:2])
                 name = tr(command.tip) if command.tip else tr(command.text).rstrip("…")
-                action.setToolTip(f"{name} ({shown})" if shown else name)
+                action.setToolTip(f"{name} ({spelt})" if spelt else name)
         for name, text in (*MENUS, *SUBMENUS.items()):
             if name in self._menus:
                 self._menus[name].setTitle(tr(text))
@@ -332,5 +335,8 @@ def _own(widget: QObject | None, event: QKeyEvent) -> bool:
     return plain and (event.key() in _MOVING | _PRESSING or bool(event.text().strip()))
 
 
-def _shown(key: str) -> str:
-    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+def shown(key: str) -> str:
+    """A key as it is written on the keyboard of this system, arrows as arrows."""
+    text = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+    head, plus, last = text.rpartition("+")
+    return head + plus + ARROWS.get(last, last) if last else text

@@ -151,7 +151,7 @@ class Commands:
             **{f"view.{side}": partial(self._toggle_side, side) for side in ("left", "right", "bottom")},
             "view.full_screen": self._full_screen,
             "view.reset_layout": window.reset_layout,
-            "help.help": lambda: dialogs.KeySheet(window).open(),
+            "help.help": lambda: dialogs.Help(window).open(),
             "help.what": QWhatsThis.enterWhatsThisMode,
             "help.keys": lambda: dialogs.KeySheet(window).open(),
             "help.log": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(errors.log_file().parent))),

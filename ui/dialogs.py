@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from PyQt6.QtCore import QEvent, QObject, Qt
-from PyQt6.QtGui import QKeyEvent, QKeySequence
+from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -15,6 +15,7 @@ from PyQt6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -24,10 +25,10 @@ from typing_extensions import override
 from bpstudio.insight.elements import Edge, Unit
 from bpstudio.insight.walk import Walk
 from ui import theme
-from ui.actions import COMMANDS, MENUS, Actions
+from ui.actions import COMMANDS, MENUS, SUBMENUS, Actions, shown
 from ui.errors import versions
 from ui.focus import Focus
-from ui.language import tr
+from ui.language import tr, translatable
 from ui.navigation import Navigation
 from ui.panels.plain import plain
 from ui.runner import Runner
@@ -142,8 +143,10 @@ class Palette(QDialog):
                 continue
             names = f"{action.text()} {command.text}".casefold()
             if all(word in names for word in words):
-                keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-                item = QListWidgetItem(action.icon(), f"{action.text()}    {keys}")
+                above = SUBMENUS.get(command.id.rpartition(".")[0])
+                name = f"{tr(above)}: {action.text()}" if above else action.text()
+                keys = ", ".join(shown(key) for key, _ in command.keys)
+                item = QListWidgetItem(action.icon(), f"{name}    {keys}")
                 item.setData(Qt.ItemDataRole.UserRole, command.id)
                 self.list.addItem(item)
         self.list.setCurrentRow(0)
@@ -194,15 +197,13 @@ class KeySheet(QDialog):
                 grid.addWidget(heading, line, 0, 1, 2)
                 line += 1
                 for command in commands:
-                    shown = ", ".join(
-                        QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
-                        + (" ●" if context == "C" else "")
-                        for key, context in command.keys
-                    )
-                    keys = QLabel(shown)
+                    mark = {"C": " ●", "W": ""}
+                    keys = QLabel(", ".join(shown(key) + mark[context] for key, context in command.keys))
                     keys.setFont(look.font(12, mono=True))
                     grid.addWidget(keys, line, 0)
-                    grid.addWidget(QLabel(tr(command.text).rstrip("…")), line, 1)
+                    above = SUBMENUS.get(command.id.rpartition(".")[0])
+                    name = tr(command.text).rstrip("…")
+                    grid.addWidget(QLabel(f"{tr(above)}: {name}" if above else name), line, 1)
                     line += 1
             grid.setRowStretch(line, 1)
             grid.setColumnStretch(1, 1)
@@ -213,6 +214,84 @@ class KeySheet(QDialog):
         column = QVBoxLayout(self)
         column.addWidget(note)
         column.addWidget(area, 1)
+
+
+HELP = (
+    (
+        translatable("What you see"),
+        translatable(
+            "Circles are units: the fill is the activation, the ring says how flat the curve is there, the badge is δ. "
+            "Lines are weights: the colour is the size of the gradient, the width the size of the weight, ▲▼ where it "
+            "will go. Blue is forward, warm is backward, green is update, pink is loss, grey is saturation, and red "
+            "is an error and nothing else. Dashed grey is not computed yet, which is not zero."
+        ),
+    ),
+    (
+        translatable("Moving"),
+        translatable(
+            "One training step is computed whole and then walked: → and ← go beat by beat, PgDn to the end of a phase, "
+            "Ctrl+→ to the next training step. 1 2 3 4 choose how much one press is. Space plays; at the grain Step "
+            "it trains. Everything can be gone back to: the bar of training steps rewinds with the same digits."
+        ),
+    ),
+    (
+        translatable("Changing"),
+        translatable(
+            "Click a line or a circle, then type its value at the right (F2). Layers, loss, rate and data are at the "
+            "left. An edit takes effect at once, goes on from the present weights where the shapes allow it, and can "
+            "be undone. Reset returns to the same start weights, New start draws others."
+        ),
+    ),
+    (
+        translatable("Your own data"),
+        translatable(
+            "Open or drop a CSV or TSV file. Each column says what it is taken for and why; inputs, targets and what "
+            "is done to the values are yours to choose. Nothing is changed in silence."
+        ),
+    ),
+    (
+        translatable("Whose numbers?"),
+        translatable(
+            "Neurons show one row of the batch (, and . choose it), edges the gradient of the whole batch; B shows the "
+            "batch in the neurons too. The check at the top right compares every gradient with central differences."
+        ),
+    ),
+)
+"""Headings and paragraphs of the help."""
+
+
+class Help(QDialog):
+    """One page that says how this works."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Help"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        look = theme.current()
+        self.resize(look.px(640), look.px(560))
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setSpacing(6)
+        for title, text in HELP:
+            heading, words = QLabel(tr(title)), QLabel(tr(text))
+            heading.setProperty("role", "heading")
+            words.setWordWrap(True)
+            words.setContentsMargins(0, 0, 0, 8)
+            words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            column.addWidget(heading)
+            column.addWidget(words)
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setWidget(page)
+        keys = QPushButton(tr("Keys"))
+        keys.clicked.connect(lambda: KeySheet(parent).open())
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.addButton(keys, QDialogButtonBox.ButtonRole.ActionRole)
+        buttons.rejected.connect(self.reject)
+        outer = QVBoxLayout(self)
+        outer.addWidget(area, 1)
+        outer.addWidget(buttons)
 
 
 class About(QDialog):

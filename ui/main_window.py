@@ -11,23 +11,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from PyQt6.QtCore import QByteArray, QEvent, QMimeData, QSettings, QSize, Qt, QTimer
+from PyQt6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, QTimer
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PyQt6.QtWidgets import (
     QApplication,
-    QFrame,
     QLabel,
     QMainWindow,
-    QScrollArea,
     QSizePolicy,
-    QSplitter,
     QToolBar,
     QVBoxLayout,
     QWidget,
 )
 from typing_extensions import override
 
-from ui import theme
+from ui import placing, theme
 from ui.actions import Actions
 from ui.canvas.widget import Canvas
 from ui.document import Document
@@ -38,6 +35,7 @@ from ui.messages import Messages
 from ui.navigation import Navigation
 from ui.panels.builder import Builder
 from ui.panels.data import DataPanel
+from ui.panels.form import Section
 from ui.panels.inspector import Inspector
 from ui.panels.timeline import Timeline
 from ui.runner import Runner
@@ -137,6 +135,7 @@ class MainWindow(QMainWindow):
             from ui.panels.lesson import LessonPanel
 
             self.lesson = LessonPanel(self._runner, self._focus, self._document, self._navigation)
+            self._restore_sections(self.lesson)
             inner = self._right.widget()
             column = inner.layout() if inner is not None else None
             if isinstance(column, QVBoxLayout):
@@ -195,7 +194,7 @@ class MainWindow(QMainWindow):
             (i for i, r in enumerate(shown) if holder is not None and (r is holder or r.isAncestorOf(holder))), -1
         )
         target = shown[(here + by) % len(shown)]
-        first = target if target.focusPolicy() & Qt.FocusPolicy.TabFocus else _first_tab(target)
+        first = target if target.focusPolicy() & Qt.FocusPolicy.TabFocus else placing.first_tab(target)
         (first or target).setFocus(Qt.FocusReason.TabFocusReason)
 
     def reset_layout(self) -> None:
@@ -218,18 +217,33 @@ class MainWindow(QMainWindow):
         settings.setValue(f"{LAYOUT}/rows", self._rows.saveState())
         for side in ("left", "right", "bottom"):
             settings.setValue(f"{LAYOUT}/{side}", self._commands[f"view.{side}"].isChecked())
+        for section in self.findChildren(Section):
+            settings.setValue(f"{LAYOUT}/{section.objectName()}", section.is_open)
 
     def retranslate(self) -> None:
         """Set every text in the language in use."""
         self._commands.retranslate()
-        for widget, name in (
-            (self.canvas, tr("The network")),
-            (self._left, tr("Network and data")),
-            (self._right, tr("Explanation")),
-            (self._bottom, tr("Curves")),
-            (self.timeline, tr("Beats and training steps")),
+        for widget, name, words in (
+            (
+                self.canvas,
+                tr("The network"),
+                tr("One step of the network. Click a circle or a line to have it explained."),
+            ),
+            (self._left, tr("Network and data"), tr("What is trained, how, and on what. Every change can be undone.")),
+            (self._right, tr("Explanation"), tr("Where the number comes from that is selected or was computed last.")),
+            (self._bottom, tr("Curves"), tr("How the run went until now; the upright line is the step that is shown.")),
+            (
+                self.timeline,
+                tr("Beats and training steps"),
+                tr(
+                    "At the left every beat of this step, filled when it has been seen; at the right every "
+                    "training step."
+                ),
+            ),
+            (self.toolbar, tr("Moving through the run"), tr("Move through the run, and read its numbers.")),
         ):
             widget.setAccessibleName(name)
+            widget.setWhatsThis(words)
         self.retitle()
 
     def _place(self) -> None:
@@ -244,18 +258,18 @@ class MainWindow(QMainWindow):
         self.toolbar.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.addToolBar(tools)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self._left = _scrolled("left", self.builder, self.data)
-        self._right = _scrolled("right", self.inspector)
-        middle = _column(self.tour, self.canvas)
-        self._columns = _splitter(Qt.Orientation.Horizontal, self._left, middle, self._right)
+        self._left = placing.scrolled("left", self.builder, self.data)
+        self._right = placing.scrolled("right", self.inspector)
+        middle = placing.column(self.tour, self.canvas)
+        self._columns = placing.splitter(Qt.Orientation.Horizontal, self._left, middle, self._right)
         self._columns.setStretchFactor(1, 1)
-        above = _column(self._columns, _line(), self.timeline, self.messages)
+        above = placing.column(self._columns, placing.line(), self.timeline, self.messages)
         self.timeline.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._bottom = _column()
+        self._bottom = placing.column()
         self._bottom.setObjectName("bottom")
         self._bottom.setMinimumHeight(theme.current().px(120))
         above.setObjectName("above")
-        self._rows = _splitter(Qt.Orientation.Vertical, above, self._bottom)
+        self._rows = placing.splitter(Qt.Orientation.Vertical, above, self._bottom)
         self._rows.setStretchFactor(0, 1)
         self.setCentralWidget(self._rows)
         self._commands.listen(self.canvas, self.timeline)
@@ -268,10 +282,17 @@ class MainWindow(QMainWindow):
             shown = settings.value(f"{LAYOUT}/{side}", True, bool)
             self._commands[f"view.{side}"].setChecked(shown)
             self.toggle_panel(side, shown)
+        self._restore_sections(self)
         if not self._fresh:
             self.restoreGeometry(geometry)
             self._columns.restoreState(settings.value(f"{LAYOUT}/columns", QByteArray(), QByteArray))
             self._rows.restoreState(settings.value(f"{LAYOUT}/rows", QByteArray(), QByteArray))
+
+    def _restore_sections(self, region: QWidget) -> None:
+        """Fold what was folded when the window closed last."""
+        settings = QSettings()
+        for section in region.findChildren(Section):
+            section.set_open(settings.value(f"{LAYOUT}/{section.objectName()}", section.is_open, bool))
 
     # ---- Qt
 
@@ -302,12 +323,12 @@ class MainWindow(QMainWindow):
 
     @override
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
-        if event is not None and _dropped(event.mimeData()) is not None:
+        if event is not None and placing.dropped(event.mimeData()) is not None:
             event.acceptProposedAction()
 
     @override
     def dropEvent(self, event: QDropEvent | None) -> None:
-        path = _dropped(event.mimeData()) if event is not None else None
+        path = placing.dropped(event.mimeData()) if event is not None else None
         if event is not None and path is not None:
             event.acceptProposedAction()
             self.take_file(path)
@@ -315,61 +336,3 @@ class MainWindow(QMainWindow):
     @override
     def sizeHint(self) -> QSize:
         return QSize(1280, 800)
-
-
-def _column(*widgets: QWidget) -> QWidget:
-    """Widgets one above the other without gaps."""
-    holder = QWidget()
-    column = QVBoxLayout(holder)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(0)
-    for widget in widgets:
-        column.addWidget(widget, 1 if widget.sizePolicy().verticalPolicy() == QSizePolicy.Policy.Expanding else 0)
-    return holder
-
-
-def _scrolled(name: str, *widgets: QWidget) -> QScrollArea:
-    """A side panel: as high as it needs to be, scrolled where that is too high."""
-    inner = _column(*widgets)
-    layout = inner.layout()
-    if isinstance(layout, QVBoxLayout):
-        layout.setContentsMargins(10, 10, 10, 10)
-        layout.setSpacing(8)
-        layout.addStretch(1)
-    area = QScrollArea()
-    area.setObjectName(name)
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setWidget(inner)
-    return area
-
-
-def _splitter(orientation: Qt.Orientation, *widgets: QWidget) -> QSplitter:
-    splitter = QSplitter(orientation)
-    splitter.setHandleWidth(1)
-    splitter.setChildrenCollapsible(False)
-    for widget in widgets:
-        splitter.addWidget(widget)
-    return splitter
-
-
-def _line() -> QFrame:
-    line = QFrame()
-    line.setObjectName("hairline")
-    line.setFixedHeight(1)
-    return line
-
-
-def _first_tab(region: QWidget) -> QWidget | None:
-    """The first control of a region that the Tab key would reach."""
-    for widget in region.findChildren(QWidget):
-        if widget.isVisible() and widget.isEnabled() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
-            return widget
-    return None
-
-
-def _dropped(data: QMimeData | None) -> Path | None:
-    urls = data.urls() if data is not None else []
-    return Path(urls[0].toLocalFile()) if urls and urls[0].isLocalFile() else None

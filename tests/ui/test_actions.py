@@ -111,3 +111,5 @@ def test_every_command_stands_in_a_menu_once(window: Window) -> None:
 
 def test_tooltip_names_the_key(window: Window) -> None:
     assert window.commands["run.play"].toolTip() == "Play (Space, F5)"
+    assert window.commands["run.next_step"].toolTip() == "Next training step (Ctrl+→)"
+    assert window.commands["view.text.larger"].toolTip().startswith("Larger (Ctrl++")

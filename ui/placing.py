@@ -1,0 +1,69 @@
+"""How regions of a window are put together: columns without gaps, panels that scroll, splitters with a hairline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PyQt6.QtCore import QMimeData, Qt
+from PyQt6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+
+
+def column(*widgets: QWidget) -> QWidget:
+    """Widgets one above the other without gaps."""
+    holder = QWidget()
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    for widget in widgets:
+        column.addWidget(widget, 1 if widget.sizePolicy().verticalPolicy() == QSizePolicy.Policy.Expanding else 0)
+    return holder
+
+
+def scrolled(name: str, *widgets: QWidget) -> QScrollArea:
+    """A side panel: as high as it needs to be, scrolled where that is too high."""
+    inner = column(*widgets)
+    layout = inner.layout()
+    if isinstance(layout, QVBoxLayout):
+        layout.setContentsMargins(10, 10, 10, 10)
+        layout.setSpacing(8)
+        layout.addStretch(1)
+    area = QScrollArea()
+    area.setObjectName(name)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(inner)
+    return area
+
+
+def splitter(orientation: Qt.Orientation, *widgets: QWidget) -> QSplitter:
+    """Widgets with a hairline between them that can be dragged."""
+    made = QSplitter(orientation)
+    made.setHandleWidth(1)
+    made.setChildrenCollapsible(False)
+    for widget in widgets:
+        made.addWidget(widget)
+    return made
+
+
+def line() -> QFrame:
+    """A hairline across."""
+    made = QFrame()
+    made.setObjectName("hairline")
+    made.setFixedHeight(1)
+    return made
+
+
+def first_tab(region: QWidget) -> QWidget | None:
+    """The first control of a region that the Tab key would reach."""
+    for widget in region.findChildren(QWidget):
+        if widget.isVisible() and widget.isEnabled() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            return widget
+    return None
+
+
+def dropped(data: QMimeData | None) -> Path | None:
+    """The file that is being dropped; None for anything else."""
+    urls = data.urls() if data is not None else []
+    return Path(urls[0].toLocalFile()) if urls and urls[0].isLocalFile() else None
