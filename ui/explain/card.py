@@ -21,6 +21,8 @@ from ui.explain.formula import Formula, Part
 from ui.language import tr
 
 SHOWN_TERMS = 8
+SIGNS = ("=", r"\cdot")
+"""What stands between the parts of a formula: after the first, and between factors."""
 
 Known = Callable[[Factor | Term | None], bool]
 """Whether the walk has computed a factor, a summand, or (None) the result."""
@@ -31,6 +33,18 @@ _ROLES = {"error": 0, "delta": 0, "slope": 1, "input": 2, "product": 3}
 def spoken(phrase: Phrase) -> str:
     """A phrase in the language in use."""
     return phrase.rendered(tr)
+
+
+def symbols(derivation: Derivation) -> tuple[str, ...]:
+    """The parts of a derivation's formula in LaTeX: what is explained, then its factors or what it is equal to."""
+    if _is_product(derivation):
+        return (derivation.symbol_tex, *(factor.symbol_tex for factor in derivation.factors))
+    left, sign, right = derivation.tex.partition(" = ")
+    return (left, right) if sign else (left,)
+
+
+def _is_product(derivation: Derivation) -> bool:
+    return derivation.quantity in ("gradient", "delta") and len(derivation.factors) > 1
 
 
 class Card(QWidget):
@@ -91,19 +105,16 @@ class Card(QWidget):
 
     def _show_formula(self, derivation: Derivation, digits: int, known: Known, result: str) -> None:
         colors = theme.current().factors
-        multiplied = derivation.quantity in ("gradient", "delta") and len(derivation.factors) > 1
-        if multiplied:
-            parts = [Part(derivation.symbol_tex)]
-            for factor in derivation.factors:
+        left, *right = symbols(derivation)
+        parts = [Part(left)]
+        if _is_product(derivation):
+            for factor, tex in zip(derivation.factors, right, strict=True):
                 value = number(factor.value, digits) if known(factor) else NOT_YET
-                parts.append(Part(factor.symbol_tex, value, colors[_ROLES[factor.color_role]], not known(factor)))
-            self.formula.show_parts(parts, ["=", *[r"\cdot"] * (len(parts) - 2)])
+                parts.append(Part(tex, value, colors[_ROLES[factor.color_role]], not known(factor)))
         else:
-            left, sign, right = derivation.tex.partition(" = ")
-            parts = [Part(left)]
-            if sign:
-                parts.append(Part(right, result, colors[_ROLES["product"]], not known(None)))
-            self.formula.show_parts(parts, ["="] if sign else [])
+            parts += [Part(tex, result, colors[_ROLES["product"]], not known(None)) for tex in right]
+        equals, times = SIGNS
+        self.formula.show_parts(parts, [equals, *[times] * (len(parts) - 2)][: len(parts) - 1])
 
     def _show_terms(self, derivation: Derivation, digits: int, known: Known) -> None:
         terms = derivation.terms

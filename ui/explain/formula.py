@@ -17,6 +17,7 @@ from PyQt6.QtWidgets import QLabel, QSizePolicy, QWidget
 from typing_extensions import override
 
 from ui import theme
+from ui.explain import typesetting
 
 SIZES = (19, 17)
 """Height of a letter's em box in pixels at normal text size; the smaller one where it saves a line."""
@@ -50,13 +51,8 @@ class Typeset:
 
 @lru_cache(maxsize=1024)
 def typeset(tex: str, size: int, color: str) -> Typeset:
-    """Typeset LaTeX mathematics; a formula takes about 20 ms, so what was typeset is kept."""
-    from ziamath.config import config  # loading it takes a third of a second, so it is loaded with the first formula
-    from ziamath.zmath import Latex
-
-    config.svg2 = False  # QSvgRenderer paints nothing of SVG 2
-    svg = Latex(tex, size=size, color=color).svg()
-    renderer = QSvgRenderer(QByteArray(svg.encode()))
+    """LaTeX mathematics with an em of `size` pixels; it takes up to 20 ms, so what was made is kept."""
+    renderer = QSvgRenderer(QByteArray(typesetting.setting(tex).svg(size, color).encode()))
     box = renderer.viewBoxF()
     return Typeset(renderer, box.width(), -box.top(), box.bottom())
 
