@@ -10,6 +10,7 @@ GROUPS = {
     "engine": "Updates per second (more is better)",
     "plots": "Refresh of a plot (less is better)",
     "canvas": "Painting the network",
+    "start": "Time until the window is there (less is better)",
     "window": "Training beside the live window",
 }
 
