@@ -106,7 +106,7 @@ class App:
         kept = last_session()
         if kept.is_file():
             self.messages.say(
-                "good", tr("Your last session is still here."), tr("Go on with it"), lambda: self.document.resume(kept)
+                "good", tr("Your last session is still here."), tr("Go on with it"), lambda: self.files.resume(kept)
             )
         elif self.window.tour.wanted():
             self.window.tour.begin()

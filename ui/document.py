@@ -124,6 +124,8 @@ class Document(QObject):
             "at": "" if focus.grain == "step" else at,
             "digits": focus.digits,
         }
+        if isinstance(focus.example, Row) and focus.example.position < len(frame.batch):
+            values["row"] = int(frame.batch[focus.example.position])
         if lesson is None:
             values |= {"title": Wording.of(tr("Untitled"))}
         elif frame.dataset.hash != lesson.dataset.hash:

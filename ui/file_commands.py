@@ -49,9 +49,17 @@ class FileCommands:
         window.may_close = self.may_close
         document.listen(self._fill_recent)
 
+    def resume(self, kept: Path) -> None:
+        """Go on with the run that was open when the window closed last."""
+        self._after_asking(lambda: self._document.resume(kept))
+
     def open_path(self, path: Path) -> None:
         """Open whatever kind of file this is: a lesson, a table, or weights."""
-        if path.suffix.lower() in TABLES:
+        is_table = path.suffix.lower() in TABLES
+        if self._window.messages.level == "error" or not is_table:
+            # What went wrong with the file before, or was offered instead of it, is not about this one.
+            self._window.messages.hide()
+        if is_table:
             self._window.data.open_path(str(path))
         elif path.suffix.lower() in WEIGHTS:
             self._read_weights(path)
@@ -133,6 +141,7 @@ class FileCommands:
             self._window.messages.say("error", tr("{name} cannot be opened: {reason}", name=path.name, reason=error))
             return
         self._runner.apply(params=params, name=translatable("weights from a file"))
+        self._window.messages.say("good", tr("The weights of {name} are in the network now.", name=path.name))
 
     def _write_weights(self) -> None:
         from bpstudio.files import weights
@@ -153,8 +162,13 @@ class FileCommands:
     def _save_picture(self) -> None:
         picture = self._window.grab()
         name, _ = QFileDialog.getSaveFileName(self._window, tr("Save a picture"), "bpstudio.png", "PNG (*.png)")
-        if name and not picture.save(name):
-            self._window.messages.say("error", tr("Not saved: {reason}", reason=name))
+        if not name:
+            return
+        path = name if Path(name).suffix else f"{name}.png"
+        if picture.save(path):
+            self._window.messages.say("good", tr("Saved: {path}", path=path))
+        else:
+            self._window.messages.say("error", tr("Not saved: {reason}", reason=path))
 
     def _after_asking(self, act: Callable[[], object]) -> None:
         """Do something that replaces what is open, unless somebody wants to keep it."""

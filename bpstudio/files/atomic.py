@@ -17,6 +17,8 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
     target = Path(path).resolve()
     if target.is_dir():
         raise IsADirectoryError(f"{target} is a folder, not a file")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {target.parent}")
     # In the same folder, because a file is moved in one act only inside one file system.
     beside = target.with_name(f".bpstudio-{secrets.token_hex(6)}.part")
     try:
@@ -27,9 +29,12 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
         with suppress(OSError):  # the file may be new, or its mode not ours to copy
             shutil.copymode(target, beside)
         beside.replace(target)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             beside.unlink()
+        if isinstance(error, OSError) and error.errno is not None:
+            # Nobody asked for the file beside it, so nobody should have to read its name.
+            raise type(error)(f"{target} cannot be written: {error.strerror}") from error
         raise
     _settle(target.parent)
 

@@ -74,6 +74,21 @@ def test_last_session_is_offered(visit: Visit, monkeypatch: pytest.MonkeyPatch) 
     assert person.frame.params.flat.tobytes() == kept.params.flat.tobytes()
 
 
+def test_going_on_with_the_last_session_asks_about_new_work(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer(monkeypatch, QMessageBox.StandardButton.Discard)
+    person = visit()
+    edit(person)
+    person.app.runner.step(33)
+    person.settle()
+    assert person.window.close()
+    person = visit()
+    edit(person, 0.0625)
+    asked = answer(monkeypatch, QMessageBox.StandardButton.Cancel)
+    person.click(person.window.messages.button)
+    assert len(asked) == 1, "the offer stands there for a while, and work goes on beside it"
+    assert person.frame.experiment.optimizer == SGD(0.0625)
+
+
 def test_unsaved_work_is_asked_about(visit: Visit, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     person = visit()
     asked = answer(monkeypatch, QMessageBox.StandardButton.Cancel)
@@ -183,3 +198,21 @@ def test_refused_edit_is_said_and_the_run_stays(visit: Visit) -> None:
     assert person.window.messages.isVisible()
     assert person.window.messages.level == "error"
     assert person.frame.params.flat.tobytes() == before.params.flat.tobytes()
+
+
+def test_trouble_with_one_file_is_forgotten_with_the_next(visit: Visit, home: Path) -> None:
+    person = visit()
+    drop(person, home / "gone.json")
+    assert person.window.messages.level == "error"
+    table = home / "points.csv"
+    table.write_text("x,y\n1,2\n2,4\n3,6\n4,8\n", encoding="utf-8")
+    drop(person, table)
+    assert not person.window.messages.isVisible()
+
+
+def test_picture_without_an_ending_is_a_png(visit: Visit, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(home / "window"), ""))
+    person = visit()
+    person.do("file.picture")
+    assert (home / "window.png").read_bytes().startswith(b"\x89PNG")
+    assert person.window.messages.level == "good"

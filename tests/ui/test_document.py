@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from bpstudio.data.dataset import Dataset
 from bpstudio.files import lesson
+from bpstudio.insight.elements import Row
 from bpstudio.training.frame import Frame
 from bpstudio.training.optimizers import SGD, Momentum
 from ui.document import Document, last_session
@@ -226,3 +227,23 @@ def test_other_data_give_another_title_and_no_promises(desk: Desk, tmp_path: Pat
     saved = json.loads((tmp_path / "mine.json").read_text(encoding="utf-8"))
     assert saved["title"] == "mine.csv 2-2-2"
     assert "expected" not in saved
+
+
+def test_row_that_was_looked_at_is_looked_at_again(desk: Desk, tmp_path: Path) -> None:
+    desk.document.show(lesson.load("xor"), name="xor")
+    frame = desk.settle()
+    desk.focus.set(example=Row(2))
+    desk.document.save(tmp_path / "third.json")
+    desk.settle()
+    desk.document.open(tmp_path / "third.json")
+    again = desk.settle()
+    assert isinstance(desk.focus.example, Row)
+    assert again.batch[desk.focus.example.position] == frame.batch[2]
+
+
+def test_file_that_is_gone_is_told_without_an_error_number(desk: Desk, tmp_path: Path) -> None:
+    desk.document.open(tmp_path / "gone.json")
+    desk.settle()
+    ((level, text),) = desk.said
+    assert level == "error"
+    assert text.startswith("gone.json cannot be opened: there is no file")
