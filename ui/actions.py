@@ -337,6 +337,7 @@ def _own(widget: QObject | None, event: QKeyEvent) -> bool:
 
 def shown(key: str) -> str:
     """A key as it is written on the keyboard of this system, arrows as arrows."""
-    text = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
-    head, plus, last = text.rpartition("+")
-    return head + plus + ARROWS.get(last, last) if last else text
+    sequence = QKeySequence(key)
+    native = sequence.toString(QKeySequence.SequenceFormat.NativeText)
+    last = sequence.toString(QKeySequence.SequenceFormat.PortableText).rpartition("+")[2]
+    return native.rpartition("+")[0] + "+" * ("+" in native) + ARROWS[last] if last in ARROWS else native

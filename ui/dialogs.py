@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from PyQt6.QtCore import QEvent, QObject, Qt
-from PyQt6.QtGui import QKeyEvent
+from PyQt6.QtCore import QEvent, QObject, QSize, Qt
+from PyQt6.QtGui import QIcon, QKeyEvent, QPixmap
 from PyQt6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -123,6 +123,7 @@ class Palette(QDialog):
         self.line.setPlaceholderText(tr("Type some letters of a command"))
         self.list = QListWidget()
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setIconSize(QSize(look.px(16), look.px(16)))
         column = QVBoxLayout(self)
         column.addWidget(self.line)
         column.addWidget(self.list)
@@ -137,6 +138,9 @@ class Palette(QDialog):
     def _fill(self, text: str) -> None:
         self.list.clear()
         words = text.casefold().split()
+        empty = QPixmap(self.list.iconSize())
+        empty.fill(Qt.GlobalColor.transparent)
+        blank = QIcon(empty)
         for command in COMMANDS:
             action = self._actions.find(command.id)
             if action is None or not action.isEnabled():
@@ -146,7 +150,7 @@ class Palette(QDialog):
                 above = SUBMENUS.get(command.id.rpartition(".")[0])
                 name = f"{tr(above)}: {action.text()}" if above else action.text()
                 keys = ", ".join(shown(key) for key, _ in command.keys)
-                item = QListWidgetItem(action.icon(), f"{name}    {keys}")
+                item = QListWidgetItem(action.icon() if command.icon else blank, f"{name}    {keys}")
                 item.setData(Qt.ItemDataRole.UserRole, command.id)
                 self.list.addItem(item)
         self.list.setCurrentRow(0)

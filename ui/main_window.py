@@ -53,6 +53,8 @@ WIDE = 1440
 """From this width on the side panels have more room."""
 SIDES = {False: (202, 350), True: (250, 400)}
 """Pixels of the left and the right panel when nobody has moved them, in a narrow and a wide window."""
+MOST_OF_WIDTH = (0.2, 0.28)
+"""Shares of the width that the side panels may have at most."""
 BOTTOM = 0.29
 """Share of the height that the curves have then."""
 LAYOUT = "layout/2"
@@ -204,7 +206,9 @@ class MainWindow(QMainWindow):
             self._commands[f"view.{side}"].setChecked(True)
         look = theme.current()
         width, height = self.width(), self._rows.height()
-        left, right = (look.px(side) for side in SIDES[width >= WIDE])
+        # Large text must not leave the network without room.
+        shares = zip(SIDES[width >= WIDE], MOST_OF_WIDTH, strict=True)
+        left, right = (min(look.px(side), round(width * most)) for side, most in shares)
         bottom = round(height * BOTTOM)
         self._columns.setSizes([left, max(width - left - right, 300), right])
         self._rows.setSizes([height - bottom, bottom])

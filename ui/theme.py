@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from numpy.typing import ArrayLike
-from PyQt6.QtCore import QByteArray, QRectF, QSize, Qt
+from PyQt6.QtCore import QByteArray, QCoreApplication, QEvent, QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPainter, QPalette, QPen, QPixmap
 from PyQt6.QtWidgets import QApplication
 
@@ -178,10 +178,15 @@ def apply(app: QApplication, name: str = "system", scale: float = 1.0) -> None:
     style = app.style()
     if style is None or style.name().lower() != "fusion":
         app.setStyle("Fusion")
+    same = app.palette() == palette(_state.theme)
     app.setFont(_state.theme.font())
     app.setPalette(palette(_state.theme))
     if app.styleSheet() or app.topLevelWidgets():
         dress(app)
+    if same:
+        # Only the size of text is another: Qt says nothing, but what is drawn by hand has to be drawn again.
+        for widget in app.allWidgets():
+            QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.PaletteChange))
 
 
 def dress(app: QApplication) -> None:

@@ -10,14 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PyQt6.QtCore import QEvent, QSettings
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PyQt6.QtGui import QResizeEvent
+from PyQt6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 from typing_extensions import override
 
+from ui import theme
 from ui.focus import Focus
 from ui.language import tr, translatable
 from ui.runner import Runner
 
 SETTING = "tour/hidden"
+ROOMY = 640
+"""Pixels from which on the buttons stand beside the words, below that under them."""
 
 
 @dataclass(frozen=True)
@@ -94,13 +98,18 @@ class Tour(QFrame):
         self._never = QPushButton()
         self._never.setProperty("role", "link")
         self._never.clicked.connect(self._hide_for_good)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(14, 6, 10, 6)
-        row.setSpacing(10)
-        row.addWidget(self._count)
-        row.addWidget(self._words, 1)
+        self._halves = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._halves.setContentsMargins(14, 6, 10, 6)
+        self._halves.setSpacing(6)
+        said, buttons = QHBoxLayout(), QHBoxLayout()
+        said.setSpacing(10)
+        said.addWidget(self._count)
+        said.addWidget(self._words, 1)
+        buttons.addStretch(1)
         for button in (self._never, self._close, self._next):
-            row.addWidget(button)
+            buttons.addWidget(button)
+        self._halves.addLayout(said, 1)
+        self._halves.addLayout(buttons)
         self.hide()
         focus.changed.connect(self._look)
         runner.frame_arrived.connect(self._look)
@@ -164,7 +173,14 @@ class Tour(QFrame):
         self._next.setText(tr("Next  →") if self.stop < len(STOPS) - 1 else tr("Done"))
         self._close.setText(tr("Close (Esc)"))
         self._never.setText(tr("Don't show again"))
+        self.setMinimumWidth(1)
         self.show()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        beside = self.width() >= theme.current().px(ROOMY)
+        self._halves.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
 
     @override
     def changeEvent(self, event: QEvent | None) -> None:
