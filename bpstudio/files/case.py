@@ -7,7 +7,6 @@ case asks for and this program does not have is named and skipped: an option tha
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -25,7 +24,9 @@ from bpstudio.training.optimizers import SGD, Momentum, Optimizer
 from bpstudio.training.session import Session
 
 # What a file can bring about that is not the document it claims to be.
-_MALFORMED = (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError, BadZipFile)
+_MALFORMED = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, TypeError, ValueError)
+
+MAX_STEPS = 1_000_000
 
 
 def verify(path: Path) -> Verdict:
@@ -49,7 +50,7 @@ def verify(path: Path) -> Verdict:
 
 
 def _said(problem: Exception) -> str:
-    return f"{problem.args[0]!r} is missing" if isinstance(problem, KeyError) else str(problem)
+    return f"{problem.args[0]!r} is missing" if isinstance(problem, KeyError) else str(problem) or repr(problem)
 
 
 # Understanding
@@ -203,6 +204,8 @@ def run(case: Mapping[str, Any]) -> dict[str, Any]:
     wanted_history = int(case.get("history_steps", 0))
     checkpoints = {int(step) for step in case.get("checkpoints", ())}
     last = max({wanted_history, *checkpoints})
+    if last > MAX_STEPS:
+        raise ValueError(f"case: expected at most {MAX_STEPS:,} steps, got {last:,}")
     for step in range(last + 1):
         if step in checkpoints:
             params_after[str(step)] = _parameters(case, session.frame().params)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bpstudio.files import strict_json
+from bpstudio.files import npz, strict_json
 
 Array = NDArray[Any]
 
@@ -21,6 +21,7 @@ FORMAT = "bp-oracle/1"
 LIMIT = 1e-10
 FLOOR = 1e-3
 ZERO_SCALE = 1e-4
+MAX_ARRAY_BYTES = 512 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -38,19 +39,16 @@ def read(path: Path) -> dict[str, Any]:
 
     Raises ValueError when it is no such document, OSError when a file cannot be read.
     """
-    document = strict_json.parse(path.read_bytes())
+    document = strict_json.read(path)
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ValueError(f"expected a document of the format {FORMAT}")
-    arrays: dict[str, Array] = {}
-    if "arrays_file" in document:
-        with np.load(_beside(path, document["arrays_file"]), allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files}
+    arrays = npz.read(_beside(path, document["arrays_file"]), MAX_ARRAY_BYTES) if "arrays_file" in document else {}
     case: dict[str, Any] = _with_arrays(document, arrays)
     case["init"] = [{key: _floats(value) for key, value in (layer or {}).items()} for layer in case["init"]]
     data = case["data"] = dict(case["data"])
     for name in ("X", "Y"):
         values = _prepared(_floats(data[name]), data.get(f"preprocess_{name}", ()))
-        values = values.astype(data.get(f"dtype_{name}", "float64"))
+        values = values.astype(_numbers(data.get(f"dtype_{name}", "float64")))
         data[name] = _laid_out(values, data.get(f"layout_{name}", "C"))
     if "batches" in case:
         case["batches"] = [np.asarray(batch, dtype=np.int64) for batch in case["batches"]]
@@ -61,6 +59,14 @@ def _beside(path: Path, name: object) -> Path:
     if not isinstance(name, str) or Path(name).name != name:
         raise ValueError(f"arrays_file: expected the name of a file beside the case, got {name!r}")
     return path.with_name(name)
+
+
+def _numbers(name: object) -> np.dtype[Any]:
+    """A type of numbers. NumPy would also take "U99999999" here, and make gigabytes out of one number."""
+    dtype = np.dtype(name) if isinstance(name, str) else None
+    if dtype is None or dtype.kind not in "fiub":
+        raise ValueError(f"data: expected the name of a type of numbers, got {name!r}")
+    return dtype
 
 
 def _with_arrays(node: Any, arrays: Mapping[str, Array]) -> Any:

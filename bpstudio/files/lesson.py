@@ -135,13 +135,7 @@ def read(path: str | os.PathLike[str]) -> Lesson:
     file = Path(path)
     if file.is_dir():
         raise ValueError(f"{file} is a folder: open a lesson file (.json) in it")
-    if file.exists() and not file.is_file():
-        raise ValueError(f"{file} is not an ordinary file")
-    if not file.exists():
-        raise FileNotFoundError(f"there is no file {file}")
-    with file.open("rb") as stream:
-        content = stream.read(strict_json.MAX_BYTES + 1)
-    return parse(content, folder=file.parent)
+    return _read(strict_json.read(file), file.parent)
 
 
 def parse(source: bytes | str, folder: str | os.PathLike[str] | None = None) -> Lesson:

@@ -12,6 +12,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Never
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -24,6 +25,16 @@ _STRING = r'"(?:[^"\\]++|\\.)*+"?'
 _STRUCTURE = re.compile(_STRING + r"|[\[\]{}]", re.DOTALL)
 _TOKEN = re.compile(_STRING + r'|[\[\]{}:,]|[^\s\[\]{}:,"]+', re.DOTALL)
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def read(file: Path) -> Any:
+    """The value in a file; raises OSError when it cannot be read, ValueError that says where it is wrong and why."""
+    if file.exists() and not file.is_file():
+        raise ValueError(f"{file} is {'a folder' if file.is_dir() else 'not an ordinary file'}")
+    if not file.exists():
+        raise FileNotFoundError(f"there is no file {file}")
+    with file.open("rb") as stream:
+        return parse(stream.read(MAX_BYTES + 1))
 
 
 def parse(source: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> Any:

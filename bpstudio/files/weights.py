@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import io
 import os
-import struct
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,16 +18,11 @@ from numpy.typing import NDArray
 
 from bpstudio.engine.network import MEMORY_LIMIT, Network
 from bpstudio.engine.trace import Params
-from bpstudio.files import atomic
+from bpstudio.files import atomic, npz
 
 MAX_BYTES = MEMORY_LIMIT
 SUFFIXES = (".npz", ".safetensors")
 
-# What the readers of both formats raise when bytes are missing or changed, besides ValueError.
-_DAMAGED = (
-    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, TypeError, OverflowError, MemoryError),
-    *(NotImplementedError, RuntimeError, SyntaxError, struct.error),
-)
 _NOT_INSTALLED = "{name}: opening and saving .safetensors needs the package safetensors (pip install safetensors)"
 
 
@@ -75,20 +67,9 @@ def _kind(file: Path) -> str:
 
 
 def _read_npz(file: Path, network: Network) -> Params:
-    try:
-        with zipfile.ZipFile(file) as archive:
-            # What it says it unpacks to: a small file can hold gigabytes of zeros.
-            size = sum(member.file_size for member in archive.infolist())
-        if size > MAX_BYTES:
-            raise ValueError(f"{file.name}: holds {size:,} bytes; at most {MAX_BYTES:,} are opened")
-        with np.load(file, allow_pickle=False) as stored:
-            return _fitted(stored, network, file.name)
-    except _DAMAGED as error:
-        raise ValueError(f"{file.name}: is not a whole .npz file ({error})") from None
-    except ValueError as error:
-        if "allow_pickle" in str(error) or "Object arrays" in str(error):
-            raise ValueError(f"{file.name}: holds objects instead of numbers, and those are never opened") from None
-        raise ValueError(str(error) if str(error).startswith(file.name) else f"{file.name}: {error}") from None
+    # Checked before they are unpacked: what fits the network is no larger than the network.
+    stored = npz.read(file, MAX_BYTES, lambda headers: _check(headers, network))
+    return _fitted(stored, network, file.name)
 
 
 def _read_safetensors(file: Path, network: Network) -> Params:
@@ -97,35 +78,46 @@ def _read_safetensors(file: Path, network: Network) -> Params:
         from safetensors.numpy import load_file
     except ImportError:
         raise ValueError(_NOT_INSTALLED.format(name=file.name)) from None
+    size = file.stat().st_size
+    if size > MAX_BYTES:
+        raise ValueError(f"{file.name}: holds {size:,} bytes; at most {MAX_BYTES:,} are opened")
     try:
         stored = load_file(file)
-    except (SafetensorError, *_DAMAGED) as error:
+    except (SafetensorError, *npz.DAMAGED) as error:
         raise ValueError(f"{file.name}: is not a whole .safetensors file ({error})") from None
+    try:
+        _check(stored, network)
+    except ValueError as error:
+        raise ValueError(f"{file.name}: {error}") from None
     return _fitted(stored, network, file.name)
 
 
-def _fitted(stored: Mapping[str, NDArray[Any]], network: Network, name: str) -> Params:
-    """The arrays in the network's layout: every one of them there, of the right shape, and nothing else."""
-    wanted = [f"{layer}.{part}" for layer in network.layer_names for part in ("W", "b")]
-    missing = [key for key in wanted if key not in stored]
-    foreign = [key for key in stored if key not in wanted]
+def _check(described: Mapping[str, npz.Header] | Mapping[str, NDArray[Any]], network: Network) -> None:
+    """Raise ValueError unless every array of the network is there, of the right shape, and nothing else."""
+    shapes = {
+        f"{layer}.{part}": shape
+        for layer, inputs, units in zip(network.layer_names, network.sizes[:-1], network.sizes[1:], strict=True)
+        for part, shape in (("W", (units, inputs)), ("b", (units,)))
+    }
+    missing = [name for name in shapes if name not in described]
+    foreign = [name for name in described if name not in shapes]
     if missing or foreign:
-        found = ", ".join(sorted(stored)[:8]) or "nothing"
+        found = ", ".join(sorted(described)[:8]) or "nothing"
         problem = f"{missing[0]} is missing" if missing else f"{foreign[0]} belongs to no layer of this network"
-        raise ValueError(f"{name}: {problem}; the file has {found}")
-    layers = []
-    for number, layer in enumerate(network.layer_names):
-        units, inputs = network.sizes[number + 1], network.sizes[number]
-        W, b = stored[f"{layer}.W"], stored[f"{layer}.b"]
-        for part, values, shape in (("W", W, (units, inputs)), ("b", b, (units,))):
-            if values.shape != shape:
-                raise ValueError(f"{name}: {layer}.{part}: expected shape {shape}, got {values.shape}")
-            if values.dtype.kind not in "fiu":
-                raise ValueError(f"{name}: {layer}.{part}: expected real numbers, got {values.dtype}")
-            if not np.isfinite(values).all():
-                raise ValueError(f"{name}: {layer}.{part}: expected finite numbers, got {_first_not_finite(values)}")
-        layers.append((W, b))
-    return Params.from_layers(network, list(layers))
+        raise ValueError(f"{problem}; the file has {found}")
+    for name, shape in shapes.items():
+        if described[name].shape != shape:
+            raise ValueError(f"{name}: expected shape {shape}, got {described[name].shape}")
+        if described[name].dtype.kind not in "fiu":
+            raise ValueError(f"{name}: expected real numbers, got {described[name].dtype}")
+
+
+def _fitted(stored: Mapping[str, NDArray[Any]], network: Network, name: str) -> Params:
+    """The arrays, which fit, in the network's layout; ValueError where one holds what is not finite."""
+    for key, values in stored.items():
+        if not np.isfinite(values).all():
+            raise ValueError(f"{name}: {key}: expected finite numbers, got {_first_not_finite(values)}")
+    return Params.from_layers(network, [(stored[f"{layer}.W"], stored[f"{layer}.b"]) for layer in network.layer_names])
 
 
 def _first_not_finite(values: NDArray[Any]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bpstudio.files import case
+from bpstudio.files import case, case_document
 from bpstudio.files.case_document import error_of, read
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
@@ -171,6 +171,37 @@ def test_pickled_arrays_are_not_loaded(tmp_path):
     changed["data"]["X"] = {"$npz": "x"}
     changed["arrays_file"] = "arrays.npz"
     assert verified(tmp_path, changed).status == "FAIL"
+
+
+@pytest.mark.parametrize(
+    ("change", "detail"),
+    [
+        (lambda found: found["data"].update(dtype_X="U99999999"), "type of numbers, got 'U99999999'"),
+        (lambda found: found["data"].update(dtype_Y="O"), "type of numbers, got 'O'"),
+        (lambda found: found.update(checkpoints=[10**12]), "at most 1,000,000 steps, got 1,000,000,000,000"),
+    ],
+)
+def test_a_case_does_not_take_the_machine(tmp_path, change, detail):
+    changed = document("mazur")
+    change(changed)
+    verdict = verified(tmp_path, changed)
+    assert verdict.status == "FAIL"
+    assert detail in verdict.detail
+
+
+def test_arrays_that_unpack_to_gigabytes_are_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(case_document, "MAX_ARRAY_BYTES", 1000)
+    np.savez_compressed(tmp_path / "arrays.npz", x=np.zeros((1000, 2)))
+    verdict = verified(tmp_path, {**document("mazur"), "arrays_file": "arrays.npz"})
+    assert verdict.status == "FAIL"
+    assert "at most 1,000 are opened" in verdict.detail
+
+
+def test_a_folder_and_a_damaged_archive_fail_and_do_not_raise(tmp_path):
+    (tmp_path / "folder.json").mkdir()
+    assert case.verify(tmp_path / "folder.json").status == "FAIL"
+    (tmp_path / "arrays.npz").write_bytes(b"PK\x03\x04 and nothing more")
+    assert verified(tmp_path, {**document("mazur"), "arrays_file": "arrays.npz"}).status == "FAIL"
 
 
 def test_preprocessing_is_applied_in_order(tmp_path):
