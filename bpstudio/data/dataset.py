@@ -242,8 +242,7 @@ class Dataset:
         return self if new[row].tobytes() == old[row].tobytes() else self._edited(**{part: new})
 
     def _edited(self, **changes: Any) -> Dataset:
-        origin = self.source.origin if isinstance(self.source, Inline) else self.source
-        return dataclasses.replace(self, source=Inline(origin), **changes)
+        return dataclasses.replace(self, source=Inline(self.source.origin), **changes)
 
     def _hash(self) -> str:
         digest = hashlib.sha256()

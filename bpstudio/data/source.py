@@ -27,6 +27,11 @@ class Generated:
     def __post_init__(self) -> None:
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
 
+    @property
+    def origin(self) -> Generated:
+        """What it was before somebody changed a value by hand: nobody did."""
+        return self
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -38,6 +43,11 @@ class Prepared:
     options: ReadOptions
     preparation: Preparation
     steps: tuple[Step, ...] = ()
+
+    @property
+    def origin(self) -> Prepared:
+        """What it was before somebody changed a value by hand: nobody did."""
+        return self
 
     def scaling_of(self, column: str) -> Standardize | Range | None:
         """How a column was scaled; its inverse() leads from the network's numbers back to those of the file."""

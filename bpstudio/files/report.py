@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import bpstudio
-from bpstudio.data.source import Inline, Prepared
+from bpstudio.data.source import Prepared
 from bpstudio.files import atomic
 from bpstudio.files.charts import DASHES, Line, curves
 from bpstudio.files.network_picture import network_picture
@@ -187,7 +187,7 @@ def _conventions(frame: Frame) -> str:
     settings = experiment.to_dict()["optimizer"]
     rule = ", ".join([settings.pop("name"), *(f"{name} {value!r}" for name, value in settings.items())])
     batch = experiment.batch_size or len(dataset.train)
-    source = dataset.source.origin if isinstance(dataset.source, Inline) else dataset.source
+    source = dataset.source.origin
     prepared = source.steps if isinstance(source, Prepared) else ()
     rows = [
         ("Data", f"{dataset.name or 'typed'}: {', '.join(dataset.input_names)} → {', '.join(dataset.output_names)}"),

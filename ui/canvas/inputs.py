@@ -10,7 +10,7 @@ from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QPainter, QPolygonF
 
 from bpstudio.data.dataset import Dataset
-from bpstudio.data.source import Inline, Prepared
+from bpstudio.data.source import Prepared
 from bpstudio.data.steps import Range, Standardize
 from bpstudio.insight.elements import Probe, Row
 from bpstudio.insight.notation import given, number
@@ -135,7 +135,7 @@ def _paint_names(painter: QPainter, picture: Picture) -> None:
 
 def prepared(dataset: Dataset, index: int) -> Standardize | Range | None:
     """How the column of an input was scaled before it reached the network."""
-    source = dataset.source.origin if isinstance(dataset.source, Inline) else dataset.source
+    source = dataset.source.origin
     return source.scaling_of(dataset.input_names[index]) if isinstance(source, Prepared) else None
 
 

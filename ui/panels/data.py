@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from bpstudio.data.dataset import Dataset
-from bpstudio.data.source import Generated, Inline, Prepared
+from bpstudio.data.source import Generated, Prepared
 from bpstudio.training.carry import check_fit
 from bpstudio.training.frame import Frame
 from ui.focus import Focus
@@ -210,7 +210,7 @@ class DataPanel(QWidget):
 
 
 def _name(dataset: Dataset) -> str:
-    source = dataset.source.origin if isinstance(dataset.source, Inline) else dataset.source
+    source = dataset.source.origin
     if isinstance(source, Generated) and source.generator in NAMES:
         return tr(NAMES[source.generator])
     return dataset.name or (Path(source.path).name if isinstance(source, Prepared) else "")

@@ -44,7 +44,7 @@ def done_to(source: Source) -> list[str]:
 
 def in_full(source: Source) -> list[str]:
     """Every step with its numbers."""
-    origin = source.origin if isinstance(source, Inline) else source
+    origin = source.origin
     if not isinstance(origin, Prepared):
         return []
     lines = [

@@ -8,7 +8,7 @@ from PyQt6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from bpstudio.data.dataset import Dataset
 from bpstudio.data.generators import GENERATORS
-from bpstudio.data.source import Generated, Inline
+from bpstudio.data.source import Generated
 from ui.language import tr, translatable
 from ui.panels.form import Choice, Message, Row
 from ui.panels.number import NumberField
@@ -86,7 +86,7 @@ class GeneratorForm(QWidget):
 
     def show_dataset(self, dataset: Dataset) -> None:
         """Begin with what made the present data, where a generator did."""
-        source = dataset.source.origin if isinstance(dataset.source, Inline) else dataset.source
+        source = dataset.source.origin
         if not isinstance(source, Generated) or source.generator not in NAMES:
             return
         self.choose(source.generator)

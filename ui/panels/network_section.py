@@ -6,7 +6,7 @@ import numpy as np
 from PyQt6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from bpstudio.data.dataset import Dataset
-from bpstudio.data.source import Generated, Inline, Prepared
+from bpstudio.data.source import Prepared
 from bpstudio.data.steps import Range, Standardize
 from bpstudio.insight.elements import Edge, Element, PlusOne, Probe, Row, Target, Unit
 from bpstudio.training.frame import Frame
@@ -160,9 +160,8 @@ def _example_inputs(frame: Frame, focus: Focus) -> np.ndarray[tuple[int, ...], n
 
 def _scaling(dataset: Dataset) -> list[str]:
     """What was done to the inputs, in a word each."""
-    source = dataset.source
-    origin = source.origin if isinstance(source, Inline) else source
-    if not isinstance(origin, Prepared) or isinstance(origin, Generated):
+    origin = dataset.source.origin
+    if not isinstance(origin, Prepared):
         return []
     inputs = set(origin.preparation.inputs)
     done = [step for step in origin.steps if step.column in inputs]

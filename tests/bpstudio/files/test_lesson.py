@@ -15,7 +15,7 @@ from bpstudio.data.dataset import Dataset
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
 from bpstudio.engine.trace import Params
-from bpstudio.files import atomic, lesson, readable_json, strict_json
+from bpstudio.files import asset, atomic, lesson, readable_json, strict_json
 from bpstudio.files.lesson import Lesson
 from bpstudio.files.lesson_parts import State, Variant
 from bpstudio.files.wording import Wording
@@ -224,6 +224,35 @@ def test_a_table_beside_the_lesson_is_found_from_anywhere(tmp_path: Path) -> Non
     (tmp_path / "moved" / "data" / "big.csv").write_text("a,b,c\n1,2,3\n4,5,6\n")
     with pytest.raises(ValueError, match="gives other data"):
         lesson.read(tmp_path / "moved" / "one" / "l.json")
+
+
+def test_where_typed_rows_came_from_is_named_from_the_lesson_s_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bpstudio.data.choices import Preparation
+    from bpstudio.data.preparation import prepare
+    from bpstudio.data.readers import open_table, read_table
+
+    setup = experiment(network=Network(2, (Dense(1, "identity"),)))
+    table = b"a,b,c\n1,2,3\n4,5,6\n"
+    (tmp_path / "t.csv").write_bytes(table)
+    choice = Preparation(("a", "b"), ("c",))
+    small = prepare(open_table(tmp_path / "t.csv"), choice)
+    pasted = prepare(read_table(table, "pasted"), choice)
+    iris = prepare(open_table(asset.find("datasets/auto-mpg.csv")), Preparation(("weight", "model year"), ("mpg",)))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for data, path in ((small, "t.csv"), (pasted, ""), (iris, "asset:datasets/auto-mpg.csv")):
+        edited = data.replace_input(0, 0, 9.0)
+        lesson.write(Session(setup, edited), tmp_path / "l.json")
+        again = lesson.read(tmp_path / "l.json")
+        assert again.dataset.hash == edited.hash
+        # Saved a second time, from another folder, it still says the same.
+        lesson.write(again, tmp_path / "l.json")
+        assert json.loads((tmp_path / "l.json").read_text())["data"]["source"]["origin"]["path"] == path
+    lesson.write(Session(setup, small), tmp_path / "l.json")
+    lesson.write(lesson.read(tmp_path / "l.json"), tmp_path / "l.json")
+    assert json.loads((tmp_path / "l.json").read_text())["data"]["source"]["path"] == "t.csv"
 
 
 # Saving

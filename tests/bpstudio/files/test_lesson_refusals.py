@@ -220,6 +220,7 @@ TABLE = {
     [
         ("table.csv", "gives other data than when this file was saved"),
         ("missing.csv", "The data file missing.csv is not there"),
+        ("circle.csv", "is not there"),
         ("", "is not there"),
         (".", "is not there"),
         ("a\u0000b", "is not there"),
@@ -227,16 +228,30 @@ TABLE = {
         ("/dev/zero", "is not there"),
         ("//server/share/table.csv", "is on another computer"),
         ("\\\\server\\share\\table.csv", "is on another computer"),
+        ("/\\server/share/table.csv", "is on another computer"),
         ("asset:datasets/nothing.csv", "is not there"),
         ("asset:../../etc/passwd", "inside the assets folder"),
     ],
 )
 def test_a_data_file_that_is_not_the_one_is_refused(name: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text("i1,i2,o1\n1,2,3\n4,5,6\n")
+    (tmp_path / "circle.csv").symlink_to(tmp_path / "circle.csv")
     document = copy.deepcopy(GOOD) | {"data": copy.deepcopy(TABLE)}
     document["data"]["source"]["path"] = name
     with pytest.raises(ValueError, match=message):
         lesson.parse(json.dumps(document), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../secret.txt", "link.csv", "{folder}/secret.txt"])
+def test_a_file_elsewhere_is_read_only_by_its_hash_and_never_quoted(name: str, tmp_path: Path) -> None:
+    (tmp_path / "lesson").mkdir()
+    (tmp_path / "secret.txt").write_text("user,password,o1\nroot,hunter2,1\nme,swordfish,2\n")
+    (tmp_path / "lesson" / "link.csv").symlink_to(tmp_path / "secret.txt")
+    document = copy.deepcopy(GOOD) | {"data": copy.deepcopy(TABLE)}
+    document["data"]["source"]["path"] = name.format(folder=tmp_path)
+    with pytest.raises(ValueError, match="gives other data") as refused:
+        lesson.parse(json.dumps(document), tmp_path / "lesson")
+    assert "hunter2" not in str(refused.value)
 
 
 def test_a_folder_and_a_missing_file_are_not_lessons(tmp_path: Path) -> None:
