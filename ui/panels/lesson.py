@@ -318,7 +318,7 @@ class LessonPanel(QWidget):
         for stop, scene in zip(self.stops, lesson.scenes, strict=True):
             stop.name(_said(scene.title), self._place_of(scene), _said(scene.text))
             stop.restyle()
-        for part, shown in zip(self._parts, (lesson.text, self.stops, self.digits.groups), strict=True):
+        for part, shown in zip(self._parts, (lesson.text, self.stops, self.digits.promised), strict=True):
             part.setVisible(bool(shown))
         self._tell_turns()
 

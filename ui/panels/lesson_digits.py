@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt6.QtCore import QRectF, Qt
+from PyQt6.QtCore import QRectF, Qt, QTimer
 from PyQt6.QtGui import QFontMetricsF, QPainter
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -27,6 +27,8 @@ from ui.panels.number import shortest
 
 LONGEST_COLUMN = 4
 """A list of more numbers than this is written in lines."""
+LATER_MS = 300
+"""After so long the rows are made that nobody sees yet."""
 
 Reached = Callable[[Known], bool]
 """Whether the walk has come to the beat that computes a promise."""
@@ -260,36 +262,64 @@ class Digits(QWidget):
         super().__init__(parent)
         self._go, self._visit = go, visit
         self._expected: tuple[Known, ...] = ()
-        self.groups: list[Group] = []
+        self._groups: list[Group] | None = []
+        self._look: tuple[Frame | None, Reached] | None = None
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(lambda: self.groups)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
+
+    @property
+    def groups(self) -> list[Group]:
+        """The rows. They are many, at the end of a long text, so they are made when all the rest is there."""
+        return self._fill() if self._groups is None else self._groups
+
+    @property
+    def promised(self) -> bool:
+        """Whether there is anything to show."""
+        return bool(self._expected)
 
     def show_promises(self, expected: tuple[Known, ...]) -> None:
         """Promise these from now on."""
         if expected == self._expected:
             return
         self._expected = expected
-        for group in self.groups:
+        for group in self._groups or ():
             group.hide()
             group.deleteLater()
-        steps = sorted({known.after for known in expected})
-        self.groups = [
-            Group(step, [known for known in expected if known.after == step], self._go, self._visit) for step in steps
-        ]
-        for group in self.groups:
-            self._column.addWidget(group)
-            group.retranslate()
+        self._groups, self._look = None, None
+        if self.visibleRegion().isEmpty():
+            self._later.start(LATER_MS)
+        else:
+            self._fill()
 
     def show_frame(self, frame: Frame | None, is_reached: Reached) -> None:
         """Mark what can be read off a frame at rest; None while training goes on."""
-        for group in self.groups:
+        self._look = (frame, is_reached)
+        for group in self._groups or ():
             group.show_frame(frame, is_reached)
 
     def retranslate(self) -> None:
         """Every text in the language and the look in use."""
-        for group in self.groups:
+        for group in self._groups or ():
             group.retranslate()
+
+    def _fill(self) -> list[Group]:
+        self._later.stop()
+        expected = self._expected
+        steps = sorted({known.after for known in expected})
+        self._groups = [
+            Group(step, [known for known in expected if known.after == step], self._go, self._visit) for step in steps
+        ]
+        for group in self._groups:
+            self._column.addWidget(group)
+            group.retranslate()
+            if self._look is not None:
+                group.show_frame(*self._look)
+            group.show()
+        return self._groups
 
 
 def _told(known: Known, got: NDArray[np.float64], room: int) -> str:

@@ -323,6 +323,8 @@ def test_a_visit_that_is_left_does_not_come_back(desk: Desk) -> None:
 
 def test_the_texts_of_the_lesson_stand_there_in_both_languages(desk: Desk, qapp: QApplication) -> None:
     desk.open("mazur")
+    # Nobody asks for the digits here: they come by themselves.
+    desk.qtbot.waitUntil(lambda: "Before the first update" in desk.texts())
     english = "\n".join(desk.texts())
     for words in (
         "Worked example 2-2-2 (Mazur)",
