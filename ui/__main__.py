@@ -6,6 +6,7 @@ here. Everything that is not about the window is the command line's business, wh
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -48,6 +49,7 @@ def _window(words: list[str]) -> int:
             return cli.without_display()
         print(f"bpstudio: no display here; `bpstudio train {words[0]}` trains in the terminal", file=sys.stderr)
         return 4
+    gc.disable()  # loading makes no garbage worth looking for; ui.garbage takes over
     try:
         from ui.app import run
     except ImportError as problem:

@@ -22,6 +22,7 @@ class Collector(QObject):
         self._was_enabled = gc.isenabled()
         self._settled = False
         gc.disable()
+        gc.freeze()  # what has been loaded so far stays as well
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.collect)
         self._timer.start(PAUSE_MS)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from PyQt6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, QTimer
-from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QShowEvent
 from PyQt6.QtWidgets import (
     QApplication,
     QLabel,
@@ -282,6 +282,7 @@ class MainWindow(QMainWindow):
         settings = QSettings()
         geometry = settings.value(f"{LAYOUT}/geometry", QByteArray(), QByteArray)
         self._fresh = geometry.isEmpty()
+        self._fresh_at = QSize()
         for side in ("left", "right", "bottom"):
             shown = settings.value(f"{LAYOUT}/{side}", True, bool)
             self._commands[f"view.{side}"].setChecked(shown)
@@ -301,11 +302,19 @@ class MainWindow(QMainWindow):
     # ---- Qt
 
     @override
+    def showEvent(self, event: QShowEvent | None) -> None:
+        super().showEvent(event)
+        if self._fresh:  # here and not after it has been painted: everything would be painted twice
+            self._fresh_at = self.size()
+            self.reset_layout()
+
+    @override
     def paintEvent(self, event: QPaintEvent | None) -> None:
         super().paintEvent(event)
         if self._fresh:
             self._fresh = False
-            QTimer.singleShot(0, self.reset_layout)
+            if self.size() != self._fresh_at:  # the desktop has chosen another one
+                QTimer.singleShot(0, self.reset_layout)
         if self.plots is None:
             QTimer.singleShot(AFTER_PAINT_MS, self.complete)
 
