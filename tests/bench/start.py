@@ -10,6 +10,7 @@ everything into memory.
 calls is what the console script calls.
 """
 
+import faulthandler
 import os
 import statistics
 import subprocess
@@ -52,18 +53,27 @@ def product(complete: bool) -> None:
 
     # isort: split
     from PyQt6.QtCore import QCoreApplication, QEvent, QObject
-    from PyQt6.QtWidgets import QApplication, QWidget
+    from PyQt6.QtWidgets import QWidget
 
     import ui.app
 
     class Watch(QObject):
-        """Hears of every paint event. What it posts arrives when the whole window has been painted."""
+        """Hears of the paint events of some widgets. What it posts arrives when the whole window has been painted."""
 
         def __init__(self, app: ui.app.App) -> None:
             super().__init__()
             self.app, self.window = app, app.window
             self.painted: set[QObject] = set()
             self.posted = self.selected = False
+            window = self.window
+            sides = [window.builder, window.data, window.inspector]
+            self.regions = [window, window.menuBar(), window.toolbar, window.canvas, window.timeline, *sides]
+            self.wait_for(*self.regions)
+
+        def wait_for(self, *widgets: QWidget) -> None:
+            """Hear of these only: to ask in Python about every event of the application would take a while itself."""
+            for widget in widgets:
+                widget.installEventFilter(self)
 
         def eventFilter(self, watched: QObject, event: QEvent) -> bool:
             if event.type() == QEvent.Type.Paint:
@@ -76,55 +86,53 @@ def product(complete: bool) -> None:
         def event(self, event: QEvent) -> bool:
             self.posted = False
             if not self.selected:
-                if not self.whole():
-                    return True
-                if not complete:
-                    os._exit(0)
-                self.select()
+                shown = [region for region in self.regions if not region.visibleRegion().isEmpty()]
+                if self.app.runner.frame is not None and self.painted.issuperset(shown):
+                    if not complete:
+                        os._exit(0)
+                    self.select()
             elif self.finished():
                 os._exit(0)
             return True
 
-        def whole(self) -> bool:
-            """Whether every region of the window has been painted, the network with its first step."""
-            window = self.window
-            sides = [window.builder, window.data, window.inspector]
-            regions = [window, window.menuBar(), window.toolbar, window.canvas, window.timeline, *sides]
-            return self.app.runner.frame is not None and all(self.seen(region) for region in regions)
-
         def select(self) -> None:
             from bpstudio.insight.elements import Edge
+            from ui.explain.formula import Formula
 
             self.selected = True
             self.painted.clear()
+            self.formula = self.window.inspector.findChild(Formula)
+            self.wait_for(self.formula)
             self.app.focus.set(grain="step", selection=Edge(2, 0, 0))
 
-        def finished(self) -> bool:
-            """Whether the lesson's text, the formula with its numbers and every visible plot have been painted."""
-            window = self.window
-            if window.lesson is None or window.plots is None or not self.seen(window.lesson):
-                return False
+        def completed(self) -> None:
+            """The window has made the lesson's text and the plots; both are still to be painted."""
             from pyqtgraph import GraphicsView
 
-            from ui.explain.formula import Formula
+            self.views = self.window.plots.findChildren(GraphicsView)
+            self.wait_for(self.window.lesson, *(view.viewport() for view in self.views))
 
-            formula = window.inspector.findChild(Formula)
-            if "0.741365070" not in formula.accessibleName() or formula not in self.painted:
+        def finished(self) -> bool:
+            """Whether the formula with its numbers, every visible plot and what can be seen of the text are painted."""
+            if self.window.plots is None:
                 return False
-
-            views = [view for view in window.plots.findChildren(GraphicsView) if view.isVisible()]
-            return len(views) >= 4 and all(view.viewport() in self.painted for view in views)
-
-        def seen(self, region: QWidget) -> bool:
-            """Whether a region, or a part of it, has been painted. What is scrolled out of sight need not be."""
-            parts = [region, *region.findChildren(QWidget)]
-            return region.visibleRegion().isEmpty() or any(part in self.painted for part in parts)
+            plots = {view.viewport() for view in self.views if view.isVisible()}
+            # The explanation may have pushed the text out of sight; then only the plots and the formula are waited for.
+            text = {self.window.lesson} if not self.window.lesson.visibleRegion().isEmpty() else set()
+            numbers = "0.741365070" in self.formula.accessibleName()
+            return numbers and len(plots) >= 4 and self.painted >= {self.formula, *text, *plots}
 
     start = ui.app.App.start
 
     def watched(app: ui.app.App, place: str | Path | None = None) -> None:
         app.watch = Watch(app)
-        QApplication.instance().installEventFilter(app.watch)
+        complete_window = app.window.complete
+
+        def completing() -> None:
+            complete_window()
+            app.watch.completed()
+
+        app.window.complete = completing
         start(app, place)
 
     ui.app.App.start = watched
@@ -133,7 +141,8 @@ def product(complete: bool) -> None:
 
 def seconds(program: str, environment: dict[str, str]) -> float:
     before = time.perf_counter()
-    subprocess.run([sys.executable, __file__, program], env=environment, check=True, timeout=60)
+    # Without a timeout, which would look for the end only every 50 ms.
+    subprocess.run([sys.executable, __file__, program], env=environment, check=True)
     return time.perf_counter() - before
 
 
@@ -160,6 +169,7 @@ def measure() -> Iterator["Row"]:
 
 
 if __name__ == "__main__":
+    faulthandler.dump_traceback_later(60, exit=True)
     if sys.argv[1:] == ["bare"]:
         bare()
     else:
