@@ -81,8 +81,8 @@ class SaturationMap(AxesPlot):
         self._steps, self._levels = steps, levels
         self._units = tuple(Unit(layer, index) for layer, index in units)
         self.pane.message = ""
-        end = float(min(stop, metrics.stop))
-        self.pane.set_picture(Picture(self._columns(), (float(steps[0]), end), (0.0, float(len(units)))))
+        end = min(stop, metrics.stop)
+        self.pane.set_picture(Picture(self._columns(end), (float(steps[0]), float(end)), (0.0, float(len(units)))))
         self.pane.playhead = float(frame.step)
         self._name_rows()
         self.pane.set_axes(
@@ -91,14 +91,17 @@ class SaturationMap(AxesPlot):
         )
         self.pane.arrange()
 
-    def _columns(self) -> NDArray[np.uint32]:
-        """The picture, a column for every stretch of steps of equal length (the record's cells differ in length)."""
-        theme = looks.current()
+    def _columns(self, end: int) -> NDArray[np.uint32]:
+        """The picture, a column for every stretch of steps of equal length up to `end` (the record's cells differ in
+        length, and the newest is often a single step). A column shows the largest value of the cells that begin in it.
+        """
+        first = int(self._steps[0])
         shortest = int(np.diff(self._steps).min()) if len(self._steps) > 1 else 1
-        count = (int(self._steps[-1]) - int(self._steps[0])) // max(shortest, 1) + 1
-        wanted = self._steps[0] + shortest * np.arange(count)
+        count = min(-(-(end - first) // max(shortest, 1)), MOST_COLUMNS)
+        wanted = first + (end - first) * np.arange(count) / count
         index = np.searchsorted(self._steps, wanted, side="right") - 1
-        return theme.saturation(self._levels[index].T[::-1] / 255.0)
+        levels = np.maximum.reduceat(self._levels, index, axis=0)
+        return looks.current().saturation(levels.T[::-1] / 255.0)
 
     def _name_rows(self) -> None:
         """Names of units where a row is high enough, else of layers."""

@@ -105,6 +105,20 @@ def test_the_map_shows_the_recorded_level_of_each_unit(qtbot: QtBot, focus: Focu
     assert np.argsort(shades).tolist() == np.argsort(levels[55], kind="stable").tolist()
 
 
+def test_the_map_of_a_long_run_is_no_wider_than_a_picture_can_be(qtbot: QtBot, focus: Focus, mazur_frame: Frame):
+    """The newest cell of the record is often a single step; as wide as that, a long run has a column per step."""
+    plot = shown(qtbot, SaturationMap(focus), mazur_frame)
+    plot._steps = np.append(np.arange(0, 99_968, 64), 99_999)
+    plot._levels = np.zeros((len(plot._steps), 4), np.uint8)
+    plot._levels[700, 2] = 255
+    picture = plot._columns(100_000)
+    assert picture.shape[0] == 4
+    assert picture.shape[1] <= 2000
+    row, column = np.argwhere(picture != picture[0, 0])[0]
+    assert row == 1, "the first unit stands at the top"
+    assert column == pytest.approx(700 * 64 / 100_000 * picture.shape[1], abs=1)
+
+
 def test_a_deep_network_has_the_names_of_its_layers_at_the_map(qtbot: QtBot, focus: Focus, deep_frame: Frame):
     plot = shown(qtbot, SaturationMap(focus), deep_frame)
     assert [text for _, text in plot.pane.row_names] == [f"layer {k}" for k in range(1, 11)]
