@@ -36,6 +36,8 @@ MATRIX_EDGES = 100_000
 _FEW = 120
 
 _LARGEST_RADIUS = 33.0
+_NUMBERED = 24.0  # a disc of this radius still holds its number
+_BADGE = 42.0  # between two discs, their rings included
 _WIDEST_DISC = 0.28  # of the distance between columns
 _SMALLEST_PITCH = 6.0
 _WIDEST_STEP = 178.0
@@ -127,7 +129,7 @@ class Layout:
     def radius(self, layer: int, zoom: float = 1.0) -> float:
         """The radius of the discs of a column, not zoomed; they never touch."""
         pitch = self.steps[layer] * self.stride(layer, zoom)
-        return min(_disc(pitch), _LARGEST_RADIUS * self.scale, _WIDEST_DISC * self.column_gap)
+        return min(_disc(pitch, self.scale), _LARGEST_RADIUS * self.scale, _WIDEST_DISC * self.column_gap)
 
     @property
     def column_gap(self) -> float:
@@ -335,7 +337,7 @@ def place(network: Network, width: float, height: float, scale: float = 1.0, nam
         steps.append(step)
     modes = _modes(sizes)
     outputs = centers[-1]
-    reach = min(_disc(steps[-1]), largest, _WIDEST_DISC * float(columns[1] - columns[0])) + 22.0 * scale
+    reach = min(_disc(steps[-1], scale), largest, _WIDEST_DISC * float(columns[1] - columns[0])) + 22.0 * scale
     target_height = min(_TARGET[1] * scale, max(steps[-1] - 2.0, 4.0)) if sizes[-1] > 1 else _TARGET[1] * scale
     return Layout(
         width=width,
@@ -354,8 +356,11 @@ def place(network: Network, width: float, height: float, scale: float = 1.0, nam
     )
 
 
-def _disc(pitch: float) -> float:
+def _disc(pitch: float, scale: float) -> float:
     """The radius that leaves room for a badge between discs, or, where there is none, between the discs alone."""
+    beside_badge = (pitch - _BADGE * scale) / 2
+    if beside_badge >= _NUMBERED * scale:
+        return min(0.31 * pitch, beside_badge)
     return max(0.31 * pitch, min(0.42 * pitch, 15.0))
 
 

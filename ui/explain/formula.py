@@ -98,9 +98,9 @@ class Formula(QWidget):
 
     def _letter(self, label: QLabel, part: Part) -> None:
         look = theme.current()
-        label.setFont(look.font(12, mono=True))
         color = look.dashed if part.dim else look.text
         label.setStyleSheet(f"color: {color.name()}")
+        label.setFont(look.font(12, mono=True))  # a first style sheet would take it back
         label.setText(part.number)
 
     def _pieces(self, em: int) -> list[tuple[Typeset | None, Typeset, Part, float]]:

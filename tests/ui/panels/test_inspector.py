@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 import bpstudio
 from bpstudio.insight.elements import Edge, Element, LossNode, Target, Unit
 from bpstudio.insight.walk import Walk
+from ui import theme
 from ui.explain.card import NOT_YET, Card
 from ui.focus import Focus
 from ui.panels.inspector import Inspector
@@ -197,3 +198,10 @@ def test_a_number_is_copied_with_all_its_digits(mazur: Bench) -> None:
     clipboard = QGuiApplication.clipboard()
     assert clipboard is not None
     assert float(clipboard.text()) == pytest.approx(frame.trace.layers[1].dW[0, 0], rel=1e-15)
+
+
+def test_numbers_under_the_formula_are_digits_of_one_width_from_the_first_look_on(mazur: Bench) -> None:
+    mazur.look(Edge(2, 0, 0))
+    numbers = [label for label in mazur.inspector._cards[0].formula._labels if label.isVisible()]
+    assert len(numbers) == 3
+    assert {label.font().family() for label in numbers} == {theme.current().font(12, mono=True).family()}
