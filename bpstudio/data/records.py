@@ -7,7 +7,6 @@ A hand-written file deserves an answer that names the place: `data.preparation.s
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import types
 from collections.abc import Collection, Mapping
@@ -45,6 +44,8 @@ def mapping(document: object, path: str, known: Collection[str], required: Colle
         raise ValueError(f"{path}: expected an object {{…}}, got {shown(document)}")
     for key in document:
         if key not in known:
+            import difflib  # only where a name is misspelt
+
             close = difflib.get_close_matches(str(key), list(known), 1)
             hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(known))}"
             raise ValueError(f"{path}.{key}: not known here; {hint}")

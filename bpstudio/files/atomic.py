@@ -5,7 +5,6 @@ one, never to half of it.
 """
 
 import os
-import secrets
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +19,7 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
     if not target.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {target.parent}")
     # In the same folder, because a file is moved in one act only inside one file system.
-    beside = target.with_name(f".bpstudio-{secrets.token_hex(6)}.part")
+    beside = target.with_name(f".bpstudio-{os.urandom(6).hex()}.part")
     try:
         with beside.open("xb") as stream:
             stream.write(content)

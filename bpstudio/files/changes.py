@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -40,6 +39,8 @@ def _holders(document: dict[str, Any], place: str, path: str) -> Iterator[tuple[
         for holder, key in found:
             value = holder[key]
             if not isinstance(value, dict) or name not in value:
+                import difflib  # only where a name is misspelt
+
                 near = difflib.get_close_matches(name, value if isinstance(value, dict) else (), n=1)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 raise ValueError(f"{path}: an experiment has no {name} there{hint}")

@@ -15,7 +15,6 @@ grain answers with the beat in which that lies. Without a batch `loss/row` is `l
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 
@@ -105,6 +104,8 @@ def resolve(order: Order, names: Names, text: str) -> int:
     try:
         return _resolve(order, names, text)
     except (ValueError, KeyError):
+        import difflib  # only where a name is misspelt
+
         near = difflib.get_close_matches(text, sorted(set(_examples(order, names, text))), n=4, cutoff=0.0)
         raise ValueError(f"no beat {text!r} in this walk; near it: {', '.join(near)}") from None
 

@@ -124,21 +124,42 @@ def test_own_texts_of_qt_are_translated_too(english: None, qapp: QApplication) -
 
 
 @pytest.mark.parametrize(
-    ("variable", "expected"), [("zh_CN.UTF-8", "zh_CN"), ("zh_TW.UTF-8", "zh_CN"), ("de_DE.UTF-8", "en"), ("C", "en")]
+    ("variables", "expected"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, "zh_CN"),
+        ({"LANG": "zh_TW.UTF-8"}, "zh_CN"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({"LANG": "C"}, "en"),
+        ({}, "en"),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "zh_CN"}, "zh_CN"),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": "zh_CN"}, "zh_CN"),
+        ({"LANG": "zh_CN", "LC_ALL": "en_US.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LANGUAGE": "zh_CN:en"}, "zh_CN"),
+        ({"LANG": "zh_CN", "LANGUAGE": "de:zh_CN"}, "en"),
+    ],
 )
-def test_system_language(monkeypatch: pytest.MonkeyPatch, variable: str, expected: str) -> None:
+def test_system_language(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: str) -> None:
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(language.sys, "platform", "linux")
+    assert language.system_language() == expected
+
+
+def test_system_language_where_the_system_says_it(monkeypatch: pytest.MonkeyPatch) -> None:
     class Locale(QObject):
         @staticmethod
         def system() -> "Locale":
             return Locale()
 
         def uiLanguages(self) -> list[str]:
-            return ["C"]
+            return ["zh-Hans-CN", "zh"]
 
     monkeypatch.setattr(language, "QLocale", Locale)
-    monkeypatch.setenv("LANG", variable)
-    monkeypatch.setattr(language.locale, "getlocale", lambda: (None, None))
-    assert language.system_language() == expected
+    monkeypatch.setenv("LANG", "en_US.UTF-8")
+    monkeypatch.setattr(language.sys, "platform", "darwin")
+    assert language.system_language() == "zh_CN"
 
 
 def test_unknown_language_is_refused(qapp: QApplication) -> None:

@@ -27,7 +27,7 @@ from ui.panels.number import shortest
 
 LONGEST_COLUMN = 4
 """A list of more numbers than this is written in lines."""
-LATER_MS = 300
+LATER_MS = 500
 """After so long the rows are made that nobody sees yet."""
 
 Reached = Callable[[Known], bool]
