@@ -15,7 +15,7 @@ from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from typing_extensions import override
 
-from bpstudio.insight.notation import number
+from bpstudio.insight.notation import number, rough
 from ui import theme
 from ui.focus import Focus
 from ui.language import tr
@@ -149,12 +149,12 @@ class Status(QWidget):
         of_all = tr("{count} of {all}", count=f"{result.agreeing:,}", all=f"{result.count:,}")
         tip = tr("Central differences of the loss, {count} of {all} parameters", count=result.count, all=result.total)
         if not result.passed:
-            sign, role, detail = "✕", "error", tr("worst {error}", error=f"{result.worst:.0e}")
+            sign, role, detail = "✕", "error", tr("worst {error}", error=rough(result.worst))
         elif result.gap > 0:
-            sign, role, detail = "!", "warning", tr("sequential order: {gap}", gap=f"{result.gap:.0e}")
+            sign, role, detail = "!", "warning", tr("sequential order: {gap}", gap=rough(result.gap))
             tip = tr("Updating layer by layer moves along no gradient; the gap is a property of that order.")
         else:
-            sign, role, detail = "✓", "good", tr("worst {error}", error=f"{result.worst:.0e}")
+            sign, role, detail = "✓", "good", tr("worst {error}", error=rough(result.worst))
             if result.agreeing < result.count:
                 tip += "\n" + tr("The others stand at a kink of ReLU, where there is no slope.")
         caption = caption if of is frame else tr("gradient check, step {step}", step=f"{of.step:,}")

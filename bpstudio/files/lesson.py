@@ -42,7 +42,7 @@ from bpstudio.files.lesson_parts import Scene, State, Variant
 from bpstudio.files.wording import Wording
 from bpstudio.insight.notation import NOTATIONS
 from bpstudio.insight.walk import Grain
-from bpstudio.training.carry import check_fit
+from bpstudio.training.carry import check_fit, same_values
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.frame import Frame
 from bpstudio.training.session import Session
@@ -176,19 +176,13 @@ def capture(frame: Frame, lesson: Lesson | None = None, **view: Any) -> Lesson:
         lesson is None
         or lesson.experiment != experiment
         or lesson.dataset.hash != dataset.hash
-        or not _same(lesson.origin, start)
+        or not same_values(lesson.origin, start)
     ):
         # Drawn values need not stand in the file: the seed says them.
-        now |= {"experiment": experiment, "dataset": dataset, "start": None if _same(start, drawn) else start}
+        now |= {"experiment": experiment, "dataset": dataset, "start": None if same_values(start, drawn) else start}
         now |= {"scenes": (), "variants": (), "expected": (), "variant": "", "base": None, "at": "", "row": 0}
         lesson = lesson or Lesson(Wording.of(dataset.name), experiment, dataset)
     return lesson.replace(**(now | view))
-
-
-def _same(first: Params, second: Params) -> bool:
-    """Bitwise the same values."""
-    pairs = zip([*first.W, *first.b], [*second.W, *second.b], strict=True)
-    return all(one.tobytes() == other.tobytes() for one, other in pairs)
 
 
 def text(lesson: Lesson, folder: str | os.PathLike[str] | None = None) -> str:
@@ -243,7 +237,7 @@ def _is_switched(lesson: Lesson) -> bool:
     if lesson.base is None or lesson.variants != lesson.base.variants:
         return False
     switched = lesson.base.choose(lesson.variant)
-    return switched.experiment == lesson.experiment and _same(switched.origin, lesson.origin)
+    return switched.experiment == lesson.experiment and same_values(switched.origin, lesson.origin)
 
 
 def _read(document: object, folder: str | os.PathLike[str] | None) -> Lesson:

@@ -13,7 +13,7 @@ import numpy as np
 
 from bpstudio.engine.network import Network
 from bpstudio.engine.trace import LayerTrace, Trace
-from bpstudio.insight.elements import Edge, Example, Probe, Row
+from bpstudio.insight.elements import Edge, Example, Probe, Row, WholeBatch
 from bpstudio.maths.activations import Activation, activation
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.operations import Array
@@ -28,6 +28,21 @@ def probe(frame: Frame, row: int) -> Trace:
     experiment = frame.experiment.replace(update_order="simultaneous")
     rows = slice(row, row + 1)
     return compute_step(experiment, frame.params, frame.dataset.x[rows], frame.dataset.y[rows])[0]
+
+
+def neighbour(frame: Frame, example: Example, by: int) -> Example:
+    """The row `by` places further on in the batch, round the end. From a probe to the neighbouring rows of the data."""
+    match example:
+        case Probe(row):
+            return Probe((row + by) % frame.dataset.rows)
+        case Row(position):
+            return Row((position + by) % len(frame.batch))
+    return Row(0 if by > 0 else len(frame.batch) - 1)
+
+
+def switched(example: Example) -> Example:
+    """From a row to the whole batch, and back."""
+    return Row(0) if isinstance(example, WholeBatch) else WholeBatch()
 
 
 def _silent() -> np.errstate:
@@ -106,6 +121,14 @@ class Numbers:
     def y(self) -> Array:
         """Targets."""
         return self._of(self.trace.y)
+
+    def true_class(self) -> int | None:
+        """The number of the row's class; None of the whole batch, and for a regression."""
+        classes = self.frame.dataset.class_index
+        if classes is None or self._pick is None:
+            return None
+        row = self.example.row if isinstance(self.example, Probe) else self.frame.batch[self._pick]
+        return int(classes[row])
 
     def slope(self, layer: int) -> Array | None:
         """f′(z); None for softmax."""

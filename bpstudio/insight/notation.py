@@ -205,10 +205,6 @@ class Letters:
         """The symbol of what a unit gives: out_h1, a¹₁; for an input i₁, x₁."""
         return self.text("input" if unit.layer == 0 else "a", unit)
 
-    def activation_tex(self, unit: Unit) -> str:
-        """The same as TeX."""
-        return self.tex("input" if unit.layer == 0 else "a", unit)
-
     def element(self, element: Element) -> str:
         """The name of anything that can be selected."""
         match element:
@@ -325,6 +321,14 @@ def total(texts: list[str]) -> str:
     for text in texts[1:]:
         parts.append(f"− {text[1:]}" if text.startswith("−") else f"+ {text}")
     return " ".join(parts)
+
+
+def rough(value: float, figures: int = 1) -> str:
+    """How large something is, in scientific form with few figures: 3e-7, −1.2e-12."""
+    if not math.isfinite(value) or value == 0:
+        return number(value)
+    mantissa, exponent = f"{value:.{figures - 1}e}".replace("-", "−", 1 if value < 0 else 0).split("e")
+    return f"{mantissa}e{int(exponent)}"
 
 
 def exact(value: float) -> str:

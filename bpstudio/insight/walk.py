@@ -164,14 +164,6 @@ class Walk:
         places = self.order.when(layer, quantity)
         return (places <= last).astype(np.uint8) + ((places <= last) & (places >= first))
 
-    def known_edges(self, grain: Grain, index: int, layer: int, quantity: str) -> int:
-        """How many of a layer's edges have their "dW" or "new", counted row by row, the bias at the end of each row."""
-        acts = {"dW": "gradients", "new": "update"}
-        if quantity not in acts:
-            raise ValueError(f"quantity: expected one of {', '.join(acts)}, came {quantity!r}")
-        start, end = self.order.start(acts[quantity], layer), self.order.end(acts[quantity], layer)
-        return min(max(self.position(grain, index) - start, 0), end - start)
-
     def lit_units(self, beat: Beat, layer: int) -> NDArray[np.bool_]:
         """Which units of a layer glow in a beat."""
         lit = np.zeros(self.network.sizes[layer], bool)

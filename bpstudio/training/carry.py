@@ -67,9 +67,9 @@ def named_states(experiment: Experiment, flat: Array) -> dict[str, Params]:
 
 
 def same_values(first: Params, second: Params) -> bool:
-    """Bitwise the same values, layer by layer."""
+    """Bitwise the same values, layer by layer, in the second one's dtype: −0.0 is not 0.0, and trains differently."""
     pairs = zip([*first.W, *first.b], [*second.W, *second.b], strict=True)
-    return all(np.array_equal(np.asarray(p, q.dtype), q) for p, q in pairs)
+    return all(np.asarray(p, q.dtype).tobytes() == q.tobytes() for p, q in pairs)
 
 
 def _kept_layers(old: Experiment, new: Experiment) -> tuple[list[tuple[int, int]], bool]:

@@ -88,10 +88,8 @@ def _paint_image(painter: QPainter, picture: Picture, where: QRectF) -> None:
 
 def _title(picture: Picture) -> str:
     example, data = picture.numbers.example, picture.frame.dataset
-    target = ""
-    if data.class_names and not picture.is_mean:
-        y = picture.numbers.y()
-        target = data.class_names[int(np.argmax(y)) if len(y) > 1 else int(y[0] > 0.5)]
+    true = picture.numbers.true_class()
+    target = "" if true is None else data.class_names[true]
     if isinstance(example, Row):
         return tr(ROW_TARGET if target else ROW_TITLE, row=example.position + 1, target=target)
     if isinstance(example, Probe):

@@ -10,7 +10,7 @@ from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QPainter, QPolygonF
 
 from bpstudio.insight.elements import Edge, LossNode, Unit
-from bpstudio.insight.notation import given, number, raised
+from bpstudio.insight.notation import given, number, raised, rough
 from ui.canvas import glyphs, text
 from ui.canvas.picture import NOT_YET, Picture
 from ui.canvas.room import Box, OneOf, rect
@@ -143,7 +143,7 @@ def five(value: float) -> str:
     if not np.isfinite(value):
         return number(value)
     if 0 < abs(value) < 0.01 or abs(value) >= 99999.5:
-        return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
+        return rough(value)
     return f"{value:.{max(0, 4 - len(str(int(abs(value)))))}f}".replace("-", "−")
 
 
@@ -172,7 +172,7 @@ def _paint_norms(painter: QPainter, picture: Picture) -> None:
     for layer in range(1, picture.depth + 1):
         size = picture.frame.metrics.value(f"norm/{layer}", picture.frame.step)
         if size is not None and bool((picture.states(layer, "dW") != NOT_YET).all()):
-            found.append((layer, number(size, 3) if size >= 0.001 else f"{size:.1e}".replace("e-0", "e-")))
+            found.append((layer, number(size, 3) if size >= 0.001 else rough(size, 2)))
     if not found:
         return
     gap = geometry.gap

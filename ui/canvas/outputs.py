@@ -63,12 +63,12 @@ def _paint_shares(painter: QPainter, picture: Picture, indices: list[int]) -> No
     mono = text.pen_of(theme, text.SMALL, mono=True)
     names = picture.frame.dataset.class_names
     values = np.asarray(picture.numbers.a(picture.depth), dtype=np.float64)
-    wanted = np.asarray(picture.numbers.y(), dtype=np.float64)
+    true_class = picture.numbers.true_class()
     states = picture.states(picture.depth, "a")
     number_room = mono.width("0.000")
     for index in indices:
         box = picture.geometry.answer_box(index)
-        true = not picture.is_mean and wanted[index] > 0.5
+        true = index == true_class
         font = bold if true else plain
         tall = box.height() >= 1.9 * font.height
         mark = theme.px(13) if true else 0

@@ -24,7 +24,6 @@ Flags = NDArray[np.bool_]
 MARGIN = 3.0
 """What stays free at the left and right of every text."""
 
-
 BELONGS = 3.0
 """So much nearer than to any other line must a text be to its own, or it would seem to be the other's."""
 

@@ -7,6 +7,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from bpstudio.insight.elements import Example, Probe, Row, WholeBatch
+from bpstudio.insight.example import neighbour, switched
 from bpstudio.training.frame import Frame
 from ui import theme
 from ui.focus import Focus
@@ -28,21 +29,6 @@ def example_text(frame: Frame, example: Example) -> str:
             if frame.dataset.rows == 1:
                 return tr("the only row")
     return tr("row {row} of {rows}", row=f"{int(frame.batch[0]) + 1:,}", rows=f"{frame.dataset.rows:,}")
-
-
-def neighbour(frame: Frame, example: Example, by: int) -> Example:
-    """The row `by` places further on in the batch, round the end. From a probe to the neighbouring rows of the data."""
-    match example:
-        case Probe(row):
-            return Probe((row + by) % frame.dataset.rows)
-        case Row(position):
-            return Row((position + by) % len(frame.batch))
-    return Row(0 if by > 0 else len(frame.batch) - 1)
-
-
-def switched(example: Example) -> Example:
-    """From a row to the whole batch, and back."""
-    return Row(0) if isinstance(example, WholeBatch) else WholeBatch()
 
 
 class ExampleLine(QWidget):

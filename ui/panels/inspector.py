@@ -19,7 +19,7 @@ from bpstudio.insight.beat import Beat
 from bpstudio.insight.derivation import Derivation, Factor, Term, derive
 from bpstudio.insight.elements import Edge, Element, Example, LossNode, PlusOne, Probe, Row, Target, Unit
 from bpstudio.insight.gradcheck import AGREES, KINK, SEQUENTIAL, GradientCheck, check
-from bpstudio.insight.notation import NOTATIONS, Letters, given, number
+from bpstudio.insight.notation import NOTATIONS, Letters, given, number, rough
 from bpstudio.insight.phrase import Phrase
 from bpstudio.training.carry import check_fit
 from bpstudio.training.frame import Frame
@@ -345,7 +345,7 @@ class Inspector(QWidget):
         elif verdict == SEQUENTIAL:
             self._say_check(tr("{value} (sequential order is the gradient of nothing)", value=numeric), "warning")
         else:
-            self._say_check(tr("{value} ✕ differs by {error}", value=numeric, error=f"{answer.worst:.1e}"), "error")
+            self._say_check(tr("{value} ✕ differs by {error}", value=numeric, error=rough(answer.worst, 2)), "error")
 
     def _say_check(self, text: str, role: str) -> None:
         self._check_value.setText(text)

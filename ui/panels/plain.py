@@ -10,10 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from bpstudio.data.errors import DataError, Words
+from bpstudio.data.errors import OWN_WORDS, DataError, Words
 from ui.language import tr, translatable
-
-_OWN_WORDS = ("how", "kind", "found", "task")
 
 
 class PlainError(ValueError):
@@ -125,4 +123,4 @@ def told(words: Words) -> str:
 
 def _translated(values: Mapping[str, object]) -> dict[str, object]:
     """The values of a sentence; those that are words of the program, not of the file, are translated too."""
-    return {name: tr(str(value)) if name in _OWN_WORDS else value for name, value in values.items()}
+    return {name: tr(str(value)) if name in OWN_WORDS else value for name, value in values.items()}

@@ -357,7 +357,7 @@ class CurvePlot(AxesPlot):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setFont(theme.font(12, bold=True))
         painter.setPen(theme.nonfinite)
-        text = "NaN" if math.isnan(frame.nonfinite.value) else "+∞" if frame.nonfinite.value > 0 else "−∞"
+        text = number(frame.nonfinite.value)
         left = min(x + 7, pane.area.right() - painter.fontMetrics().horizontalAdvance(text) - 4.0)
         painter.drawText(QPointF(left, pane.area.top() + painter.fontMetrics().ascent() + 2), text)
 

@@ -1,13 +1,15 @@
 """One row's numbers, against plain loops over that row alone."""
 
+import dataclasses
 import math
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from bpstudio.data.dataset import Dataset
 from bpstudio.insight.elements import Probe, Row, WholeBatch
-from bpstudio.insight.example import Numbers
+from bpstudio.insight.example import Numbers, neighbour, switched
 from bpstudio.training.frame import Frame
 from bpstudio.training.session import Session
 
@@ -111,3 +113,32 @@ def test_ticks_are_every_rows_activation(session: Callable[..., Session]) -> Non
     frame = session().frame()
     assert np.array_equal(Numbers(frame, WholeBatch()).ticks(1, 3), frame.trace.layers[0].a[:, 3])
     assert np.array_equal(Numbers(frame, WholeBatch()).ticks(0, 1), frame.trace.x[:, 1])
+
+
+@pytest.mark.parametrize(("task", "targets"), [("binary", [0.0, 1.0, 0.5, 1.0]), ("classes", [0, 1, 2, 1])])
+def test_the_true_class_is_that_of_the_row_in_the_data(
+    session: Callable[..., Session], task: str, targets: list[float]
+) -> None:
+    data = Dataset.from_arrays(np.eye(4), np.array(targets), task)
+    frame = session((4, data.outputs), ("sigmoid",)).frame()
+    frame = dataclasses.replace(frame, dataset=data, batch=np.array([2, 3, 0, 1]))
+    assert data.class_index is not None
+    # A target of exactly one half counts as class 1 everywhere.
+    assert [Numbers(frame, Row(k)).true_class() for k in range(4)] == data.class_index[[2, 3, 0, 1]].tolist()
+    assert data.class_index[2] == (1 if task == "binary" else 2)
+    assert Numbers(frame, Probe(3)).true_class() == data.class_index[3]
+    assert Numbers(frame, WholeBatch()).true_class() is None
+
+
+def test_a_regression_has_no_class(session: Callable[..., Session]) -> None:
+    assert Numbers(session().frame(), Row(0)).true_class() is None
+
+
+def test_the_neighbours_of_a_row_go_round_the_batch_and_those_of_a_probe_round_the_data(
+    session: Callable[..., Session],
+) -> None:
+    frame = session().frame()
+    assert [neighbour(frame, Row(3), by) for by in (1, -1, -4)] == [Row(0), Row(2), Row(3)]
+    assert [neighbour(frame, Probe(11), by) for by in (1, -1)] == [Probe(0), Probe(10)]
+    assert [neighbour(frame, WholeBatch(), by) for by in (1, -1)] == [Row(0), Row(3)]
+    assert [switched(each) for each in (Row(2), Probe(7), WholeBatch())] == [WholeBatch(), WholeBatch(), Row(0)]

@@ -17,6 +17,7 @@ from bpstudio.insight.notation import (
     given,
     number,
     operand,
+    rough,
     signed,
     total,
 )
@@ -143,6 +144,15 @@ def test_names_lead_back_to_what_they_name(sizes: list[int]) -> None:
                 assert names.find(names.edge(bias)) == bias
     for element in (LossNode(), PlusOne(1), Target(0)):
         assert names.find(names.element(element)) == element
+
+
+@pytest.mark.parametrize(
+    ("value", "figures", "text"),
+    [(3.2e-7, 1, "3e-7"), (-1.24e-12, 2, "−1.2e-12"), (123456.0, 1, "1e5"), (-2e11, 1, "−2e11"), (0.0, 1, "0")],
+)
+def test_a_rough_size_has_one_sign_and_a_short_exponent(value: float, figures: int, text: str) -> None:
+    assert rough(value, figures) == text
+    assert [rough(each) for each in (math.nan, math.inf, -math.inf)] == ["NaN", "+∞", "−∞"]
 
 
 @pytest.mark.parametrize("name", ["w9", "w0", "h3", "i3", "o0", "h1_1", "b_i1", "x1", "", "w", "plus-one3", "target3"])

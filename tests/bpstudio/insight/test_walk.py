@@ -157,8 +157,6 @@ def test_what_is_known_grows_beat_by_beat(walk: Walk) -> None:
                             name = names.edge(element)
                         wanted = expected(order.index(address(name)) + 1, grain, index)
                         assert STATES[states[place]] == wanted == walk.known(grain, index, element, quantity)
-                    if quantity in ("dW", "new"):
-                        assert walk.known_edges(grain, index, layer, quantity) == np.count_nonzero(states)
 
 
 @patient
@@ -234,7 +232,7 @@ def test_a_wide_network_is_walked_as_fast_as_a_small_one() -> None:
     assert last == 100 * 786 + 10 * 102 + 12 + 20 + 1010 + 100 * 12 + 78500 + 79510
     for index in range(1, last, last // 500):
         assert walk.find("edge", walk.beat("edge", index).address) == index
-        walk.known_edges("edge", index, 1, "dW")
+        walk.known("edge", index, Edge(1, 0, 0), "dW")
     assert time.process_time() - start < 0.5
 
 
