@@ -287,11 +287,11 @@ def number(value: float, digits: int = 9) -> str:
         return f"{sign}{int(size)}"
     figures = max(2, digits - 5)
     if size >= 1e6 or size < 10.0 ** (figures - 1 - digits):
-        mantissa, exponent = f"{size:.{max(1, digits - 3)}e}".split("e")
+        mantissa, power = f"{size:.{max(1, digits - 3)}e}".split("e")
         short = mantissa.rstrip("0").rstrip(".")
-        if abs(float(f"{short}e{exponent}") - size) <= _EXACT * size:
+        if abs(float(f"{short}e{power}") - size) <= _EXACT * size:
             mantissa = short
-        return f"{sign}{mantissa}e{int(exponent)}"
+        return f"{sign}{mantissa}e{int(power)}"
     text = f"{size:.{digits}f}"
     short = text.rstrip("0").rstrip(".")
     return sign + (short if abs(float(short) - size) <= _EXACT * size else text)
@@ -323,12 +323,17 @@ def total(texts: list[str]) -> str:
     return " ".join(parts)
 
 
+def exponent(text: str) -> str:
+    """A number as Python writes it with the exponent as people do: 1e-05 as 1e-5."""
+    mantissa, _, power = text.partition("e")
+    return f"{mantissa}e{int(power)}" if power else text
+
+
 def rough(value: float, figures: int = 1) -> str:
     """How large something is, in scientific form with few figures: 3e-7, −1.2e-12."""
     if not math.isfinite(value) or value == 0:
         return number(value)
-    mantissa, exponent = f"{value:.{figures - 1}e}".replace("-", "−", 1 if value < 0 else 0).split("e")
-    return f"{mantissa}e{int(exponent)}"
+    return ("−" if value < 0 else "") + exponent(f"{abs(value):.{figures - 1}e}")
 
 
 def exact(value: float) -> str:

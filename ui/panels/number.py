@@ -17,6 +17,7 @@ from PyQt6.QtGui import QFocusEvent, QKeyEvent, QKeySequence
 from PyQt6.QtWidgets import QLineEdit, QWidget
 from typing_extensions import override
 
+from bpstudio.insight.notation import exponent
 from ui.language import tr
 from ui.panels.form import restyle
 from ui.panels.plain import PlainError, plain
@@ -89,12 +90,12 @@ def shortest(value: float) -> str:
     """The shortest text that reads back as the same number: 0.5, 1e-7, 12."""
     if value == int(value) and abs(value) < 1e15:
         return str(int(value)) if value else "0"
-    return re.sub(r"e([+-])0*(\d)", lambda found: "e" + found[1].replace("+", "") + found[2], repr(float(value)))
+    return exponent(repr(float(value)))
 
 
 def echoed(value: float) -> str:
     """What was understood, to nine digits: "= 0.333333333"."""
-    return "= " + re.sub(r"e([+-])0*(\d)", lambda found: "e" + found[1].replace("+", "") + found[2], f"{value:.9g}")
+    return "= " + exponent(f"{value:.9g}")
 
 
 def _read_decimal(plain: str, text: str) -> float:

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bpstudio.insight.notation import exponent
+
 Values = NDArray[np.float64]
 Ticks = list[tuple[float, str]]
 Ticker = Callable[[float, float, int], Ticks]
@@ -65,12 +67,6 @@ def fixed(value: float, step: float, largest: float) -> str:
         power = math.floor(math.log10(abs(value)) + 1e-9)
         return exponent(f"{value:.{decimals(step / 10.0**power)}e}")
     return f"{value:.{decimals(step)}f}"
-
-
-def exponent(text: str) -> str:
-    """`1e-05` as `1e-5`."""
-    mantissa, _, power = text.partition("e")
-    return f"{mantissa}e{int(power)}" if power else text
 
 
 def no_ticks(low: float, high: float, room: int) -> Ticks:
