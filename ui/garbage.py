@@ -12,6 +12,8 @@ import gc
 from PyQt6.QtCore import QObject, QTimer
 
 PAUSE_MS = 200
+FIRST_MS = 1500
+"""Before the first collection; until then the window is still being completed."""
 
 
 class Collector(QObject):
@@ -25,13 +27,14 @@ class Collector(QObject):
         gc.freeze()  # what has been loaded so far stays as well
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.collect)
-        self._timer.start(PAUSE_MS)
+        self._timer.start(FIRST_MS)
 
     def collect(self) -> None:
         """Collect the generations that are due by Python's own thresholds."""
         if not self._settled:
             # What is there after the start stays: never looking at it again makes a full collection short.
             self._settled = True
+            self._timer.setInterval(PAUSE_MS)
             gc.collect()
             gc.freeze()
         counts, thresholds = gc.get_count(), gc.get_threshold()

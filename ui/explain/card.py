@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PyQt6.QtCore import QEvent, Qt
-from PyQt6.QtGui import QAction, QColor, QGuiApplication, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PyQt6.QtGui import QAction, QColor, QGuiApplication, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -278,10 +278,9 @@ class _Row(QFrame):
             self._choose(self._target)
 
     @override
-    def event(self, e: QEvent | None) -> bool:
-        if e is not None and e.type() == QEvent.Type.Resize:
-            self._fold()
-        return super().event(e)
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
+        super().resizeEvent(a0)
+        self._fold()
 
     @override
     def paintEvent(self, a0: QPaintEvent | None) -> None:
