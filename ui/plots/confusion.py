@@ -15,6 +15,7 @@ from bpstudio.training.frame import Frame
 from ui import theme as looks
 from ui.focus import Focus
 from ui.language import tr
+from ui.plots.asking import Asking
 from ui.plots.framed import FramedPlot
 from ui.runner import Question
 
@@ -44,9 +45,7 @@ class ConfusionMatrix(FramedPlot):
     ) -> None:
         """`ask` computes beside the training and answers to `show_answer`; without it, the answer is computed here."""
         super().__init__(focus, parent)
-        self._ask = ask
-        self._waiting: ConfusionQuestion | None = None
-        self._again = False
+        self._asking = Asking[ConfusionQuestion, Confusion](Confusion, ask, self._show, self.mark_stale)
         self.wants_validation = True
         self.shown: ConfusionQuestion | None = None
         self.found: Confusion | None = None
@@ -89,33 +88,21 @@ class ConfusionMatrix(FramedPlot):
     def draw(self) -> None:
         frame = self.frame
         if frame is None or frame.dataset.task == "regression":
+            self._asking.drop()
             self.shown, self.found = None, None
             no_classes = tr("A confusion matrix needs classes; these targets are numbers.")
             self.message = tr("Nothing is open yet.") if frame is None else no_classes
             self.set_heading()
             self.cells.update()
             return
-        if self._waiting is not None:
-            self._again = True
+        if self._asking.postpones():
             return
-        question = ConfusionQuestion(frame, self.wants_validation and len(frame.dataset.validation) > 0)
-        if self._ask is None:
-            self._show(question, question.answer(lambda share: None))
-        else:
-            self._waiting, self._again = question, False
-            self._ask(question)
+        validation = self.wants_validation and len(frame.dataset.validation) > 0
+        self._asking.put(ConfusionQuestion(frame, validation))
 
     def show_answer(self, question: object, answer: object) -> None:
         """Take what the runner has found out. Other people's questions and progress are passed over."""
-        if question is not self._waiting or self._waiting is None:
-            return
-        if isinstance(answer, Confusion):
-            waiting, self._waiting = self._waiting, None
-            self._show(waiting, answer)
-        elif isinstance(answer, BaseException):
-            self._waiting = None
-        if self._waiting is None and self._again:
-            self.mark_stale()
+        self._asking.hear(question, answer)
 
     def _show(self, question: ConfusionQuestion, answer: Confusion) -> None:
         self.shown, self.found, self.message = question, answer, ""

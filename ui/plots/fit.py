@@ -25,6 +25,7 @@ from bpstudio.training.frame import Frame
 from ui import theme as looks
 from ui.focus import Focus
 from ui.language import tr
+from ui.plots.asking import Asking
 from ui.plots.classes import class_color
 from ui.plots.framed import AxesPlot
 from ui.plots.keys import ClassKey, ColorKey, Key
@@ -65,9 +66,7 @@ class FitPlot(AxesPlot):
     ) -> None:
         """`ask` computes beside the training and answers to `show_answer`; without it, the answer is computed here."""
         super().__init__(focus, parent)
-        self._ask = ask
-        self._waiting: FitQuestion | None = None
-        self._again = False
+        self._asking = Asking[FitQuestion, Response](Response, ask, self._show, self.mark_stale)
         self._shown: FitQuestion | None = None
         self._answer: Response | None = None
         self._key: Key | None = None
@@ -121,31 +120,17 @@ class FitPlot(AxesPlot):
                 tr("A curve needs one input and a surface needs two; this network has {inputs}.", inputs=inputs)
             )
             return
-        if self._waiting is not None:
-            self._again = True
+        if self._asking.postpones():
             return
         selected = self.focus.selection
         unit = selected if isinstance(selected, Unit) and selected.layer > 0 else None
         if unit is not None and not _exists(unit, frame):
             unit = None
-        question = FitQuestion(frame, unit, input_ranges(frame.dataset))
-        if self._ask is None:
-            self._show(question, question.answer(lambda share: None))
-        else:
-            self._waiting, self._again = question, False
-            self._ask(question)
+        self._asking.put(FitQuestion(frame, unit, input_ranges(frame.dataset)))
 
     def show_answer(self, question: object, answer: object) -> None:
         """Take what the runner has found out. Other people's questions and progress are passed over."""
-        if question is not self._waiting or self._waiting is None:
-            return
-        if isinstance(answer, Response):
-            waiting, self._waiting = self._waiting, None
-            self._show(waiting, answer)
-        elif isinstance(answer, BaseException):
-            self._waiting = None
-        if self._waiting is None and self._again:
-            self.mark_stale()
+        self._asking.hear(question, answer)
 
     def _show(self, question: FitQuestion, answer: Response) -> None:
         self._shown, self._answer = question, answer
@@ -159,6 +144,7 @@ class FitPlot(AxesPlot):
         self.pane.arrange()
 
     def _show_nothing(self, why: str) -> None:
+        self._asking.drop()
         self._shown, self._answer, self._key, self._drawn_data = None, None, None, ()
         self._scatter = NOTHING
         self.pane.message = why

@@ -122,6 +122,20 @@ def test_the_values_of_a_row_under_the_mouse(qtbot: QtBot, focus: Focus, sine_fr
     assert float(entries[-1].value.replace("−", "-")) == pytest.approx(y, abs=1e-4)
 
 
+def test_an_answer_for_data_that_are_gone_is_not_shown(qtbot: QtBot, focus: Focus, classes_frame: Frame):
+    wide = Session(Experiment(Network(4, (Dense(1),))), Dataset.from_arrays(np.eye(4), np.zeros(4))).frame()
+    asked: list[FitQuestion] = []
+    plot = shown(qtbot, FitPlot(focus, ask=asked.append), classes_frame)
+    plot.show_frame(wide)
+    plot.refresh()
+    plot.show_answer(asked[0], asked[0].answer(lambda share: None))
+    assert plot._shown is None
+    assert "needs one input" in plot.pane.message
+    plot.show_frame(classes_frame)
+    plot.refresh()
+    assert len(asked) == 2
+
+
 def test_it_asks_once_and_shows_what_it_asked_for(qtbot: QtBot, focus: Focus, classes_frame: Frame, sine_frame: Frame):
     asked: list[FitQuestion] = []
     plot = shown(qtbot, FitPlot(focus, ask=asked.append), classes_frame)
