@@ -13,6 +13,7 @@ from bpstudio.data.dataset import Dataset
 from bpstudio.data.source import Generated, Prepared
 from bpstudio.training.carry import check_fit
 from bpstudio.training.frame import Frame
+from ui import theme
 from ui.focus import Focus
 from ui.language import tr, translatable
 from ui.panels import edits
@@ -44,6 +45,7 @@ class DataPanel(QWidget):
         """What was typed and has not come back yet: a second cell builds on it."""
         self._points: MakePoints | None = None
         self._window: DataWindow | None = None
+        self._window_scale = 1.0
         self._rows: RowsWindow | None = None
         self.section = Section("section.data", self)
         self.name, self.facts, self.steps = QLabel(), QLabel(), QLabel()
@@ -193,8 +195,15 @@ class DataPanel(QWidget):
     def _opened(self) -> DataWindow:
         from ui.panels.data_window import DataWindow  # here, so that the main window is up sooner
 
+        scale = theme.current().scale
+        if self._window is not None and self._window_scale != scale:
+            # Its tables and columns were measured for another size of text.
+            self._window.close()
+            self._window.deleteLater()
+            self._window = None
         if self._window is None:
             self._window = DataWindow(self._runner, USE_DATA, self.window())
+            self._window_scale = scale
         return self._window
 
     def _unfold_generator(self, is_open: bool) -> None:

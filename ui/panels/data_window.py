@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PyQt6.QtCore import QEvent, Qt
+from PyQt6.QtCore import QEvent, QSize, Qt
 from PyQt6.QtGui import QCloseEvent
 from PyQt6.QtWidgets import (
     QDialog,
@@ -102,7 +102,9 @@ class DataWindow(QDialog):
         whole.addLayout(bottom)
         for button in (self.other, self.cancel):
             button.setAutoDefault(False)
-        self.resize(1180, 690)
+        look, screen = theme.current(), self.screen()
+        room = screen.availableSize() if screen is not None else QSize(1280, 720)
+        self.resize(QSize(look.px(1180), look.px(690)).boundedTo(room))
         self.retranslate()
         self._enable()
         runner.answered.connect(self._take)

@@ -22,6 +22,8 @@ from PyQt6.QtWidgets import (
 )
 from typing_extensions import override
 
+from ui import theme
+
 _GAP = 6
 # Controls begin at the same place in every row that has room for it.
 _CONTROL_SHARE = 0.46
@@ -87,8 +89,8 @@ class Choice(QComboBox):
     @override
     def sizeHint(self) -> QSize:
         # As wide as the chosen text, not as the longest one: the list is free to be wider than the column.
-        text = self.fontMetrics().horizontalAdvance(self.currentText())
-        return QSize(max(text + _CONTROL_PADDING + _ARROW, _NARROW), super().sizeHint().height())
+        text, px = self.fontMetrics().horizontalAdvance(self.currentText()), theme.current().px
+        return QSize(max(text + px(_CONTROL_PADDING + _ARROW), px(_NARROW)), super().sizeHint().height())
 
     @override
     def minimumSizeHint(self) -> QSize:
@@ -98,7 +100,7 @@ class Choice(QComboBox):
     def showPopup(self) -> None:
         view = self.view()
         if view is not None:
-            view.setMinimumWidth(view.sizeHintForColumn(0) + _ARROW)
+            view.setMinimumWidth(view.sizeHintForColumn(0) + theme.current().px(_ARROW))
         super().showPopup()
 
     @override

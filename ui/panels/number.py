@@ -18,6 +18,7 @@ from PyQt6.QtWidgets import QLineEdit, QWidget
 from typing_extensions import override
 
 from bpstudio.insight.notation import exponent
+from ui import theme
 from ui.language import tr
 from ui.panels.form import restyle
 from ui.panels.plain import PlainError, plain
@@ -229,7 +230,8 @@ class NumberField(QLineEdit):
     @override
     def sizeHint(self) -> QSize:
         text = self.fontMetrics().horizontalAdvance(max(self.display(self._value), self.text(), key=len))
-        return QSize(max(text + 18, 64), super().sizeHint().height())
+        px = theme.current().px
+        return QSize(max(text + px(18), px(64)), super().sizeHint().height())
 
     @override
     def minimumSizeHint(self) -> QSize:

@@ -1,12 +1,13 @@
 """The Data section: a typed input takes effect, made points are used, a refusal changes nothing."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PyQt6.QtCore import QPointF, Qt
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QLineEdit
+from PyQt6.QtWidgets import QApplication, QLineEdit
 
 from bpstudio.data.dataset import Dataset
 from bpstudio.data.generators import generate, run
@@ -15,6 +16,7 @@ from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.session import Session
+from ui import theme
 from ui.panels.data import DataPanel
 from ui.panels.number import NumberField
 from ui.panels.small_table import headings, is_small
@@ -191,3 +193,31 @@ def test_a_cell_editor_is_a_number_field_with_the_exact_value(panel: DataPanel, 
     field = editor_at(panel, 0, 0)
     assert isinstance(field, QLineEdit)
     assert field.text() == repr(1 / 3)
+
+
+def test_data_window_is_made_anew_for_another_size_of_text(stage: Any, mazur_session: Session, tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text("x,y\n1,2\n2,4\n3,6\n", encoding="utf-8")
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    stage.open(mazur_session)
+    panel = DataPanel(stage.runner, stage.focus)
+    stage.show(panel)
+    panel.open_path(str(path))
+    stage.settle()
+    first = panel.data_window
+    assert first is not None
+    height = first.columns_table.verticalHeader().defaultSectionSize()
+    panel.open_path(str(path))
+    assert panel.data_window is first
+    try:
+        theme.apply(app, "dark", 2.0)
+        panel.open_path(str(path))
+        stage.settle()
+        second = panel.data_window
+        assert second is not None
+        assert second.columns_table.verticalHeader().defaultSectionSize() == 2 * height
+        assert second is not first
+        second.close()
+    finally:
+        theme.apply(app, "dark", 1.0)
