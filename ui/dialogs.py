@@ -312,6 +312,7 @@ class About(QDialog):
                 "or later. Icons: Lucide (ISC)."
             )
         )
+        words.setProperty("markup", True)
         words.setWordWrap(True)
         details = QLabel(versions())
         details.setProperty("role", "secondary")

@@ -3,6 +3,9 @@
 Widgets choose a look by object property or name, not by a sheet of their own:
 `setProperty("role", …)` with one of card, heading, secondary, mono, transport, segment, flat, primary, chip, warning,
 error, good. Keyboard focus is a visible ring on everything that can have it.
+
+Labels and tips are plain text, because titles and names come from files: Qt would take `<img src=…>` in one of them for
+a picture, and fetch it. A label that says `setProperty("markup", True)` escapes what it did not write itself.
 """
 
 from __future__ import annotations
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
 
 _SHEET = Template("""
 * { outline: 0; }
-QToolTip { background: $control; color: $text; border: 1px solid $control_border; padding: ${p4}px ${p8}px; }
+QToolTip { background: $control; color: $text; border: 1px solid $control_border; padding: ${p4}px ${p8}px;
+    qproperty-textFormat: PlainText; }
 QMainWindow, QDialog { background: $panel; }
 
 QMenuBar { background: $panel; color: $secondary; padding: 1px ${p6}px; border: 0; }
@@ -41,7 +45,8 @@ QDialog QSplitter { background: transparent; }
 QSplitter::handle { background: $border; }
 QSplitter::handle:hover { background: $accent; }
 
-QLabel { background: transparent; }
+QLabel { background: transparent; qproperty-textFormat: PlainText; }
+QLabel[markup="true"] { qproperty-textFormat: RichText; }
 QLabel[role="secondary"] { color: $secondary; }
 QLabel[role="heading"] { color: $text; font-weight: 600; }
 QLabel[role="mono"] { color: $text; font-family: $mono; }

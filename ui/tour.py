@@ -89,6 +89,7 @@ class Tour(QFrame):
         self._count = QLabel()
         self._count.setProperty("role", "secondary")
         self._words = QLabel()
+        self._words.setProperty("markup", True)
         self._words.setWordWrap(True)
         self._next = QPushButton()
         self._next.clicked.connect(self.advance)

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QEvent
+from PyQt6.QtCore import QEvent, Qt
 from PyQt6.QtGui import QColor, QPalette
-from PyQt6.QtWidgets import QApplication, QWidget
+from PyQt6.QtWidgets import QApplication, QLabel, QMessageBox, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 from typing_extensions import override
 
@@ -151,3 +151,22 @@ def test_every_icon_of_the_commands_can_be_drawn(qapp: QApplication) -> None:
     for name in {command.icon for command in COMMANDS if command.icon} | {icon for _, icon in TRANSPORT}:
         image = theme.current().icon(name).pixmap(20).toImage()
         assert any(image.pixelColor(x, y).alpha() for x in range(20) for y in range(20)), name
+
+
+def test_what_a_file_calls_itself_is_shown_and_never_fetched(qapp: QApplication, qtbot: QtBot) -> None:
+    theme.dress(qapp)
+    name = "<img src='//server/share/picture.png'> <b>Iris</b>"
+    window = QWidget()
+    qtbot.addWidget(window)
+    plain, marked, box = QLabel(name, window), QLabel("<b>ours</b>", window), QMessageBox(window)
+    marked.setProperty("markup", True)
+    box.setText(name)
+    for label in (plain, marked, *box.findChildren(QLabel)):
+        label.ensurePolished()
+    assert plain.textFormat() == Qt.TextFormat.PlainText
+    assert marked.textFormat() == Qt.TextFormat.RichText
+    assert {label.textFormat() for label in box.findChildren(QLabel)} == {Qt.TextFormat.PlainText}
+    QToolTip.showText(window.pos(), name, window)
+    tips = [each for each in qapp.allWidgets() if isinstance(each, QLabel) and each.inherits("QTipLabel")]
+    assert [tip.textFormat() for tip in tips] == [Qt.TextFormat.PlainText]
+    QToolTip.hideText()

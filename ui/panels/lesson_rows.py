@@ -46,7 +46,7 @@ class Prose(QLabel):
         self._plain = ""
         self._size = size
         self.setProperty("letters", "small" if size == SMALL else "")
-        self.setTextFormat(Qt.TextFormat.RichText)
+        self.setProperty("markup", True)
         self.setWordWrap(True)
         self.setProperty("role", role)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
