@@ -222,7 +222,8 @@ class _Row(QFrame):
         self._bar: QColor | None = None
         self._target: Element | None = None
         self._raw = 0.0
-        self._words, self._formula, self._value = QLabel(), QLabel(), QLabel()
+        # Children from the start: what is adopted during a resize event inherits its pause of painting, for ever.
+        self._words, self._formula, self._value = QLabel(self), QLabel(self), QLabel(self)
         self._formula.setProperty("role", "secondary")
         self._value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._grid = QGridLayout(self)
