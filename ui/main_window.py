@@ -322,6 +322,9 @@ class MainWindow(QMainWindow):
     def changeEvent(self, event: QEvent | None) -> None:
         if event is not None and event.type() == QEvent.Type.LanguageChange:
             self.retranslate()
+        elif event is not None and event.type() == QEvent.Type.PaletteChange:
+            # Larger text makes a higher menu bar, but only after this event.
+            QTimer.singleShot(0, self.retitle)
         super().changeEvent(event)
 
     @override

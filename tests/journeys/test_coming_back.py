@@ -216,3 +216,13 @@ def test_picture_without_an_ending_is_a_png(visit: Visit, home: Path, monkeypatc
     person.do("file.picture")
     assert (home / "window.png").read_bytes().startswith(b"\x89PNG")
     assert person.window.messages.level == "good"
+
+
+def test_title_stands_in_the_middle_of_a_higher_menu_bar(visit: Visit) -> None:
+    person = visit()
+    for command in ("view.text.larger", "view.text.larger", "view.text.larger", "view.text.normal"):
+        person.do(command)
+        bar = person.window.menuBar()
+        person.wait(lambda bar=bar: abs(person.window._title.height() - bar.height()) <= 2)
+        title = person.window._title.geometry()
+        assert abs(title.center().y() - bar.rect().center().y()) <= 2
