@@ -205,3 +205,10 @@ def test_numbers_under_the_formula_are_digits_of_one_width_from_the_first_look_o
     numbers = [label for label in mazur.inspector._cards[0].formula._labels if label.isVisible()]
     assert len(numbers) == 3
     assert {label.font().family() for label in numbers} == {theme.current().font(12, mono=True).family()}
+
+
+def test_what_a_row_says_belongs_to_it_from_the_start(qtbot: QtBot) -> None:
+    # A label that a row adopts while painting is paused (Qt sends resize events so) would never be painted.
+    card = Card(lambda element: None)
+    qtbot.addWidget(card)
+    assert all(len(row.findChildren(QLabel)) == 3 for row in card._rows)
