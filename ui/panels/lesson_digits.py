@@ -97,7 +97,7 @@ class Digit(Line):
         self.known = known
         self.state = ""
         self._below: bool | None = None
-        self.value, self.now, self.printed = QLabel(), QLabel(), QLabel()
+        self.value, self.now, self.printed = QLabel(self), QLabel(self), QLabel(self)
         for label, role in ((self.value, ""), (self.now, "warning"), (self.printed, "warning")):
             label.setProperty("role", role)
             label.setProperty("letters", "digits")
