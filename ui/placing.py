@@ -4,8 +4,34 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PyQt6.QtCore import QMimeData, Qt
+from PyQt6.QtCore import QEvent, QMimeData, QObject, Qt
 from PyQt6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+from typing_extensions import override
+
+
+class Scrolled(QScrollArea):
+    """A scroll area that fits its content once at a time.
+
+    Qt answers each new size of the content by measuring it again, at once and from within. Wrapped text of a new size is
+    polished while it is measured, so two measures may differ; then Qt goes back and forth until the stack is full, and
+    the process ends. What changes in between asks for a layout of its own, after this one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._fitting = False
+
+    @override
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:
+        if a0 is not self.widget() or a1 is None or a1.type() != QEvent.Type.Resize:
+            return super().eventFilter(a0, a1)
+        if self._fitting:
+            return False
+        self._fitting = True
+        try:
+            return super().eventFilter(a0, a1)
+        finally:
+            self._fitting = False
 
 
 def column(*widgets: QWidget) -> QWidget:
@@ -27,7 +53,7 @@ def scrolled(name: str, *widgets: QWidget) -> QScrollArea:
         layout.setContentsMargins(10, 10, 10, 10)
         layout.setSpacing(8)
         layout.addStretch(1)
-    area = QScrollArea()
+    area = Scrolled()
     area.setObjectName(name)
     area.setWidgetResizable(True)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

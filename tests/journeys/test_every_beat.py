@@ -1,4 +1,4 @@
-"""A learner who looks at every beat: headline, line, picture, explanation and timeline tell the same, and never fail."""
+"""A learner looks at every beat: headline, line, picture, explanation and timeline tell the same, and never fail."""
 
 from collections.abc import Callable
 from typing import Any
