@@ -25,6 +25,9 @@ Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
+MAX_VALUES = 50_000_000
+"""So many inputs and targets together (400 MB); asked before they are made, because one-hot columns multiply."""
+
 NOT_FINITE_INPUT = "Input {column} of row {row} is {value}: expected a finite number."
 NOT_FINITE_TARGET = "Target {column} of row {row} is {value}: expected a finite number."
 TYPE_A_NUMBER = "Type a number such as 0.5 or 1e-3."

@@ -16,7 +16,7 @@ import numpy as np
 from bpstudio.data import records
 from bpstudio.data import source as recipe
 from bpstudio.data.choices import TASKS, Task
-from bpstudio.data.dataset import Dataset, Group
+from bpstudio.data.dataset import MAX_VALUES, Dataset, Group
 from bpstudio.data.errors import DataError
 from bpstudio.data.source import Generated, Inline, Prepared
 
@@ -102,8 +102,10 @@ def _rebuilt(source: Source, path: str, folder: str | Path | None) -> Dataset:
 def _write_rows(dataset: Dataset) -> list[list[Any]]:
     inputs, targets = dataset.x.tolist(), dataset.y.tolist()
     if dataset.task == "classes":
-        names = dict(zip(map(tuple, np.eye(dataset.outputs).tolist()), dataset.class_names, strict=True))
-        targets = [[names[tuple(y)]] if tuple(y) in names else y for y in targets]
+        y = dataset.y
+        is_class = (np.count_nonzero(y, axis=1) == 1) & (y.max(axis=1) == 1) & ~np.signbit(y).any(axis=1)
+        named = zip(targets, is_class.tolist(), np.argmax(y, axis=1).tolist(), strict=True)
+        targets = [[dataset.class_names[index]] if plain else target for target, plain, index in named]
     return [x + y for x, y in zip(inputs, targets, strict=True)]
 
 
@@ -119,6 +121,9 @@ def _typed(entries: dict[str, Any], origin: Source, path: str) -> Dataset:
     listed = records.sequence(entries["rows"], f"{path}.rows")
     if not listed:
         raise ValueError(f"{path}.rows: expected at least one row, got none")
+    width = len(inputs) + max(len(outputs), len(named))
+    if len(listed) * width > MAX_VALUES:
+        raise ValueError(f"{path}.rows: {len(listed):,} rows of {width:,} numbers are more than {MAX_VALUES:,}")
     values = [_row(row, len(inputs), len(outputs), named, f"{path}.rows[{i}]") for i, row in enumerate(listed)]
     split = {name: _row_numbers(entries[name], f"{path}.{name}") for name in ("train", "validation") if name in entries}
     held = np.array(split.get("validation", []), np.int64)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bpstudio.data.choices import Preparation
 from bpstudio.data.columns import MANY, Column, in_order, no_and_yes
-from bpstudio.data.dataset import Dataset, Group
+from bpstudio.data.dataset import MAX_VALUES, Dataset, Group
 from bpstudio.data.encoding import NUMERIC, Encoded, encode, joint_range, scale
 from bpstudio.data.errors import DataError
 from bpstudio.data.source import Prepared
@@ -43,6 +43,8 @@ TOO_MANY_CLASSES = "The target {column} has {count} different values in {rows} r
 TOO_MANY_CLASSES_REMEDY = "Choose the task “regression” for numbers, or another target."
 TARGET_NOT_NUMBERS = "The target {column} is read as “{kind}”; a regression needs numbers."
 TARGET_NOT_NUMBERS_REMEDY = "Choose the task “classes”, or another target."
+TOO_MUCH = "{rows} rows of {width} inputs and targets are {count} numbers, more than the {limit} that can be held."
+TOO_MUCH_REMEDY = "Leave out columns; every value of a category is an input of its own."
 NOT_PIXELS = "{height} × {width} pixels are not the {inputs} inputs."
 NOT_PIXELS_REMEDY = "Leave out the columns that are not pixels, or do not show the inputs as a picture."
 
@@ -59,6 +61,10 @@ def prepare(table: Table, preparation: Preparation) -> Dataset:
     inputs = [table.column(name) for name in preparation.inputs]
     targets = [table.column(name) for name in preparation.targets]
     rows, steps = _complete_rows(table, preparation, inputs, targets)
+    width = sum(column.distinct_count if column.kind == "category" else 1 for column in (*inputs, *targets))
+    if len(rows) * width > MAX_VALUES:
+        count = f"{len(rows) * width:,}"
+        raise DataError(TOO_MUCH, TOO_MUCH_REMEDY, rows=len(rows), width=width, count=count, limit=f"{MAX_VALUES:,}")
     target = _target(targets, rows, preparation)
     stratify = target.classes if preparation.stratified else None
     train, held = split(len(rows), preparation.validation, preparation.seed, preparation.shuffle, stratify)

@@ -226,3 +226,18 @@ def test_options_travel_with_the_recipe(few_values, tmp_path):
     assert data.x[:, 0].tolist() == [1.5, 2.5, 3.5]
     assert data.source.options == ReadOptions("utf-16", ";", ",", "no")
     assert there_and_back(data).hash == data.hash
+
+
+def test_few_bytes_do_not_become_more_numbers_than_can_be_held():
+    classes = [f"c{k}" for k in range(20_000)]
+    rows = [[1.0, "c0"]] * 3_000
+    with pytest.raises(ValueError, match=r"data\.rows: 3,000 rows of 20,001 numbers are more than 50,000,000"):
+        Dataset.from_dict({**VALID, "outputs": classes, "classes": classes, "rows": rows})
+    Dataset.from_dict({**VALID, "outputs": classes, "classes": classes, "rows": rows[:3]}).to_dict()
+
+
+def test_a_negative_zero_among_the_targets_comes_back():
+    data = Dataset.from_arrays([[1.0], [2.0]], [[-0.0, 1.0], [1.0, 0.0]], "classes", class_names=("a", "b"))
+    document = data.to_dict()
+    assert document["rows"] == [[1.0, -0.0, 1.0], [2.0, "a"]]
+    assert Dataset.from_dict(document).hash == data.hash

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpstudio.data import steps
+from bpstudio.data import preparation, steps
 from bpstudio.data.dataset import Group
 from bpstudio.data.errors import DataError
 from bpstudio.data.preparation import Preparation, prepare
@@ -366,3 +366,11 @@ def test_steps_are_described_in_words_and_as_a_formula():
 def test_a_shift_to_the_right_reads_as_a_sum():
     data = prepare(table("a,b\n-5,1\n-3,2\n"), Preparation(("a",), ("b",), scaling={"a": "standardize"}))
     assert step(data, "standardize", "a").formula == "(a + 4) / 1"
+
+
+def test_categories_that_would_fill_the_memory_are_refused_before_they_are_encoded(monkeypatch):
+    monkeypatch.setattr(preparation, "MAX_VALUES", 29)
+    with pytest.raises(DataError, match="6 rows of 5 inputs and targets are 30 numbers, more than the 29"):
+        prepare(COLOURS, Preparation(("size", "colour"), ("heavy",), "binary"))
+    monkeypatch.setattr(preparation, "MAX_VALUES", 30)
+    assert prepare(COLOURS, Preparation(("size", "colour"), ("heavy",), "binary")).x.shape == (6, 4)
