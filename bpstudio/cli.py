@@ -81,7 +81,9 @@ def verify(paths: Sequence[Path]) -> int:
         worst = "-" if math.isnan(verdict.worst) else f"{verdict.worst:.1e}"
         # The place of the worst error matters where it is too large; otherwise it is a curiosity.
         detail = "" if verdict.status == "PASS" else verdict.detail
-        print(f"{verdict.status}  {worst:>7}  {verdict.case}  {detail}".rstrip(), flush=True)
+        # A name comes from the file, and in a terminal some characters are orders.
+        line = f"{verdict.status}  {worst:>7}  {verdict.case}  {detail}".rstrip()
+        print("".join(character if character.isprintable() else "�" for character in line), flush=True)
     total = sum(counts.values())
     print(f"{total} cases: {counts['PASS']} PASS, {counts['FAIL']} FAIL, {counts['SKIP']} SKIP")
     return 1 if counts["FAIL"] else 3 if counts["SKIP"] else 0

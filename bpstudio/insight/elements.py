@@ -225,15 +225,26 @@ class Names:
 
     def check(self, element: Unit | Edge) -> None:
         """Raise ValueError when the network has no such unit or edge."""
+        if self.has(element):
+            return
         if isinstance(element, Unit):
-            if not (0 <= element.layer <= self.depth and 0 <= element.index < self.sizes[element.layer]):
-                raise ValueError(f"no unit {element.index} in layer {element.layer} of a network of sizes {self.sizes}")
-        elif not (
-            1 <= element.layer <= self.depth
-            and 0 <= element.to < self.sizes[element.layer]
-            and BIAS <= element.source < self.sizes[element.layer - 1]
-        ):
-            raise ValueError(f"no edge {element} in a network of sizes {self.sizes}")
+            raise ValueError(f"no unit {element.index} in layer {element.layer} of a network of sizes {self.sizes}")
+        raise ValueError(f"no edge {element} in a network of sizes {self.sizes}")
+
+    def has(self, element: Element) -> bool:
+        """Whether the network has this element."""
+        match element:
+            case Unit(layer, index):
+                return 0 <= layer <= self.depth and 0 <= index < self.sizes[layer]
+            case Edge(layer, to, source):
+                is_there = 1 <= layer <= self.depth and 0 <= to < self.sizes[layer]
+                return is_there and BIAS <= source < self.sizes[layer - 1]
+            case PlusOne(layer):
+                return 1 <= layer <= self.depth
+            case Target(index):
+                return 0 <= index < self.sizes[-1]
+            case LossNode():
+                return True
 
     def _unit_examples(self) -> str:
         ranges = []

@@ -126,3 +126,11 @@ def test_where_a_display_is_missing(monkeypatch, platform, environment, missing)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert cli.display_missing() is missing
+
+
+def test_what_a_case_calls_itself_gives_the_terminal_no_orders(folder, capsys):
+    alter(folder / "mazur.json", lambda found: found.update(id="a\x1b[2J\nPASS b"))
+    cli.main(["verify", str(folder / "mazur.json")])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("a�[2J�PASS b")
+    assert len(lines) == 2

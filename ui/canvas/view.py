@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from bpstudio.insight.elements import Edge, Element, PlusOne, Target, Unit
 from bpstudio.insight.layout import Layout
 from bpstudio.insight.walk import Walk
 from bpstudio.training.frame import Frame
@@ -51,22 +50,6 @@ def eye_of(focus: Focus, walk: Walk | None = None) -> Eye:
     """Where the eye is now, as a value that stays. What the network of `walk` does not have is not looked at."""
     values = {field.name: getattr(focus, field.name) for field in dataclasses.fields(Eye)}
     for name in ("selection", "hover"):
-        if walk is not None and not _exists(walk, values[name]):
+        if walk is not None and values[name] is not None and not walk.names.has(values[name]):
             values[name] = None
     return Eye(**values)
-
-
-def _exists(walk: Walk, element: Element | None) -> bool:
-    match element:
-        case Unit() | Edge():
-            try:
-                walk.names.check(element)
-            except ValueError:
-                return False
-            return True
-        case PlusOne(layer):
-            return layer <= len(walk.network.layers)
-        case Target(index):
-            return index < walk.network.outputs
-        case _:
-            return True

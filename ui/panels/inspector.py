@@ -17,16 +17,15 @@ from typing_extensions import override
 
 from bpstudio.insight.beat import Beat
 from bpstudio.insight.derivation import Derivation, Factor, Term, derive
-from bpstudio.insight.elements import Edge, Element, Example, LossNode, PlusOne, Probe, Row, Target, Unit
+from bpstudio.insight.elements import Edge, Element, Example, LossNode, Names, PlusOne, Probe, Row, Target, Unit
 from bpstudio.insight.gradcheck import AGREES, KINK, SEQUENTIAL, GradientCheck, check
 from bpstudio.insight.notation import NOTATIONS, Letters, given, number, rough
-from bpstudio.insight.phrase import Phrase
 from bpstudio.training.carry import check_fit
 from bpstudio.training.frame import Frame
 from ui import theme
 from ui.focus import Focus
 from ui.language import tr
-from ui.panels.form import Message
+from ui.panels.form import Message, restyle
 from ui.panels.number import NumberField
 from ui.panels.plain import plain
 from ui.panels.scrub import Scrub
@@ -153,14 +152,14 @@ class Inspector(QWidget):
     def _subject(self, frame: Frame) -> tuple[Element | None, tuple[str, ...]]:
         """What was looked at last, the selection or what the present beat computes; and which sides of a unit."""
         focus, walk = self._focus, self._focus.walk
-        both = ("activation", "delta")
+        names, both = Names(frame.experiment.network.sizes), ("activation", "delta")
         if self._target is None and walk is not None and focus.grain in ("edge", "neuron") and focus.playhead > 0:
             beat = walk.beat(focus.grain, min(focus.playhead, walk.count(focus.grain)))
             subject = _about(beat)
-            if _exists(frame, subject):
+            if subject is not None and names.has(subject):
                 return subject, {"F": both[:1], "B": both[1:]}.get(beat.phase, both)
         subject = self._target if self._target is not None else focus.selection
-        return (subject if _exists(frame, subject) else None), both
+        return (subject if subject is not None and names.has(subject) else None), both
 
     def _refresh(self) -> None:
         frame = self._frame
@@ -173,6 +172,7 @@ class Inspector(QWidget):
         subject, sides = self._subject(frame)
         self._shown = subject
         self._empty.setVisible(subject is None)
+        self._empty.setText(tr(NOTHING_YET if self._focus.playhead == 0 else ABOUT_MANY))
         for widget in (self._head, *self._headings, *self._cards):
             widget.setVisible(subject is not None)
         self._check_row.setVisible(False)
@@ -249,7 +249,7 @@ class Inspector(QWidget):
     # ---- head: name, value, what it will become
 
     def _show_head(self, frame: Frame, derivation: Derivation, subject: Element, example: Example) -> None:
-        self._title.setText(_spoken(derivation.title))
+        self._title.setText(derivation.title.rendered(tr))
         self._notation.setText(tr("notation: {name}", name=tr(NOTATIONS[self._focus.notation].title)) + " ▾")
         digits = self._focus.digits
         letters = Letters(self._focus.notation, frame.experiment.network)
@@ -349,11 +349,7 @@ class Inspector(QWidget):
 
     def _say_check(self, text: str, role: str) -> None:
         self._check_value.setText(text)
-        self._check_value.setProperty("role", role)
-        style = self._check_value.style()
-        if style is not None:
-            style.unpolish(self._check_value)
-            style.polish(self._check_value)
+        restyle(self._check_value, "role", role)
 
     # ---- furniture
 
@@ -411,9 +407,6 @@ class Inspector(QWidget):
         self._check_value.setFont(look.font(12, mono=True))
         self._check.setText(tr("numerical check"))
         self._check.setToolTip(tr("Central difference of the objective at this parameter."))
-        self._empty.setText(
-            tr("Press → to compute the first number, or select a line or a circle: here stands where it comes from.")
-        )
         self._value.setAccessibleName(tr("Value"))
         self._menu.clear()
         for key, notation in NOTATIONS.items():
@@ -444,24 +437,3 @@ def _about(beat: Beat) -> Element | None:
     if beat.kind in ("gradient", "update") and beat.source is not None:
         return Edge(beat.layer, beat.unit, beat.source)
     return beat.subject
-
-
-def _spoken(phrase: Phrase) -> str:
-    return phrase.rendered(tr)
-
-
-def _exists(frame: Frame, element: Element | None) -> bool:
-    """Whether the present network has this element."""
-    sizes = frame.experiment.network.sizes
-    match element:
-        case Unit(layer, index):
-            return 0 <= layer < len(sizes) and index < sizes[layer]
-        case Edge(layer, to, source):
-            return 1 <= layer < len(sizes) and to < sizes[layer] and source < sizes[layer - 1]
-        case PlusOne(layer):
-            return 1 <= layer < len(sizes)
-        case Target(index):
-            return index < sizes[-1]
-        case LossNode():
-            return True
-    return False

@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import QWidget
 from typing_extensions import override
 
 from bpstudio.data.dataset import Dataset
-from bpstudio.insight.elements import Probe, Row, Unit
+from bpstudio.insight.elements import Names, Probe, Row, Unit
 from bpstudio.insight.notation import Letters, number
 from bpstudio.insight.response import Range, Response, input_ranges, response
 from bpstudio.training.frame import Frame
@@ -124,7 +124,7 @@ class FitPlot(AxesPlot):
             return
         selected = self.focus.selection
         unit = selected if isinstance(selected, Unit) and selected.layer > 0 else None
-        if unit is not None and not _exists(unit, frame):
+        if unit is not None and not Names(frame.experiment.network.sizes).has(unit):
             unit = None
         self._asking.put(FitQuestion(frame, unit, input_ranges(frame.dataset)))
 
@@ -345,11 +345,6 @@ class FitPlot(AxesPlot):
             Entry(name, number(float(value), 4), class_color(theme, k, count) if count > 2 else theme.text)
             for k, (name, value) in enumerate(zip(names, values, strict=True))
         ]
-
-
-def _exists(unit: Unit, frame: Frame) -> bool:
-    sizes = frame.experiment.network.sizes
-    return unit.layer < len(sizes) and unit.index < sizes[unit.layer]
 
 
 def _decimals(axis: Values) -> int:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
+from bpstudio.insight.elements import Element, Names, PlusOne, Target
 from bpstudio.insight.walk import GRAINS, STATES, Edge, Grain, LossNode, Probe, Row, Unit, Walk, WholeBatch
 from bpstudio.training.session import Session
 
@@ -340,3 +341,18 @@ def test_a_walk_of_a_frame_follows_its_batch(session: Callable[..., Session]) ->
 
 def test_examples_are_values() -> None:
     assert {Row(1), Row(1), WholeBatch(), WholeBatch(), Probe(1)} == {Row(1), WholeBatch(), Probe(1)}
+
+
+@pytest.mark.parametrize(
+    ("there", "not_there"),
+    [
+        ([Unit(0, 1), Unit(2, 0)], [Unit(3, 0), Unit(2, 1), Unit(-1, 0), Unit(1, -1)]),
+        ([Edge(1, 2, 1), Edge(2, 0, -1)], [Edge(0, 0, 0), Edge(3, 0, 0), Edge(1, 3, 0), Edge(1, 0, 2), Edge(1, 0, -2)]),
+        ([PlusOne(1), PlusOne(2)], [PlusOne(0), PlusOne(3)]),
+        ([Target(0), LossNode()], [Target(1), Target(-1)]),
+    ],
+)
+def test_a_network_has_its_own_elements_only(there: list[Element], not_there: list[Element]) -> None:
+    names = Names((2, 3, 1))
+    assert all(names.has(element) for element in there)
+    assert not any(names.has(element) for element in not_there)
