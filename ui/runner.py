@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 __all__ = ["CancelledError", "Progress", "Question", "Runner"]
 
 CLOCK_MS = 16
+SLOWEST_MS = 100
+PAINTING_SHARE = 0.6
+"""How much of the time painting may take while training runs."""
 _PAINTED = QEvent.Type(QEvent.registerEventType())
 
 
@@ -59,6 +62,8 @@ class Runner(QObject):
         self._asked = threading.Event()
         self._go = threading.Event()
         self._go.set()
+        self._delivered = 0.0
+        self._cost = 0.0
         self._sent = 0
         self._playing = False
         self._closed = False
@@ -210,7 +215,7 @@ class Runner(QObject):
 
     def _tick(self) -> None:
         """Show what is new, ask for more, and sleep when there is nothing to wait for."""
-        self._trainer.tick_due = time.perf_counter() + CLOCK_MS / 1000
+        self._trainer.tick_due = time.perf_counter() + self._clock.interval() / 1000
         # Read before the mailbox: a command is counted as done, and training ends, only after the frame is in there.
         if self._trainer.done == self._sent and not self._trainer.training:
             self._playing = False
@@ -230,6 +235,7 @@ class Runner(QObject):
     def _deliver(self, frame: Frame) -> None:
         """Hand a frame to the views, and let training rest until they have painted it."""
         self.frame = frame
+        self._delivered = time.perf_counter()
         self._go.clear()
         self.frame_arrived.emit(frame)
         # Painting is posted with low priority (-1), so this arrives when it is over. A timer of 0 ms would not.
@@ -240,3 +246,8 @@ class Runner(QObject):
     @override
     def customEvent(self, a0: QEvent | None) -> None:
         self._go.set()
+        # A picture that takes long is shown less often, or painting would leave nothing for training.
+        self._cost += 0.2 * (time.perf_counter() - self._delivered - self._cost)
+        interval = min(max(CLOCK_MS, round(1000 * self._cost / PAINTING_SHARE)), SLOWEST_MS)
+        if abs(interval - self._clock.interval()) > 1:
+            self._clock.setInterval(interval)

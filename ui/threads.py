@@ -32,7 +32,7 @@ BREATH = 0.00001
 """Seconds of such a moment. The window wakes up in it; longer only trains less."""
 CLEARANCE = 0.0006
 """Seconds before the display clock ticks in which no slice begins: the tick finds the interpreter free."""
-LATENESS = 0.003
+LATENESS = 0.0015
 """Seconds for which a tick that is late is waited for."""
 LONGEST_HOLD = 0.1
 """Seconds after which training goes on although nobody said that painting is over."""
