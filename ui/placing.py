@@ -12,9 +12,9 @@ from typing_extensions import override
 class Scrolled(QScrollArea):
     """A scroll area that fits its content once at a time.
 
-    Qt answers each new size of the content by measuring it again, at once and from within. Wrapped text of a new size is
-    polished while it is measured, so two measures may differ; then Qt goes back and forth until the stack is full, and
-    the process ends. What changes in between asks for a layout of its own, after this one.
+    Qt answers each new size of the content by measuring it again, at once and from within. Wrapped text of a new size
+    is polished while it is measured, so two measures may differ; then Qt goes back and forth until the stack is full,
+    and the process ends. What changes in between asks for a layout of its own, after this one.
     """
 
     def __init__(self) -> None:

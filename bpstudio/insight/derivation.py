@@ -61,7 +61,7 @@ class Derivation:
     """How one number comes about.
 
     `result` is that of the example alone (a row's own, without 1/N); `gathered` is the batch's where the two differ,
-    and `gathering` says how it came about. `terms` are the summands of the first factor, or of the result where there
+    and `gathering` says how it came about; `of_one_row` is False where the example is the whole batch. `terms` are the summands of the first factor, or of the result where there
     are no factors. For a parameter `value`, `new_value` and `update` say what it is, will be, and by how much it
     moves, and `update_beat_address` at which beat. `symbol_tex` is the left side of `tex`, the whole formula.
     """
@@ -77,6 +77,7 @@ class Derivation:
     terms: tuple[Term, ...] = ()
     gathered: float | None = None
     gathering: Phrase | None = None
+    of_one_row: bool = True
     name: str = ""
     value: float | None = None
     new_value: float | None = None
@@ -257,6 +258,7 @@ def _edge(w: Writer, edge: Edge) -> Derivation:
         terms=_row_terms(w, edge) if w.numbers.is_mean else _terms(w, unit),
         gathered=w.gradient(edge) if several else None,
         gathering=w.gather(w.number(w.gradient(edge))) if several else None,
+        of_one_row=not w.numbers.is_mean,
         name=letters.edge(edge),
         value=value,
         new_value=value + update,
@@ -314,6 +316,7 @@ def _delta(w: Writer, unit: Unit) -> Derivation:
         terms=_terms(w, unit),
         gathered=batch if several else None,
         gathering=w.gather(w.number(batch)) if several else None,
+        of_one_row=not w.numbers.is_mean,
         beat_address=f"backward/{name}/delta",
         notes=tuple(notes),
     )
@@ -412,5 +415,6 @@ def _loss(w: Writer) -> Derivation:
         terms=terms,
         gathered=float(w.frame.loss) if several else None,
         gathering=w.gather(w.number(w.frame.loss)) if several else None,
+        of_one_row=not w.numbers.is_mean,
         beat_address="loss/C",
     )

@@ -22,6 +22,8 @@ from ui.theme import Theme
 
 HEADLINE, LEGEND = 58, 64
 """What the two lines above and the legend below take, at normal text size."""
+LOWEST, SMALLEST = 220.0, 0.4
+"""The height that a network needs at normal size, and how small it becomes at most where there is less."""
 NAME_ROOM = 0.2
 """At most this share of the width goes to the names of the inputs."""
 RINGED = 7.0
@@ -236,7 +238,9 @@ class Geometry:
 def layout_for(frame: Frame, width: float, height: float, look: Theme) -> Layout:
     """The layout for a canvas of this size; kept while neither the network, the data's names nor the size change."""
     room = height - look.px(HEADLINE) - look.px(LEGEND)
-    return _placed(frame.experiment.network, width, room, look.scale, round(names_width(frame.dataset, width, look)))
+    # Where large text leaves a low canvas, the discs give way: all of the network can be seen.
+    scale = min(look.scale, max(room / LOWEST, SMALLEST))
+    return _placed(frame.experiment.network, width, room, scale, round(names_width(frame.dataset, width, look)))
 
 
 def named_inputs(dataset: Dataset) -> bool:

@@ -161,6 +161,7 @@ class Card(QWidget):
         if shown and derivation.gathering is not None:
             own = tr("This row alone: {value}", value=number(derivation.result, digits))
             self._gather[0].setText(own)
+            self._gather[0].setVisible(derivation.of_one_row)
             self._gather[1].setText(spoken(derivation.gathering))
 
     def _show_lines(self, labels: list[QLabel], lines: tuple[Phrase, ...]) -> None:

@@ -24,7 +24,7 @@ from bpstudio.training.carry import check_fit
 from bpstudio.training.frame import Frame
 from ui import theme
 from ui.focus import Focus
-from ui.language import tr
+from ui.language import tr, translatable
 from ui.panels.form import Message, restyle
 from ui.panels.number import NumberField
 from ui.panels.plain import plain
@@ -34,6 +34,10 @@ from ui.runner import Runner
 from ui.threads import Progress
 
 SIDES: tuple[Literal["activation"], Literal["delta"]] = ("activation", "delta")
+NOTHING_YET = translatable(
+    "Press → to compute the first number, or select a line or a circle: here stands where it comes from."
+)
+ABOUT_MANY = translatable("Many numbers at once. Select a line or a circle: here stands where its number comes from.")
 PAUSE_MS = 100
 """Between two texts while training runs; nobody reads faster."""
 

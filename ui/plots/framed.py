@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PyQt6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QPoint, QSize, Qt
-from PyQt6.QtGui import QAction, QContextMenuEvent, QHideEvent, QImage, QKeyEvent, QPainter, QResizeEvent
+from PyQt6.QtGui import QAction, QContextMenuEvent, QHideEvent, QImage, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PyQt6.QtWidgets import QFileDialog, QMenu, QMessageBox, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -209,6 +209,15 @@ class FramedPlot(LiveView):
         super().resizeEvent(event)
         self.set_heading()
         self.mark_stale()
+
+    @override
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        super().paintEvent(event)
+        if self.hasFocus():
+            painter = QPainter(self)
+            painter.setPen(looks.current().accent)
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+            painter.end()
 
 
 class AxesPlot(FramedPlot):

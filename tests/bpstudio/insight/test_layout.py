@@ -248,3 +248,11 @@ def test_a_large_picture_is_searched_quickly() -> None:
     for x in range(100):
         layout.element_at(300.0 + x, 200.0)
     assert time.process_time() - start < 0.5
+
+
+def test_beside_the_tour_in_a_small_window_badges_still_have_room() -> None:
+    # 1280×720: 720×300 pixels are left for two rows of units.
+    layout = place(Network(2, (Dense(2), Dense(2))), 724, 238)
+    between = layout.steps[1] - 2 * layout.radius(1)
+    assert between >= 40
+    assert layout.radius(1) >= 24

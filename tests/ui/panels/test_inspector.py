@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 import bpstudio
-from bpstudio.insight.elements import Edge, Element, LossNode, Target, Unit
+from bpstudio.insight.elements import Edge, Element, LossNode, Target, Unit, WholeBatch
 from bpstudio.insight.walk import Walk
 from ui import theme
 from ui.explain.card import NOT_YET, Card
@@ -212,3 +212,24 @@ def test_what_a_row_says_belongs_to_it_from_the_start(qtbot: QtBot) -> None:
     card = Card(lambda element: None)
     qtbot.addWidget(card)
     assert all(len(row.findChildren(QLabel)) == 3 for row in card._rows)
+
+
+def test_a_beat_about_a_whole_layer_does_not_ask_for_the_first_number(mazur: Bench) -> None:
+    mazur.focus.set(grain="layer", playhead=0)
+    assert "the first number" in mazur.inspector._empty.text()
+    mazur.focus.set(playhead=3)
+    assert mazur.inspector._empty.isVisible()
+    assert "Select a line or a circle" in mazur.inspector._empty.text()
+
+
+def test_of_a_whole_batch_nothing_is_said_of_this_row(qtbot: QtBot) -> None:
+    bench = Bench(qtbot, "iris", "nielsen")
+    try:
+        bench.focus.set(example=WholeBatch())
+        for element in (Edge(2, 0, 0), Unit(1, 2), LossNode()):
+            bench.look(element)
+            texts = " ".join(bench.texts())
+            assert "mean of" in texts
+            assert "This row alone" not in texts
+    finally:
+        bench.runner.close()

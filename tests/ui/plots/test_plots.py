@@ -5,6 +5,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from bpstudio.training.frame import Frame
+from ui import theme
 from ui.focus import Focus
 from ui.plots.bars import GradientBars, ratio_text
 from ui.plots.framed import FramedPlot
@@ -164,3 +165,14 @@ def test_bars_of_zero_are_zero_and_of_infinity_no_length(
     plot.refresh()
     assert all(0.0 <= length <= 1.0 for length in plot.lengths())
     plot.grab()
+
+
+def test_the_plot_with_the_keyboard_is_framed(qtbot: QtBot, focus: Focus, classes_frame: Frame):
+    plot = shown(qtbot, LossPlot(focus), classes_frame)
+    plot.activateWindow()
+    qtbot.waitUntil(plot.isActiveWindow)
+    plot.clearFocus()
+    accent = theme.current().accent.name()
+    assert plot.grab().toImage().pixelColor(0, 100).name() != accent
+    plot.setFocus()
+    assert plot.grab().toImage().pixelColor(0, 100).name() == accent
