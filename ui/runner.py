@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["CancelledError", "Progress", "Question", "Runner"]
 
 CLOCK_MS = 16
-SLOWEST_MS = 100
-PAINTING_SHARE = 0.6
+SLOWEST_MS = 33
+PAINTING_SHARE = 0.7
 """How much of the time painting may take while training runs."""
 _PAINTED = QEvent.Type(QEvent.registerEventType())
 
