@@ -7,6 +7,7 @@ file is replaced only when its replacement is complete.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,8 +92,7 @@ class Document(QObject):
             return self.path.stem
         lesson, frame = self.lesson, self._runner.frame
         if lesson is not None and frame is not None and frame.dataset.hash != lesson.dataset.hash:
-            sizes = "-".join(str(size) for size in frame.experiment.network.sizes)
-            return f"{frame.dataset.name or tr('Untitled')} {sizes}"
+            return f"{frame.dataset.name or tr('Untitled')} {_written(frame.experiment.network.sizes)}"
         return lesson.title.within(language.current()) if lesson is not None else ""
 
     @property
@@ -273,3 +273,10 @@ def last_session() -> Path:
 
 def _same_params(one: Frame, other: Frame) -> bool:
     return one.params.flat.shape == other.params.flat.shape and one.params.flat.tobytes() == other.params.flat.tobytes()
+
+
+def _written(sizes: tuple[int, ...]) -> str:
+    """The sizes of the layers, equal neighbours as one: 4-10-3, 3-4×30-1."""
+    runs = [(size, len(list(equal))) for size, equal in itertools.groupby(sizes)]
+    parts = [f"{size}×{count}" if count > 3 else "-".join([str(size)] * count) for size, count in runs]
+    return "-".join(parts)

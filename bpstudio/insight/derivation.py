@@ -61,9 +61,10 @@ class Derivation:
     """How one number comes about.
 
     `result` is that of the example alone (a row's own, without 1/N); `gathered` is the batch's where the two differ,
-    and `gathering` says how it came about; `of_one_row` is False where the example is the whole batch. `terms` are the summands of the first factor, or of the result where there
-    are no factors. For a parameter `value`, `new_value` and `update` say what it is, will be, and by how much it
-    moves, and `update_beat_address` at which beat. `symbol_tex` is the left side of `tex`, the whole formula.
+    and `gathering` says how it came about; `of_one_row` is False where the example is the whole batch. `terms` are
+    the summands of the first factor, or of the result where there are no factors. For a parameter `value`,
+    `new_value` and `update` say what it is, will be, and by how much it moves, and `update_beat_address` at which
+    beat. `symbol_tex` is the left side of `tex`, the whole formula.
     """
 
     target: Element

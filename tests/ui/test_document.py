@@ -16,6 +16,7 @@ from bpstudio.files import lesson
 from bpstudio.insight.elements import Row
 from bpstudio.training.frame import Frame
 from bpstudio.training.optimizers import SGD, Momentum
+from ui import document
 from ui.document import Document, last_session
 from ui.focus import Focus
 from ui.navigation import Navigation
@@ -247,3 +248,10 @@ def test_file_that_is_gone_is_told_without_an_error_number(desk: Desk, tmp_path:
     ((level, text),) = desk.said
     assert level == "error"
     assert text.startswith("gone.json cannot be opened: there is no file")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "written"), [((2, 2, 2), "2-2-2"), ((4, 10, 3), "4-10-3"), ((3, *[4] * 30, 1), "3-4×30-1")]
+)
+def test_the_title_of_a_deep_network_stays_short(sizes: tuple[int, ...], written: str) -> None:
+    assert document._written(sizes) == written

@@ -30,7 +30,7 @@ from bpstudio.insight.walk import Walk
 from bpstudio.training.frame import Frame
 from ui import language, theme
 from ui.canvas import painting, scale, words
-from ui.canvas.geometry import layout_for
+from ui.canvas.geometry import HEADLINE, LEGEND, layout_for
 from ui.canvas.view import View, eye_of
 from ui.focus import Focus
 
@@ -63,6 +63,7 @@ class Canvas(QWidget):
         self._lettering: painting.Lettering | None = None
         self._lettered_at = 0.0
         self._seen = eye_of(focus)
+        self._fitted = 1.0, (0.0, 0.0)
         self._under_mouse = ""
         self._pulse_began: float | None = None
         self._dragged: QPointF | None = None
@@ -86,9 +87,12 @@ class Canvas(QWidget):
         if self._limits is None or run != self._run:
             self._limits, self._run = scale.fit(frame), run
         walk = Walk.of(frame)
+        other = self._walk is None or self._walk.network != walk.network
         self._walk = self._walk if self._walk == walk else walk  # the tables of an equal one are made already
         self._frame = frame
         self._renew()
+        if other:
+            self._fit_again()
 
     def fit_range(self) -> str:
         """Lock the colour range to what the present step fills; returns the sentence that announces it."""
@@ -121,8 +125,21 @@ class Canvas(QWidget):
     # ---- looking nearer
 
     def fit(self) -> None:
-        """The whole network in the canvas."""
-        self._focus.set(zoom=1.0, pan=(0.0, 0.0))
+        """The whole network in the canvas: as it was placed, or smaller where it needs more room than there is."""
+        zoom, pan = 1.0, (0.0, 0.0)
+        view = self.view()
+        if view is not None and view.layout.width > view.width:
+            zoom = max(view.width / view.layout.width, FARTHEST)
+            top, legend = view.theme.px(HEADLINE), view.theme.px(LEGEND)
+            middle = (top + view.height - legend) / 2
+            pan = (0.0, middle - (top + view.layout.height / 2) * zoom)
+        self._fitted = zoom, pan
+        self._focus.set(zoom=zoom, pan=pan)
+
+    def _fit_again(self) -> None:
+        """Fit another network, or in another size, while nobody has zoomed or moved the picture."""
+        if self.isVisible() and (self._focus.zoom, self._focus.pan) == self._fitted:
+            self.fit()
 
     def zoom_in(self) -> None:
         self._zoom(STEP, QPointF(self.width() / 2, self.height() / 2))
@@ -329,12 +346,14 @@ class Canvas(QWidget):
     @override
     def resizeEvent(self, a0: QResizeEvent | None) -> None:
         self._renew()
+        self._fit_again()
 
     @override
     def showEvent(self, a0: QShowEvent | None) -> None:
         if self._stale:
             self._stale = False
             self.update()
+        self._fit_again()
 
     @override
     def hideEvent(self, a0: QHideEvent | None) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from PyQt6.QtCore import QEvent, QPoint, QPointF, Qt
 from PyQt6.QtGui import QHelpEvent, QMouseEvent, QWheelEvent
@@ -11,8 +12,14 @@ from PyQt6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
 import bpstudio
+from bpstudio.data.dataset import Dataset
+from bpstudio.engine.layers import Dense
+from bpstudio.engine.network import Network
 from bpstudio.insight.elements import BIAS, Edge, LossNode, PlusOne, Target, Unit
 from bpstudio.insight.walk import Walk
+from bpstudio.training.experiment import Experiment
+from bpstudio.training.frame import Frame
+from bpstudio.training.session import Session
 from ui import language, theme
 from ui.canvas import painting, widget
 from ui.canvas.picture import Picture
@@ -359,3 +366,35 @@ def test_a_pulse_repaints_what_moves_alone(canvas: Canvas, focus: Focus, paints:
     canvas.repaint()
     assert paints.count("still") == 2, "once when it begins, once when its result appears"
     assert paints.count("moving") > 2
+
+
+def deep_frame(layers: int) -> Frame:
+    draw = np.random.default_rng(2)
+    data = Dataset.from_arrays(draw.normal(size=(4, 3)), draw.uniform(size=(4, 1)))
+    network = Network(3, (*(Dense(4) for _ in range(layers - 1)), Dense(1)))
+    return Session(Experiment(network, batch_size=4), data).frame()
+
+
+def test_a_deep_network_is_seen_whole_and_a_small_one_after_it_at_its_own_size(
+    canvas: Canvas, focus: Focus, easel: Any
+) -> None:
+    for frame, is_deep in ((deep_frame(30), True), (easel.frame_of("mazur"), False)):
+        focus.follow(Walk.of(frame))
+        canvas.show_frame(frame)
+        assert (focus.zoom < 1.0) is is_deep
+        view = canvas.view()
+        assert view is not None
+        for column in Picture(view).geometry.units:
+            assert column[:, 0].min() > 0
+            assert column[:, 0].max() < canvas.width()
+            assert column[:, 1].min() > 58
+            assert column[:, 1].max() < canvas.height() - 64
+
+
+def test_who_has_zoomed_keeps_the_place(canvas: Canvas, focus: Focus) -> None:
+    canvas.zoom_in()
+    zoom, pan = focus.zoom, focus.pan
+    frame = deep_frame(30)
+    focus.follow(Walk.of(frame))
+    canvas.show_frame(frame)
+    assert (focus.zoom, focus.pan) == (zoom, pan)
