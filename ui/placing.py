@@ -57,6 +57,9 @@ def scrolled(name: str, *widgets: QWidget) -> QScrollArea:
     area.setObjectName(name)
     area.setWidgetResizable(True)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    # A bar that comes and goes changes the width, the width the height, and the height whether the bar is needed: where
+    # narrower is lower, Qt goes round in this circle until the stack is full.
+    area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.setWidget(inner)
