@@ -83,6 +83,8 @@ class DataWindow(QDialog):
         side = QScrollArea()
         side.setWidgetResizable(True)
         side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # One that comes and goes can make the form higher and lower in turn, without an end.
+        side.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         side.setWidget(self.form)
         side.setFixedWidth(theme.current().px(290))
         middle = QHBoxLayout()
