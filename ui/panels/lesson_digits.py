@@ -266,7 +266,8 @@ class Digits(QWidget):
         self._look: tuple[Frame | None, Reached] | None = None
         self._later = QTimer(self)
         self._later.setSingleShot(True)
-        self._later.timeout.connect(lambda: self.groups)
+        # A method and no lambda: Qt lets go of it when the widget goes, also in the middle of a test's end.
+        self._later.timeout.connect(self._make)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
@@ -275,6 +276,10 @@ class Digits(QWidget):
     def groups(self) -> list[Group]:
         """The rows. They are many, at the end of a long text, so they are made when all the rest is there."""
         return self._fill() if self._groups is None else self._groups
+
+    def _make(self) -> None:
+        """Make the rows now, if nobody has asked for them yet."""
+        _ = self.groups
 
     @property
     def promised(self) -> bool:
