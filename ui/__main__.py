@@ -25,8 +25,6 @@ def main(arguments: list[str] | None = None) -> int:
         return shot(words[1:])
     if words and (words[0] in cli.COMMANDS or words[0].startswith("-")):
         return cli.main(words)
-    if not bpstudio.blas_pinned:
-        print("bpstudio: NumPy was loaded first; training may be slow beside the window", file=sys.stderr)
     return _window(words)
 
 
@@ -49,6 +47,8 @@ def _window(words: list[str]) -> int:
             return cli.without_display()
         print(f"bpstudio: no display here; `bpstudio train {words[0]}` trains in the terminal", file=sys.stderr)
         return 4
+    if not bpstudio.blas_pinned:
+        print("bpstudio: NumPy was loaded first; training may be slow beside the window", file=sys.stderr)
     gc.disable()  # loading makes no garbage worth looking for; ui.garbage takes over
     try:
         from ui.app import run

@@ -17,6 +17,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     places: list[object] = []
     monkeypatch.setattr("ui.app.run", lambda place: places.append(place) or 0)
     monkeypatch.setattr(script.cli, "display_missing", lambda: False)
+    monkeypatch.setattr(script.gc, "disable", lambda: None)
     return places
 
 
