@@ -94,19 +94,22 @@ def test_every_beat_of_the_worked_example(visit: Visit, grain: str, count: int) 
     walk_through(person, grain)
 
 
-@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.soak), "zh_CN"])
 def test_every_beat_of_the_sequential_update(visit: Visit, language: str) -> None:
     person = visit("mazur", speech=language)
     person.click(next(each for each in person.window.lesson.switches if each.objectName() == "sequential"))
     walk_through(person, "edge")
 
 
-@pytest.mark.parametrize("grain", ["edge", "neuron", "layer"])
+@pytest.mark.parametrize("grain", ["edge", "neuron", pytest.param("layer", marks=pytest.mark.soak)])
 def test_every_beat_of_softmax(visit: Visit, grain: str) -> None:
     walk_through(visit("softmax"), grain)
 
 
-@pytest.mark.parametrize("example", [Row(16), WholeBatch(), Probe(40)])
+@pytest.mark.parametrize(
+    "example",
+    [Row(16), pytest.param(WholeBatch(), marks=pytest.mark.soak), pytest.param(Probe(40), marks=pytest.mark.soak)],
+)
 def test_every_beat_of_a_batch(visit: Visit, example: Example) -> None:
     person = visit("mazur")
     draw = np.random.default_rng(3)

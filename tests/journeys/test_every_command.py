@@ -22,7 +22,10 @@ def test_every_command_is_carried_out_by_somebody(visit: Visit) -> None:
     assert idle == []
 
 
-@pytest.mark.parametrize("state", ["beginning", "in the middle of a backward pass", "training"])
+@pytest.mark.parametrize(
+    "state",
+    [pytest.param("beginning", marks=pytest.mark.soak), "in the middle of a backward pass", "training"],
+)
 def test_no_command_stumbles(visit: Visit, monkeypatch: pytest.MonkeyPatch, state: str) -> None:
     for name in ("getOpenFileName", "getSaveFileName"):
         monkeypatch.setattr(QFileDialog, name, lambda *_: ("", ""))
