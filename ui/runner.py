@@ -38,7 +38,7 @@ __all__ = ["CancelledError", "Progress", "Question", "Runner"]
 
 CLOCK_MS = 16
 SLOWEST_MS = 33
-PAINTING_SHARE = 0.7
+PAINTING_SHARE = 0.9
 """How much of the time painting may take while training runs."""
 _PAINTED = QEvent.Type(QEvent.registerEventType())
 
