@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Literal
 
 from PyQt6.QtCore import QObject, QTimer
 
-from bpstudio.insight.elements import Probe, Row, WholeBatch
+from bpstudio.insight.elements import Probe, Row
+from bpstudio.insight.example import neighbour, switched
 from bpstudio.insight.walk import Walk
 from ui.focus import FASTEST, FLAT_OUT, SLOWEST, Focus
 from ui.runner import Runner
@@ -248,19 +249,12 @@ class Navigation(QObject):
 
     def next_row(self, steps: int = 1) -> None:
         """The next row of the batch (or of the data, when a row outside the batch is shown)."""
-        frame, example = self._runner.frame, self._focus.example
-        if frame is None:
-            return
-        if isinstance(example, Probe):
-            self._focus.set(example=Probe((example.row + steps) % len(frame.dataset.x)))
-        else:
-            position = example.position if isinstance(example, Row) else -1 if steps > 0 else 0
-            self._focus.set(example=Row((position + steps) % len(frame.batch)))
+        if self._runner.frame is not None:
+            self._focus.set(example=neighbour(self._runner.frame, self._focus.example, steps))
 
     def toggle_whole_batch(self) -> None:
         """One row, or the whole batch."""
-        whole = isinstance(self._focus.example, WholeBatch)
-        self._focus.set(example=Row(0) if whole else WholeBatch())
+        self._focus.set(example=switched(self._focus.example))
 
     # ----
 
