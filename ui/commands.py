@@ -244,7 +244,7 @@ class Commands:
         actions["view.reduced_motion"].setChecked(focus.reduced_motion)
         actions[f"view.theme.{theme.chosen()}"].setChecked(True)
         for action in actions.menu("view.notation").actions():
-            action.setChecked(action.data() == focus.notation)
+            action.setChecked(action.data() == focus.notation.name)
         wanted = QSettings().value("view/language", "system", str)
         for action in actions.menu("view.language").actions():
             action.setChecked(action.data() == wanted)

@@ -119,7 +119,7 @@ class Document(QObject):
         walk, focus = self._focus.walk, self._focus
         at = walk.beat(focus.grain, focus.playhead).address if walk is not None and focus.playhead else ""
         values: dict[str, Any] = {
-            "notation": focus.notation,
+            "notation": focus.notation.name,
             "grain": focus.grain,
             "at": "" if focus.grain == "step" else at,
             "digits": focus.digits,

@@ -9,11 +9,14 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from bpstudio.insight import own_names
 from bpstudio.insight.elements import Element, Example, Row
+from bpstudio.insight.notation import Notation, notation_named
 
 if TYPE_CHECKING:
     from bpstudio.insight.order import Grain
@@ -42,6 +45,11 @@ class Eye:
     """Beats looked at so far at this grain: 0 nothing is computed yet, `walk.count(grain)` the whole step."""
     color: str = "gradient"
     notation: str = "nielsen"
+    """The name of the table of letters; `written` is the notation with names and sign."""
+    delta_sign: int = 1
+    """What δ means: +1 for +∂C/∂z, −1 for −∂C/∂z as in older books."""
+    names: own_names.Pairs = ()
+    """A person's own names by address (`h1`, `w5`, `b_o1`); a mapping is taken too."""
     digits: int = 9
     scale_delta: str = "row"
     zoom: float = 1.0
@@ -55,6 +63,8 @@ class Eye:
 
     def __post_init__(self) -> None:
         choices = (("grain", GRAINS), ("color", COLORS), ("scale_delta", DELTAS))
+        object.__setattr__(self, "names", own_names.pairs(self.names))
+        _ = self.written  # a name or a sign that cannot be is refused here: looking at it later cannot fail
         for name, allowed in choices:
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name}: expected one of {', '.join(allowed)}, came {getattr(self, name)!r}")
@@ -64,6 +74,11 @@ class Eye:
             raise ValueError(f"speed: expected {SLOWEST} to {FASTEST}, came {self.speed}")
         if not self.pace > 0:
             raise ValueError(f"pace: expected steps per second above 0, came {self.pace}")
+
+    @cached_property
+    def written(self) -> Notation:
+        """The notation with the person's names and the sign of δ: the same object while none of them changes."""
+        return notation_named(self.notation).having(names=self.names, delta_sign=self.delta_sign)
 
 
 class Focus(QObject):
@@ -157,8 +172,17 @@ class Focus(QObject):
         return self._eye.color
 
     @property
-    def notation(self) -> str:
-        return self._eye.notation
+    def notation(self) -> Notation:
+        """The letters, with the person's names and the sign of δ: the same object while none of them changes."""
+        return self._eye.written
+
+    @property
+    def delta_sign(self) -> int:
+        return self._eye.delta_sign
+
+    @property
+    def names(self) -> own_names.Pairs:
+        return self._eye.names
 
     @property
     def digits(self) -> int:

@@ -9,19 +9,23 @@ A notation is data. Each symbol has a TeX form and a Unicode form, both template
     n, n_sub            of a weight: its number through the whole network
     k, k_sub            of a weight: the number of the unit it comes from
     jk, jk_sub          of a weight: both numbers, to first
+    t, t_text           of a bias: its letter (b, or θ for a threshold)
+    w_tex, w_text       of a weight: its whole symbol; b_tex, b_text likewise of a bias
 
-`NOTATIONS` holds what is built in; `Notation.from_table` reads another one.
+`NOTATIONS` holds what is built in; `Notation.from_table` reads another one. Names that a person gave and the sign of δ
+belong to a notation too: `Notation.having` makes the notation that has them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 from bpstudio.engine.network import Network
+from bpstudio.insight import own_names
 from bpstudio.insight.elements import Edge, Element, LossNode, Names, PlusOne, Target, Unit
 from bpstudio.maths.activations import activation
 
@@ -63,16 +67,16 @@ _MAZUR = {
     "delta": (r"\delta_{{{u_tex}}}", "δ_{u}"),
     "element": ("E_{{{u_tex}}}", "E_{u}"),
     "w": ("w_{{{n}}}", "w{n_sub}"),
-    "b": ("b_{{{u_tex}}}", "b_{u}"),
-    "dw": (r"\frac{{\partial C}}{{\partial w_{{{n}}}}}", "∂C/∂w{n_sub}"),
-    "db": (r"\frac{{\partial C}}{{\partial b_{{{u_tex}}}}}", "∂C/∂b_{u}"),
-    "came_in": (r"\frac{{\partial net_{{{u_tex}}}}}{{\partial w_{{{n}}}}}", "∂net_{u}/∂w{n_sub}"),
+    "b": ("{t}_{{{u_tex}}}", "{t_text}_{u}"),
+    "dw": (r"\frac{{\partial C}}{{\partial {w_tex}}}", "∂C/∂{w_text}"),
+    "db": (r"\frac{{\partial C}}{{\partial {b_tex}}}", "∂C/∂{b_text}"),
+    "came_in": (r"\frac{{\partial net_{{{u_tex}}}}}{{\partial {w_tex}}}", "∂net_{u}/∂{w_text}"),
     "cost": ("C", "C"),
     "row_cost": ("C_{{{r}}}", "C{r_sub}"),
     "z_layer": ("net^{{{l}}}", "net{l_sup}"),
     "a_layer": ("out^{{{l}}}", "out{l_sup}"),
     "w_layer": ("W^{{{l}}}", "W{l_sup}"),
-    "b_layer": ("b^{{{l}}}", "b{l_sup}"),
+    "b_layer": ("{t}^{{{l}}}", "{t_text}{l_sup}"),
     "delta_layer": (r"\delta^{{{l}}}", "δ{l_sup}"),
     "x_layer": ("i", "i"),
     "z_letter": ("net", "net"),
@@ -90,19 +94,16 @@ _NIELSEN = {
     "delta": (r"\delta^{{{l}}}_{{{j}}}", "δ{l_sup}{j_sub}"),
     "element": ("C_{{{j}}}", "C{j_sub}"),
     "w": ("w^{{{l}}}_{{{jk}}}", "w{l_sup}{jk_sub}"),
-    "b": ("b^{{{l}}}_{{{j}}}", "b{l_sup}{j_sub}"),
-    "dw": (r"\frac{{\partial C}}{{\partial w^{{{l}}}_{{{jk}}}}}", "∂C/∂w{l_sup}{jk_sub}"),
-    "db": (r"\frac{{\partial C}}{{\partial b^{{{l}}}_{{{j}}}}}", "∂C/∂b{l_sup}{j_sub}"),
-    "came_in": (
-        r"\frac{{\partial z^{{{l}}}_{{{j}}}}}{{\partial w^{{{l}}}_{{{jk}}}}}",
-        "∂z{l_sup}{j_sub}/∂w{l_sup}{jk_sub}",
-    ),
+    "b": ("{t}^{{{l}}}_{{{j}}}", "{t_text}{l_sup}{j_sub}"),
+    "dw": (r"\frac{{\partial C}}{{\partial {w_tex}}}", "∂C/∂{w_text}"),
+    "db": (r"\frac{{\partial C}}{{\partial {b_tex}}}", "∂C/∂{b_text}"),
+    "came_in": (r"\frac{{\partial z^{{{l}}}_{{{j}}}}}{{\partial {w_tex}}}", "∂z{l_sup}{j_sub}/∂{w_text}"),
     "cost": ("C", "C"),
     "row_cost": ("C_{{x_{{{r}}}}}", "C_x{r_sub}"),
     "z_layer": ("z^{{{l}}}", "z{l_sup}"),
     "a_layer": ("a^{{{l}}}", "a{l_sup}"),
     "w_layer": ("w^{{{l}}}", "w{l_sup}"),
-    "b_layer": ("b^{{{l}}}", "b{l_sup}"),
+    "b_layer": ("{t}^{{{l}}}", "{t_text}{l_sup}"),
     "delta_layer": (r"\delta^{{{l}}}", "δ{l_sup}"),
     "x_layer": ("x", "x"),
     "z_letter": ("z", "z"),
@@ -113,11 +114,18 @@ _NIELSEN = {
 
 @dataclass(frozen=True, eq=False)
 class Notation:
-    """A name, a title for the menu, and for each symbol of SYMBOLS its TeX and Unicode templates."""
+    """A name, a title for the menu, and for each symbol of SYMBOLS its TeX and Unicode templates.
+
+    `names` are a person's own names by address, and `delta_sign` is the sign of δ: +1 where δ = +∂C/∂z, −1 where
+    δ = −∂C/∂z. Both change what is written and nothing that is computed. `table` is the notation without them.
+    """
 
     name: str
     title: str
     symbols: Mapping[str, tuple[str, str]]
+    names: own_names.Pairs = ()
+    delta_sign: int = 1
+    table: Notation | None = field(default=None, repr=False)
 
     @classmethod
     def from_table(cls, name: str, title: str, symbols: Mapping[str, tuple[str, str]]) -> Notation:
@@ -127,6 +135,38 @@ class Notation:
                 if symbol not in wanted:
                     raise ValueError(f"notation {name}: symbol {symbol!r} is {fault}; expected {', '.join(SYMBOLS)}")
         return cls(name, title, MappingProxyType(dict(symbols)))
+
+    def having(
+        self, *, names: Mapping[str, str] | Iterable[tuple[str, str]] | None = None, delta_sign: int | None = None
+    ) -> Notation:
+        """This notation with other names or another sign of δ; the same object for the same wish.
+
+        Names stand by the address of what they name (`h1`, `w5`, `b_o1`, `target1`). Raises ValueError for a name that
+        is empty or used twice, and for a sign that is none.
+        """
+        wanted = self.names if names is None else own_names.pairs(names)
+        sign = self.delta_sign if delta_sign is None else delta_sign
+        if isinstance(sign, bool) or sign not in (1, -1):
+            raise ValueError(f"delta_sign: expected 1 or -1, came {sign!r}")
+        table = self.table or self
+        return _having(table, wanted, sign) if wanted or sign == -1 else table
+
+    @cached_property
+    def own(self) -> Mapping[str, str]:
+        """The person's names by address."""
+        return MappingProxyType(dict(self.names))
+
+
+@lru_cache(maxsize=64)
+def _having(table: Notation, names: own_names.Pairs, delta_sign: int) -> Notation:
+    return replace(table, names=names, delta_sign=delta_sign, table=table)
+
+
+def notation_named(name: str) -> Notation:
+    """The built-in notation of this name. Raises ValueError that names all of them."""
+    if name not in NOTATIONS:
+        raise ValueError(f"notation: expected one of {', '.join(NOTATIONS)}, came {name!r}")
+    return NOTATIONS[name]
 
 
 NOTATIONS: Mapping[str, Notation] = MappingProxyType(
@@ -142,7 +182,6 @@ NOTATIONS: Mapping[str, Notation] = MappingProxyType(
 #: So many written symbols are remembered per network and notation.
 _REMEMBERED = 4096
 
-_SMALL = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _TEX_FUNCTIONS = {"sigmoid": r"\sigma", "tanh": r"\tanh", "relu": r"\mathrm{ReLU}", "identity": r"\mathrm{id}"}
 
@@ -153,7 +192,7 @@ def _function_tex(name: str) -> str:
 
 def small(number: int) -> str:
     """The number in subscript digits."""
-    return str(number).translate(_SMALL)
+    return own_names.small_digits(str(number))
 
 
 def raised(number: int) -> str:
@@ -165,10 +204,7 @@ class Letters:
     """A notation applied to a network: the one place from which canvas, inspector and status take their symbols."""
 
     def __init__(self, notation: str | Notation, network: Network) -> None:
-        if isinstance(notation, str):
-            if notation not in NOTATIONS:
-                raise ValueError(f"notation: expected one of {', '.join(NOTATIONS)}, came {notation!r}")
-            notation = NOTATIONS[notation]
+        notation = notation_named(notation) if isinstance(notation, str) else notation
         self.notation = notation
         self.network = network
         self.names = Names(network.sizes)
@@ -177,7 +213,13 @@ class Letters:
 
     def tex(self, symbol: str, element: Element | None = None) -> str:
         """The TeX of a symbol, such as `tex("delta", Unit(2, 0))`."""
-        return self.notation.symbols[symbol][0].format(**self._fields(element))
+        own = self._named(symbol, element)
+        if own is not None and (made := own_names.tex(own)) is not None:
+            return made
+        fields = self._fields(element)
+        if f"{symbol}_tex" in fields:
+            return fields[f"{symbol}_tex"]
+        return self.notation.symbols[symbol][0].format(**fields).replace("^{}", "")
 
     def text(self, symbol: str, element: Element | None = None) -> str:
         """The Unicode text of a symbol."""
@@ -187,12 +229,29 @@ class Letters:
         if key not in self._written:
             if len(self._written) > _REMEMBERED:
                 self._written.clear()
-            self._written[key] = self.notation.symbols[symbol][1].format(**self._fields(element))
+            self._written[key] = self._write(symbol, element)
         return self._written[key]
 
+    def _write(self, symbol: str, element: Element) -> str:
+        own = self._named(symbol, element)
+        if own is not None:
+            return own_names.text(own)
+        fields = self._fields(element)
+        return fields.get(f"{symbol}_text") or self.notation.symbols[symbol][1].format(**fields)
+
+    def _named(self, symbol: str, element: Element | None) -> str | None:
+        """The person's name where it is the whole symbol: of an input, a weight, a bias, a target."""
+        if not self.notation.own or element is None or symbol not in ("input", "w", "b", "y"):
+            return None
+        if symbol == "y" and isinstance(element, Unit):
+            element = Target(element.index)
+        return self.own_name(element)
+
     def unit(self, unit: Unit) -> str:
-        """The short name that stands in the disc: h₁, o₂; h²₃ is unit 3 of hidden layer 2."""
+        """The short name that stands in the disc: h₁, o₂; h²₃ is unit 3 of hidden layer 2; or the person's own."""
         name = self.names.unit(unit)
+        if name in self.notation.own:
+            return own_names.text(self.notation.own[name])
         if "_" in name:
             return f"h{raised(unit.layer)}{small(unit.index + 1)}"
         return f"{name[0]}{small(unit.index + 1)}"
@@ -204,6 +263,10 @@ class Letters:
     def activation(self, unit: Unit) -> str:
         """The symbol of what a unit gives: out_h1, a¹₁; for an input i₁, x₁."""
         return self.text("input" if unit.layer == 0 else "a", unit)
+
+    def own_name(self, element: Element) -> str | None:
+        """The name that a person gave to this element, as it was typed; None where it has none."""
+        return self.notation.own.get(self.names.element(element)) if self.notation.own else None
 
     def element(self, element: Element) -> str:
         """The name of anything that can be selected."""
@@ -221,11 +284,11 @@ class Letters:
 
     def layer(self, symbol: str, layer: int) -> str:
         """The Unicode text of a symbol that stands for a whole layer, such as `layer("delta_layer", 2)`."""
-        return self.notation.symbols[symbol][1].format(l=layer, l_sup=raised(layer))
+        return self.notation.symbols[symbol][1].format(l=layer, l_sup=raised(layer), t_text="b")
 
     def layer_tex(self, symbol: str, layer: int) -> str:
         """The TeX of a symbol that stands for a whole layer."""
-        return self.notation.symbols[symbol][0].format(l=layer)
+        return self.notation.symbols[symbol][0].format(l=layer, t="b")
 
     def function_tex(self, layer: int) -> str:
         """The TeX of a layer's activation function."""
@@ -240,18 +303,33 @@ class Letters:
             element = Unit(len(self.network.layers), element.index)
         if isinstance(element, Edge):
             fields = self._unit_fields(Unit(element.layer, element.to))
+            letter, indices = "b", fields
             if not element.is_bias:
                 number, j, k = self.names.weight_number(element), element.to + 1, element.source + 1
                 fields |= {"n": str(number), "n_sub": small(number), "k": str(k), "k_sub": small(k)}
                 fields |= {"jk": f"{j}{self._comma}{k}", "jk_sub": f"{small(j)}{self._comma}{small(k)}"}
+                # Its numbers say less without the layer, also where the unit has a name of its own.
+                letter, indices = "w", fields | {"l": str(element.layer), "l_sup": raised(element.layer)}
+            own = self.own_name(element)
+            own_tex = None if own is None else own_names.tex(own)
+            tex, text = self.notation.symbols[letter]
+            fields[f"{letter}_tex"] = tex.format(**indices).replace("^{}", "") if own_tex is None else own_tex
+            fields[f"{letter}_text"] = text.format(**indices) if own is None else own_names.text(own)
             return fields
         return self._unit_fields(element) if isinstance(element, Unit) else {}
 
     def _unit_fields(self, unit: Unit) -> dict[str, str]:
         name = self.names.unit(unit)
         fields = {"u": name, "u_tex": name.replace("_", ","), "u_text": self.unit(unit)}
-        fields |= {"l": str(unit.layer), "l_sup": raised(unit.layer)}
+        fields |= {"l": str(unit.layer), "l_sup": raised(unit.layer), "t": "b", "t_text": "b"}
         fields |= {"j": str(unit.index + 1), "j_sub": small(unit.index + 1)}
+        own = self.own_name(unit)
+        if own is not None:
+            # A name says which unit it is: no layer has to be said beside it.
+            fields |= {"u": own, "l_sup": "", "j_sub": f"_{own}"}
+            own_tex = own_names.index_tex(own)
+            if own_tex is not None:
+                fields |= {"u_tex": own_tex, "l": "", "j": own_tex}
         if unit.layer > 0:
             function = activation(self.network.layers[unit.layer - 1].activation)
             fields |= {"f": _function_tex(function.name), "f_text": function.symbol}

@@ -56,7 +56,7 @@ def desk(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Desk]:
 
 
 def test_lesson_opens_in_its_own_letters_and_grain(desk: Desk) -> None:
-    assert (desk.focus.notation, desk.focus.grain, desk.focus.digits) == ("mazur", "edge", 9)
+    assert (desk.focus.notation.name, desk.focus.grain, desk.focus.digits) == ("mazur", "edge", 9)
     assert desk.document.title == "Worked example 2-2-2 (Mazur)"
     assert not desk.document.modified
 

@@ -5,6 +5,7 @@ from pytestqt.qtbot import QtBot
 
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
+from bpstudio.insight.notation import NOTATIONS
 from bpstudio.insight.walk import Row, Unit, Walk, WholeBatch
 from ui.focus import Focus
 
@@ -86,3 +87,21 @@ def test_example_is_a_row_or_the_batch(focus: Focus) -> None:
     assert focus.example == Row(0)
     focus.set(example=WholeBatch())
     assert focus.example == WholeBatch()
+
+
+def test_the_notation_is_one_object_until_it_changes(focus: Focus) -> None:
+    plain = focus.notation
+    assert plain is NOTATIONS["nielsen"]
+    focus.set(notation="mazur", delta_sign=-1, names={"h1": "v21"})
+    older = focus.notation
+    focus.set(playhead=3)
+    assert focus.notation is older
+    assert (older.name, older.delta_sign, dict(older.own)) == ("mazur", -1, {"h1": "v21"})
+    assert focus.eye.written is older
+    with pytest.raises(ValueError, match="delta_sign"):
+        focus.set(delta_sign=2)
+    with pytest.raises(ValueError, match="notation: expected one of mazur, nielsen"):
+        focus.set(notation="ng")
+    with pytest.raises(ValueError, match="'v' is the name of h1 and of h2"):
+        focus.set(names={"h1": "v", "h2": "v"})
+    assert focus.notation is older

@@ -66,7 +66,7 @@ def sentence(picture: Picture) -> str:
     if picture.beat is None:
         return tr(START)
     place = tr(BEAT, index=picture.index, count=picture.walk.count(picture.grain))
-    asked = headline(picture.frame, picture.beat, picture.eye.notation).rendered(tr)
+    asked = headline(picture.frame, picture.beat, picture.eye.written).rendered(tr)
     return f"{place} · {asked}"
 
 
@@ -108,7 +108,7 @@ def beat_line(picture: Picture) -> str:
     runs."""
     if picture.beat is None or not picture.arrived or picture.grain == "step" or picture.frame.nonfinite is not None:
         return ""
-    made = line(picture.frame, picture.numbers.example, picture.beat, picture.eye.notation, picture.eye.digits)
+    made = line(picture.frame, picture.numbers.example, picture.beat, picture.eye.written, picture.eye.digits)
     return "   ·   ".join(phrase.rendered(tr) for phrase in (made, *made.more))
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bpstudio.engine.network import Network
 from bpstudio.insight.elements import (
     BIAS,
     Edge,
@@ -22,7 +21,7 @@ from bpstudio.insight.elements import (
     WholeBatch,
 )
 from bpstudio.insight.example import Numbers
-from bpstudio.insight.notation import Letters
+from bpstudio.insight.notation import Letters, letters
 from bpstudio.insight.walk import Beat
 from ui.canvas.geometry import Geometry
 from ui.canvas.strokes import Floats
@@ -78,7 +77,7 @@ class Picture:
 
     @cached_property
     def letters(self) -> Letters:
-        return _letters(self.eye.notation, self.network)
+        return letters(self.eye.written, self.network)
 
     @cached_property
     def numbers(self) -> Numbers:
@@ -264,11 +263,6 @@ class Picture:
     def shows_new(self, edge: Edge) -> bool:
         """Whether the walk has come to an edge's new value. While training runs the present one is shown."""
         return not self.running and self.grain != "step" and self.frame.nonfinite is None and self.known(edge, "new")
-
-
-@lru_cache(maxsize=8)
-def _letters(notation: str, network: Network) -> Letters:
-    return Letters(notation, network)
 
 
 def column(edge: Edge, inputs: int) -> int:

@@ -48,8 +48,10 @@ class View:
 
 def eye_of(focus: Focus, walk: Walk | None = None) -> Eye:
     """Where the eye is now, as a value that stays. What the network of `walk` does not have is not looked at."""
-    values = {field.name: getattr(focus, field.name) for field in dataclasses.fields(Eye)}
+    eye = focus.eye
+    gone: dict[str, None] = {}
     for name in ("selection", "hover"):
-        if walk is not None and values[name] is not None and not walk.names.has(values[name]):
-            values[name] = None
-    return Eye(**values)
+        element = getattr(eye, name)
+        if walk is not None and element is not None and not walk.names.has(element):
+            gone[name] = None
+    return dataclasses.replace(eye, **gone) if gone else eye  # type: ignore[arg-type]

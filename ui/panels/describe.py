@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bpstudio.engine.network import Network
-from bpstudio.insight.notation import small
+from bpstudio.insight.notation import Notation, small
 from bpstudio.maths.activations import ACTIVATIONS
 from bpstudio.maths.initializers import BIAS_RULES, WEIGHT_RULES, Initializer
 from bpstudio.training.frame import Frame
@@ -67,14 +67,10 @@ def bias_rules() -> list[tuple[object, str]]:
     return [(rule, tr(INITIALIZERS[rule])) for rule in BIAS_RULES]
 
 
-def letters(notation: str) -> dict[str, str]:
-    """What an output and its target are called: out and target on Mazur's page, a and y elsewhere."""
-    return {"a": "out", "y": "target"} if notation == "mazur" else {"a": "a", "y": "y"}
-
-
-def loss_formula(loss: str, notation: str) -> str:
+def loss_formula(loss: str, notation: Notation) -> str:
     """The cost ℓ of one row."""
-    return _LOSS_FORMULAS[loss].format(**letters(notation))
+    a, y = (notation.symbols[letter][1] for letter in ("a_letter", "y_letter"))
+    return _LOSS_FORMULAS[loss].format(a=a, y=y)
 
 
 def loss_words(loss: str) -> str:
@@ -82,7 +78,7 @@ def loss_words(loss: str) -> str:
     return tr(_LOSS_WORDS[loss])
 
 
-def losses(notation: str) -> list[tuple[object, str]]:
+def losses(notation: Notation) -> list[tuple[object, str]]:
     """The short ones by their formula, the long ones by name."""
     is_short = {"half_squared_error", "squared_error"}
     return [(name, loss_formula(name, notation) if name in is_short else loss_words(name)) for name in _LOSS_FORMULAS]

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from PyQt6.QtCore import QSize
 from PyQt6.QtWidgets import QCheckBox, QLabel, QToolButton, QWidget
 
+from bpstudio.insight.notation import Notation
 from bpstudio.training.experiment import DTYPES, Experiment
 from bpstudio.training.frame import Frame
 from bpstudio.training.optimizers import Momentum
@@ -52,7 +53,7 @@ class TrainingSection(Section):
         self._focus = focus
         self._change = change
         self._frame: Frame | None = None
-        self._notation = ""
+        self._notation: Notation | None = None
         self.loss, self.loss_row = self._choice(CHANGE_LOSS, "loss")
         self.optimizer = Choice()
         self.optimizer_row = Row(self.optimizer)
@@ -127,7 +128,7 @@ class TrainingSection(Section):
 
     def look(self) -> None:
         """Follow the letters that Focus chose."""
-        if self._notation != self._focus.notation and self._frame is not None:
+        if self._notation is not self._focus.notation and self._frame is not None:
             self._fill(self._frame)
 
     def retranslate(self) -> None:
@@ -164,13 +165,11 @@ class TrainingSection(Section):
 
     def _fill(self, frame: Frame) -> None:
         experiment = frame.experiment
-        self._notation = self._focus.notation
-        self.loss.offer(describe.losses(self._notation))
+        self._notation = notation = self._focus.notation
+        self.loss.offer(describe.losses(notation))
         self.loss.show_value(experiment.loss)
         is_named = self.loss.currentText() == describe.loss_words(experiment.loss)
-        self.loss_row.message.say(
-            f"ℓ = {describe.loss_formula(experiment.loss, self._notation)}" if is_named else "", "echo"
-        )
+        self.loss_row.message.say(f"ℓ = {describe.loss_formula(experiment.loss, notation)}" if is_named else "", "echo")
         self.loss.setToolTip(describe.loss_words(experiment.loss))
         rule = experiment.optimizer
         self.optimizer.show_value(rule.name)

@@ -65,7 +65,7 @@ class LossPlot(CurvePlot):
         return tr("{formula}, mean over the batch", formula=formula) if len(self.frame.batch) > 1 else formula
 
     @override
-    def concern(self) -> tuple[str, int]:
+    def concern(self) -> tuple[object, ...]:
         return self.focus.notation, self.focus.digits
 
     @override

@@ -53,7 +53,7 @@ class SaturationMap(AxesPlot):
         return tr("0 black … 1 white") if looks.current().dark else tr("0 white … 1 black")
 
     @override
-    def concern(self) -> tuple[str, object]:
+    def concern(self) -> tuple[object, ...]:
         return self.focus.notation, self.focus.selection
 
     @override

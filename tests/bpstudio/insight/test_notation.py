@@ -159,3 +159,70 @@ def test_a_rough_size_has_one_sign_and_a_short_exponent(value: float, figures: i
 def test_an_unknown_name_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"expected|weights are w1 … w8"):
         Names((2, 2, 2)).find(name)
+
+
+OWN = {"i1": "age", "h1": "H", "h2": "v21", "w1": "w13", "w5": "θ₁", "b_h1": "net bias", "target1": "t1", "o2": "输出"}
+
+
+def test_own_names_stand_in_text_and_in_tex() -> None:
+    for name in NOTATIONS:
+        own = Letters(NOTATIONS[name].having(names=OWN), network(2, 2, 2))
+        assert [own.unit(Unit(layer, 0)) for layer in range(3)] == ["age", "H", "o₁"]
+        assert (own.activation(Unit(0, 0)), own.tex("input", Unit(0, 0))) == ("age", r"\mathrm{age}")
+        assert [own.edge(Edge(1, 0, 0)), own.edge(Edge(2, 0, 0)), own.edge(Edge(1, 0, BIAS))] == [
+            "w₁₃", "θ₁", "net bias",
+        ]  # fmt: skip
+        assert own.tex("w", Edge(1, 0, 0)) == "w_{13}"
+        assert own.tex("dw", Edge(2, 0, 0)) == r"\frac{\partial C}{\partial \theta_{1}}"
+        assert own.tex("db", Edge(1, 0, BIAS)) == r"\frac{\partial C}{\partial \mathrm{net\ bias}}"
+        assert own.text("dw", Edge(1, 0, 0)) == "∂C/∂w₁₃"
+        assert own.text("y", Unit(2, 0)) == own.element(Target(0)) == "t₁"
+        assert own.names.edge(Edge(1, 0, 0)) == "w1", "an address is no name"
+    mazur, nielsen = (Letters(NOTATIONS[name].having(names=OWN), network(2, 2, 2)) for name in ("mazur", "nielsen"))
+    assert (mazur.text("z", Unit(1, 1)), nielsen.text("z", Unit(1, 1))) == ("net_v21", "z_v21")
+    assert (mazur.tex("delta", Unit(1, 1)), nielsen.tex("delta", Unit(1, 1))) == (r"\delta_{v21}",) * 2
+    assert nielsen.tex("came_in", Edge(1, 0, 1)) == r"\frac{\partial z_{H}}{\partial w^{1}_{12}}"
+    assert nielsen.text("came_in", Edge(1, 0, 1)) == "∂z_H/∂w¹₁₂"
+    # No font of mathematics has these: the text says the name, the formula keeps its letter.
+    assert (nielsen.text("z", Unit(2, 1)), nielsen.tex("z", Unit(2, 1))) == ("z_输出", "z^{2}_{2}")
+
+
+@patient
+@examples(st.text(min_size=1, max_size=20).filter(lambda text: text.strip() and text.isprintable()))
+def test_no_name_breaks_a_formula(name: str) -> None:
+    """What reaches TeX is letters, digits and plain signs between braces that match."""
+    for table in NOTATIONS.values():
+        own = Letters(
+            table.having(names={"h1": name, "w1": name + "x" if len(name) < 20 else name[1:]}), network(2, 2, 2)
+        )
+        for tex in (own.tex("z", Unit(1, 0)), own.tex("came_in", Edge(1, 0, 0)), own.tex("delta", Unit(1, 0))):
+            assert tex.count("{") == tex.count("}")
+            assert tex.isascii()
+            assert not set(tex) & set("$%&#~")
+        assert own.element(Unit(1, 0)) == own.unit(Unit(1, 0)) != ""
+
+
+def test_a_notation_with_names_is_made_once() -> None:
+    table = NOTATIONS["mazur"]
+    assert table.having(names={}) is table.having(delta_sign=1) is table
+    older = table.having(names=OWN, delta_sign=-1)
+    assert older is table.having(names=dict(reversed(OWN.items())), delta_sign=-1)
+    assert (older.delta_sign, dict(older.own), older.name) == (-1, OWN, "mazur")
+    assert older.having(delta_sign=1).names == older.names
+    assert older.having(names={}, delta_sign=1) is table
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ({"h1": " "}, "a visible name for h1"),
+        ({"h1": "a\n"}, "a visible name for h1"),
+        ({"h1": "x" * 21}, "at most 20 characters for h1, came 21"),
+        ({"h1": "v", "w2": "v "}, "'v' is the name of h1 and of w2"),
+    ],
+)
+def test_a_name_that_cannot_be_is_refused(names: dict[str, str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        NOTATIONS["mazur"].having(names=names)
+    with pytest.raises(ValueError, match="delta_sign: expected 1 or -1, came 0"):
+        NOTATIONS["mazur"].having(delta_sign=0)
