@@ -121,7 +121,7 @@ def test_typed_weight_takes_effect_at_once_and_is_undone(visit: Visit) -> None:
     person.press(Key.Key_Escape)
     person.app.focus.set(selection=Edge(2, 0, 0))
     person.press(Key.Key_F2)
-    field = person.window.inspector._value
+    field = person.window.inspector._head._value
     assert field.hasFocus()
     field.selectAll()
     person.qtbot.keyClicks(field, "0,5")

@@ -7,31 +7,22 @@ walk has not reached yet is not given away: the card shows dots and the beat at 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from PyQt6.QtCore import QEvent, Qt, QTimer
+from PyQt6.QtCore import QEvent, QTimer
 from PyQt6.QtGui import QShowEvent
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from bpstudio.insight.beat import Beat
 from bpstudio.insight.derivation import Derivation, Factor, Term, derive
 from bpstudio.insight.elements import Edge, Element, Example, LossNode, Names, PlusOne, Probe, Row, Target, Unit
-from bpstudio.insight.gradcheck import AGREES, KINK, SEQUENTIAL, GradientCheck, check
-from bpstudio.insight.notation import NOTATIONS, Letters, given, number, rough
-from bpstudio.training.carry import check_fit
 from bpstudio.training.frame import Frame
-from ui import theme
 from ui.focus import Focus
 from ui.language import tr, translatable
-from ui.panels.form import Message, restyle
-from ui.panels.number import NumberField
-from ui.panels.plain import plain
-from ui.panels.scrub import Scrub
-from ui.panels.typed import shown_row, value_of, with_value
+from ui.panels.inspector_head import InspectorHead, Subject
+from ui.panels.numerical_check import NumericalCheck
 from ui.runner import Runner
-from ui.threads import Progress
 
 SIDES: tuple[Literal["activation"], Literal["delta"]] = ("activation", "delta")
 NOTHING_YET = translatable(
@@ -50,19 +41,6 @@ class Explanation(Protocol):
     ) -> None: ...
 
 
-@dataclass(frozen=True, eq=False)
-class Check:
-    """The numerical check of one derivative, asked beside the training."""
-
-    frame: Frame
-    edge: Edge
-    kind: str = "check of the selected derivative"
-
-    def answer(self, progress: Callable[[float], None]) -> GradientCheck:
-        """Central differences of the very objective that the step differentiates."""
-        return check(self.frame, self.edge)
-
-
 class Inspector(QWidget):
     """Explains `focus.selection`, or the present beat's subject, whichever was looked at last."""
 
@@ -77,38 +55,22 @@ class Inspector(QWidget):
         self._runner, self._focus = runner, focus
         self._frame: Frame | None = None
         self._stale = True
-        self._asked: tuple[Frame, Edge] | None = None
         self._eye = (focus.selection, focus.grain, focus.playhead)
         self._target: Element | None = None
         self._shown: Element | None = None
+        self._derivation: Derivation | None = None
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._refresh)
-        self._title, self._next = QLabel(), QPushButton()
-        self._title.setProperty("role", "heading")
-        self._title.setWordWrap(True)
-        self._notation = QPushButton()
-        self._notation.setProperty("role", "link")
-        self._menu = QMenu(self._notation)
-        self._notation.setMenu(self._menu)
-        self._message = Message()
-        self._value = NumberField(self._commit, self._message.say, display=self._written)
-        self._value_name = Scrub(lambda: self._value.value, self._drag, self.edit_value)
-        self._next.setProperty("role", "link")
-        self._next.clicked.connect(self._go_to_update)
-        self._place = QPushButton()
-        self._place.setProperty("role", "link")
-        self._place.clicked.connect(self._go_to_beat)
+        self._head = InspectorHead(runner, focus)
         self._cards = [make_card(self._look_at), make_card(self._look_at)]
-        self._check, self._check_value = QLabel(), QLabel()
-        self._check.setProperty("role", "secondary")
+        self._check = NumericalCheck(runner, focus)
         self._headings = [QLabel(), QLabel()]
         self._empty = QLabel()
         self._empty.setProperty("role", "secondary")
         self._empty.setWordWrap(True)
         self._lay_out()
         focus.changed.connect(self._look)
-        runner.answered.connect(self._answered)
         self.retranslate()
 
     # ---- what is shown
@@ -127,9 +89,7 @@ class Inspector(QWidget):
 
     def edit_value(self) -> None:
         """Type the value of what is shown, where it has one."""
-        if self._value.isVisible():
-            self._value.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            self._value.selectAll()
+        self._head.edit_value()
 
     @property
     def target(self) -> Element | None:
@@ -139,7 +99,7 @@ class Inspector(QWidget):
     @property
     def derivation(self) -> Derivation | None:
         """What is explained, with its numbers; None while nothing is."""
-        return self._derivation if self._shown is not None else None
+        return self._derivation
 
     def _look(self) -> None:
         focus = self._focus
@@ -174,20 +134,19 @@ class Inspector(QWidget):
             return  # the eye is on another network already; its frame is on its way
         self._stale = False
         subject, sides = self._subject(frame)
-        self._shown = subject
+        self._shown, self._derivation = subject, None
         self._empty.setVisible(subject is None)
         self._empty.setText(tr(NOTHING_YET if self._focus.playhead == 0 else ABOUT_MANY))
-        for widget in (self._head, *self._headings, *self._cards):
+        for widget in (*self._headings, *self._cards):
             widget.setVisible(subject is not None)
-        self._check_row.setVisible(False)
+        self._check.hide()
         if subject is None:
-            self._message.say("", "")
-            for widget in (self._editor, self._next, self._place):
-                widget.setVisible(False)
+            self._head.clear()
             return
         example = self._example(frame)
         derivations = self._derivations(frame, example, subject, sides)
-        self._show_head(frame, derivations[0], subject, example)
+        self._derivation, known = derivations[0], self._knower(derivations[0])(None)
+        self._head.show_subject(Subject(frame, example, subject, derivations[0], known))
         titles = [tr("Forward: activation"), tr("Backward: error term δ")] if len(derivations) > 1 else ["", ""]
         for place in range(2):
             present = place < len(derivations)
@@ -198,8 +157,8 @@ class Inspector(QWidget):
                 shown = derivations[place]
                 card: Explanation = self._cards[place]  # type: ignore[assignment]  # the window hands in such widgets
                 card.show_derivation(shown, self._focus.digits, self._knower(shown))
-        if isinstance(subject, Edge) and frame.run != "running" and self._knower(derivations[0])(None):
-            self._ask(frame, subject)
+        if isinstance(subject, Edge) and frame.run != "running" and known:
+            self._check.ask(frame, subject)
 
     def _derivations(
         self, frame: Frame, example: Example, subject: Element, sides: tuple[str, ...]
@@ -250,110 +209,8 @@ class Inspector(QWidget):
 
         return known
 
-    # ---- head: name, value, what it will become
-
-    def _show_head(self, frame: Frame, derivation: Derivation, subject: Element, example: Example) -> None:
-        self._title.setText(derivation.title.rendered(tr))
-        self._notation.setText(tr("notation: {name}", name=tr(NOTATIONS[self._focus.notation].title)) + " ▾")
-        digits = self._focus.digits
-        letters = Letters(self._focus.notation, frame.experiment.network)
-        value, name = value_of(frame, subject, shown_row(frame, example), letters)
-        self._editor.setVisible(value is not None)
-        if value is not None:
-            self._value_name.setText(f"{name} =")
-            self._value.show_value(value)
-        walk = self._focus.walk
-        address, new = derivation.update_beat_address, derivation.new_value
-        self._next.setVisible(value is not None and address is not None and walk is not None)
-        if address is not None and new is not None and walk is not None and self._focus.grain != "step":
-            beat = walk.find(self._focus.grain, address)
-            computed = walk.known(self._focus.grain, self._focus.playhead, subject, "new") != "not yet"
-            self._next.setText(
-                tr("will become {value}", value=number(new, digits)) if computed
-                else tr("will become: beat {beat}", beat=beat)
-            )  # fmt: skip
-        elif new is not None:
-            self._next.setText(tr("will become {value}", value=number(new, digits)))
-        if derivation.frozen:
-            self._next.setText(tr("❄ frozen: stays"))
-        pending = not self._knower(derivation)(None) and walk is not None and bool(derivation.beat_address)
-        self._place.setVisible(pending)
-        if pending and walk is not None:
-            beat = walk.find(self._focus.grain, derivation.beat_address)
-            self._place.setText(tr("Not computed yet: go to beat {beat}", beat=beat))
-        self._derivation = derivation
-
-    def _written(self, value: float) -> str:
-        return given(value, 17 if self._focus.digits >= 17 else max(self._focus.digits, 9))
-
-    def _commit(self, value: float, drag: object | None = None) -> None:
-        """Take a typed or dragged value: whole new parameters, or a whole new data set."""
-        frame, subject = self._frame, self._shown
-        if frame is None or subject is None:
-            return
-        name = Letters(self._focus.notation, frame.experiment.network).element(subject)
-        params, dataset = with_value(frame, subject, shown_row(frame, self._example(frame)), value)
-        if dataset is not None:
-            check_fit(frame.experiment, dataset)
-        if params is not None or dataset is not None:
-            self._runner.apply(params=params, dataset=dataset, name=tr("type {name}", name=name), drag=drag)
-
-    def _drag(self, value: float, drag: object) -> None:
-        """Take a dragged value; one that cannot be is said, and the last good one stays."""
-        try:
-            self._commit(value, drag)
-        except ValueError as error:
-            self._value.refuse(plain(error))
-
-    # ---- going there
-
     def _look_at(self, element: Element) -> None:
         self._focus.set(selection=element)
-
-    def _go_to_update(self) -> None:
-        self._go_to(self._derivation.update_beat_address)
-
-    def _go_to_beat(self) -> None:
-        self._go_to(self._derivation.beat_address)
-
-    def _go_to(self, address: str | None) -> None:
-        walk = self._focus.walk
-        if walk is None or not address:
-            return
-        grain = self._focus.grain if self._focus.grain != "step" else walk.default_grain
-        self._focus.set(grain=grain, playhead=walk.find(grain, address))
-
-    # ---- numerical check
-
-    def _ask(self, frame: Frame, edge: Edge) -> None:
-        self._check_row.setVisible(True)
-        if self._asked is not None and self._asked[0] is frame and self._asked[1] == edge:
-            return
-        self._asked = (frame, edge)
-        self._check_value.setText("…")
-        self._runner.ask(Check(frame, edge))
-
-    def _answered(self, question: object, answer: object) -> None:
-        if not isinstance(question, Check) or self._asked is None or isinstance(answer, Progress):
-            return
-        if question.frame is not self._asked[0] or question.edge != self._asked[1]:
-            return
-        if not isinstance(answer, GradientCheck):
-            self._say_check(plain(answer) if isinstance(answer, Exception) else str(answer), "warning")
-            return
-        verdict, numeric = answer.verdicts[0], number(float(answer.numeric[0]), self._focus.digits)
-        if verdict == AGREES:
-            self._say_check(f"{numeric} ✓", "good")
-        elif verdict == KINK:
-            self._say_check(tr("{value} (a kink of ReLU lies here)", value=numeric), "warning")
-        elif verdict == SEQUENTIAL:
-            self._say_check(tr("{value} (sequential order is the gradient of nothing)", value=numeric), "warning")
-        else:
-            self._say_check(tr("{value} ✕ differs by {error}", value=numeric, error=rough(answer.worst, 2)), "error")
-
-    def _say_check(self, text: str, role: str) -> None:
-        self._check_value.setText(text)
-        restyle(self._check_value, "role", role)
 
     # ---- furniture
 
@@ -361,62 +218,20 @@ class Inspector(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 2, 4, 4)
         column.setSpacing(8)
-        self._head = QWidget()
-        head = QHBoxLayout(self._head)
-        head.setContentsMargins(0, 0, 0, 0)
-        head.addWidget(self._title, 1)
-        head.addWidget(self._notation)
-        self._editor = QWidget()
-        editor = QHBoxLayout(self._editor)
-        editor.setContentsMargins(0, 0, 0, 0)
-        editor.addWidget(self._value_name)
-        editor.addWidget(self._value, 1)
-        line = QFrame()
-        line.setObjectName("hairline")
-        line.setFixedHeight(1)
-        self._check_row = QWidget()
-        row = QHBoxLayout(self._check_row)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._check, 1)
-        row.addWidget(self._check_value)
-        self._check_value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         for label in self._headings:
             label.setProperty("role", "heading")
-        for widget in (self._empty, self._head, self._editor, self._message):
-            column.addWidget(widget)
-        column.addWidget(self._next, 0, Qt.AlignmentFlag.AlignRight)
-        column.addWidget(line)
-        column.addWidget(self._place, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._empty)
+        column.addWidget(self._head)
         for heading, card in zip(self._headings, self._cards, strict=True):
             column.addWidget(heading)
             column.addWidget(card)
-        column.addWidget(self._check_row)
+        column.addWidget(self._check)
         column.addStretch(1)
-        for widget in (
-            self._head,
-            self._editor,
-            self._next,
-            self._place,
-            *self._headings,
-            *self._cards,
-            self._check_row,
-        ):
+        for widget in (*self._headings, *self._cards):
             widget.setVisible(False)
 
     def retranslate(self) -> None:
         """Set every text in the language in use."""
-        look = theme.current()
-        self._value.setFont(look.font(16, mono=True, bold=True))
-        self._value_name.setFont(look.font(16, mono=True, bold=True))
-        self._check_value.setFont(look.font(12, mono=True))
-        self._check.setText(tr("numerical check"))
-        self._check.setToolTip(tr("Central difference of the objective at this parameter."))
-        self._value.setAccessibleName(tr("Value"))
-        self._menu.clear()
-        for key, notation in NOTATIONS.items():
-            action = self._menu.addAction(tr(notation.title))
-            if action is not None:
-                action.triggered.connect(lambda _, chosen=key: self._focus.set(notation=chosen))
         self._stale = True
         self._refresh()
 

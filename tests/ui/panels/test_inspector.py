@@ -50,8 +50,8 @@ class Bench:
 
     def type(self, text: str) -> None:
         self.inspector.edit_value()
-        self.qtbot.keyClicks(self.inspector._value, text)
-        self.qtbot.keyClick(self.inspector._value, Qt.Key.Key_Return)
+        self.qtbot.keyClicks(self.inspector._head._value, text)
+        self.qtbot.keyClick(self.inspector._head._value, Qt.Key.Key_Return)
         self.settle()
 
 
@@ -69,7 +69,7 @@ def test_an_edge_shows_its_three_factors_and_the_check(mazur: Bench) -> None:
     for value in ("0.741365070", "0.186815602", "0.593269992", "0.082167041"):
         assert value in texts
     assert "w₅ =" in texts
-    assert mazur.inspector._next.text() == "will become 0.358916480"
+    assert mazur.inspector._head._next.text() == "will become 0.358916480"
 
 
 def test_a_hidden_delta_shows_its_sum_term_by_term(mazur: Bench) -> None:
@@ -88,8 +88,8 @@ def test_what_the_walk_has_not_reached_is_not_given_away(mazur: Bench) -> None:
     assert "0.186815602" not in texts
     assert "0.082167041" not in texts
     assert NOT_YET in texts
-    assert mazur.inspector._place.isVisible()
-    mazur.inspector._place.click()
+    assert mazur.inspector._head._place.isVisible()
+    mazur.inspector._head._place.click()
     assert mazur.focus.walk is not None
     assert mazur.focus.playhead == mazur.focus.walk.find("edge", "backward/w5")
     assert "0.082167041" in mazur.texts()

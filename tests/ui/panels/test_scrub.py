@@ -40,7 +40,7 @@ class Hand:
 
     @property
     def name(self) -> Scrub:
-        return self.inspector._value_name
+        return self.inspector._head._value_name
 
     def settle(self) -> Frame:
         self.qtbot.waitUntil(lambda: self.runner.idle)
@@ -77,7 +77,7 @@ def test_a_score_is_dragged_and_the_shares_go_along(hand: Hand) -> None:
     frames = hand.drag(Edge(1, 1, 0), 50, 100)
     assert [frame.params.W[0][1, 0] for frame in frames] == [3.5, 4.0]
     np.testing.assert_allclose(frames[1].trace.layers[0].a[0], np.exp([2, 4, 4]) / np.exp([2, 4, 4]).sum())
-    assert hand.inspector._value.text() == "4"
+    assert hand.inspector._head._value.text() == "4"
 
 
 def test_a_whole_drag_is_one_gesture(hand: Hand) -> None:
@@ -109,7 +109,7 @@ def test_a_click_does_not_move_anything_but_goes_to_the_field(hand: Hand) -> Non
     before = hand.settle()
     hand.drag(Edge(1, 0, 0), 2)
     assert hand.settle() is before
-    assert hand.inspector._value.hasFocus()
+    assert hand.inspector._head._value.hasFocus()
 
 
 def test_dragging_back_to_the_start_is_no_edit(hand: Hand) -> None:
@@ -127,8 +127,8 @@ def test_inputs_are_dragged_too(hand: Hand) -> None:
 def test_a_value_that_cannot_be_is_said_and_the_last_good_one_stays(hand: Hand) -> None:
     hand.drag(Target(0), -50)
     assert hand.settle().dataset.y[0, 0] == 0
-    assert hand.inspector._message.isVisible()
-    assert hand.inspector._value.property("state") == "error"
+    assert hand.inspector._head._message.isVisible()
+    assert hand.inspector._head._value.property("state") == "error"
 
 
 @pytest.mark.parametrize(("value", "decimals"), [(0.0, 2), (0.05, 2), (-99.0, 2), (100.0, 1), (1004.0, 0), (2.5e5, -2)])

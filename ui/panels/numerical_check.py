@@ -1,0 +1,98 @@
+"""The numerical check of the derivative that is explained: one line, found out beside the training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PyQt6.QtCore import QEvent, Qt
+from PyQt6.QtWidgets import QVBoxLayout, QWidget
+from typing_extensions import override
+
+from bpstudio.insight.elements import Edge
+from bpstudio.insight.gradcheck import AGREES, KINK, SEQUENTIAL, GradientCheck, check
+from bpstudio.insight.notation import number, rough
+from bpstudio.training.frame import Frame
+from ui import theme
+from ui.focus import Focus
+from ui.language import tr
+from ui.panels.beside import Beside, Words
+from ui.panels.form import restyle
+from ui.panels.plain import plain
+from ui.runner import Runner
+from ui.threads import Progress
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """The numerical check of one derivative, asked beside the training."""
+
+    frame: Frame
+    edge: Edge
+    kind: str = "check of the selected derivative"
+
+    def answer(self, progress: Callable[[float], None]) -> GradientCheck:
+        """Central differences of the very objective that the step differentiates."""
+        return check(self.frame, self.edge)
+
+
+class NumericalCheck(QWidget):
+    """Says whether a central difference agrees with the derivative of `ask`; hidden while nothing is asked."""
+
+    def __init__(self, runner: Runner, focus: Focus, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._runner, self._focus = runner, focus
+        self._asked: tuple[Frame, Edge] | None = None
+        self._name, self._value = Words("secondary"), Words("good")
+        self._value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        line = QWidget()
+        Beside(line, self._name, self._value)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(line)
+        runner.answered.connect(self._answered)
+        self.retranslate()
+        self.hide()
+
+    def ask(self, frame: Frame, edge: Edge) -> None:
+        """Check the derivative of an edge; what is known already is not asked again."""
+        self.show()
+        if self._asked is not None and self._asked[0] is frame and self._asked[1] == edge:
+            return
+        self._asked = (frame, edge)
+        self._say("…", "good")
+        self._runner.ask(Check(frame, edge))
+
+    def retranslate(self) -> None:
+        """Set every text in the language in use."""
+        self._value.setFont(theme.current().font(12, mono=True))
+        self._name.setText(tr("numerical check"))
+        self._name.setToolTip(tr("Central difference of the objective at this parameter."))
+
+    def _answered(self, question: object, answer: object) -> None:
+        if not isinstance(question, Check) or self._asked is None or isinstance(answer, Progress):
+            return
+        if question.frame is not self._asked[0] or question.edge != self._asked[1]:
+            return
+        if not isinstance(answer, GradientCheck):
+            self._say(plain(answer) if isinstance(answer, Exception) else str(answer), "warning")
+            return
+        verdict, numeric = answer.verdicts[0], number(float(answer.numeric[0]), self._focus.digits)
+        if verdict == AGREES:
+            self._say(f"{numeric} ✓", "good")
+        elif verdict == KINK:
+            self._say(tr("{value} (a kink of ReLU lies here)", value=numeric), "warning")
+        elif verdict == SEQUENTIAL:
+            self._say(tr("{value} (sequential order is the gradient of nothing)", value=numeric), "warning")
+        else:
+            self._say(tr("{value} ✕ differs by {error}", value=numeric, error=rough(answer.worst, 2)), "error")
+
+    def _say(self, text: str, role: str) -> None:
+        self._value.setText(text)
+        restyle(self._value, "role", role)
+
+    @override
+    def changeEvent(self, a0: QEvent | None) -> None:
+        if a0 is not None and a0.type() in (QEvent.Type.LanguageChange, QEvent.Type.PaletteChange):
+            self.retranslate()
+        super().changeEvent(a0)
