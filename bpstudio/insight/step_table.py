@@ -1,0 +1,435 @@
+"""One step as two tables: a row for everything that has a value, and a row for every weight and bias.
+
+The tables are the twin of the picture: the same numbers, out of the same record, as far as the walk has come. A column
+is one array over all rows, made when somebody asks for it, with a second array that says of each number whether it is
+known by now. That "not yet" is neither 0 nor an empty cell is the point of the second array.
+
+Units stand layer by layer from the inputs on, each layer followed by the +1 node that feeds the next one, then the
+targets, what each output adds to the loss, and the loss. Edges stand layer by layer and unit by unit, the bias last.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from bpstudio.insight.elements import BIAS, Edge, Element, LossNode, PlusOne, Probe, Row, Target, Unit
+from bpstudio.insight.example import Numbers
+from bpstudio.insight.notation import Letters, exact
+from bpstudio.insight.order import Grain
+from bpstudio.insight.walk import Walk
+from bpstudio.training.frame import Frame
+
+NOT_YET, KNOWN, NOW, ABSENT = 0, 1, 2, 3
+"""States of a cell: the walk has not come to it, it has, it is there just now; the row has no such quantity."""
+
+UNIT_COLUMNS = ("z", "a", "error", "slope", "delta")
+"""z; the value a (of the loss rows their cost); ∂C/∂a; f′(z); δ."""
+EDGE_COLUMNS = ("weight", "gradient", "own", "update", "new")
+"""w; ∂C/∂w of the batch; what the row alone gives; what the optimiser adds; what the weight becomes."""
+
+Floats = NDArray[np.float64]
+States = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """What is looked at: a frame, whose numbers, and how far the walk has come.
+
+    `batch_delta`: δ and ∂C/∂a of the batch's cost, with its 1/N, instead of the row's own. `delta_sign` is the sign
+    with which δ is written: −1 where δ means −∂C/∂z. Raises ValueError for a row that the batch has not.
+    """
+
+    frame: Frame
+    walk: Walk
+    numbers: Numbers
+    grain: Grain = "step"
+    index: int = 1
+    batch_delta: bool = False
+    delta_sign: int = 1
+
+    @property
+    def whole(self) -> bool:
+        """Whether every number is shown and none is looked at: nobody walks through a run, or through a whole step."""
+        return self.frame.run == "running" or (self.grain == "step" and self.index > 0)
+
+    def states(self, layer: int, quantity: str) -> States:
+        """How far each number of a layer is, flat; shapes as in `Walk.states`."""
+        states = self.walk.states(self.grain, min(self.index, self.walk.count(self.grain)), layer, quantity).ravel()
+        return np.full(len(states), KNOWN, np.uint8) if self.whole else states
+
+    def state(self, element: Element, quantity: str) -> int:
+        """How far one number is."""
+        if self.whole:
+            return KNOWN
+        known = self.walk.known(self.grain, min(self.index, self.walk.count(self.grain)), element, quantity)
+        return {"not yet": NOT_YET, "before": KNOWN, "now": NOW}[known]
+
+
+class StepTable:
+    """What both tables have in common: rows by number, elements by row, columns by name."""
+
+    columns: tuple[str, ...] = ()
+
+    def __init__(self, moment: Moment) -> None:
+        self.moment = moment
+        self.numbers = moment.numbers
+        self.network = moment.frame.experiment.network
+        self.sizes = self.network.sizes
+        self.depth = len(self.network.layers)
+        self.names = moment.walk.names
+        self._values: dict[str, Floats] = {}
+        self._states: dict[str, States] = {}
+
+    @property
+    def rows(self) -> int:
+        raise NotImplementedError
+
+    @property
+    def shape(self) -> object:
+        """Tables of the same shape have the same rows; their values may differ."""
+        return type(self), self.sizes, self.rows, self.columns
+
+    def element(self, row: int) -> Element:
+        """What a row is about. Raises IndexError where there is none."""
+        raise NotImplementedError
+
+    def row_of(self, element: Element) -> int | None:
+        """The row of an element; None where this table has none."""
+        raise NotImplementedError
+
+    def title(self, letters: Letters, row: int) -> str:
+        """What the row is called in a notation."""
+        return letters.element(self.element(row))
+
+    def words(self, letters: Letters, row: int) -> tuple[str, ...]:
+        """The plain words by which a row is found."""
+        raise NotImplementedError
+
+    @cached_property
+    def layers(self) -> Rows:
+        """The layer of each row: 0 the inputs, depth + 1 the loss."""
+        raise NotImplementedError
+
+    def values(self, column: str) -> Floats:
+        """A column, one number per row; NaN where the row has no such quantity."""
+        if column not in self._values:
+            self._values[column] = np.concatenate([*self._value_parts(column)]).astype(np.float64, copy=False)
+        return self._values[column]
+
+    def states(self, column: str) -> States:
+        """NOT_YET, KNOWN, NOW or ABSENT for each row of a column."""
+        if column not in self._states:
+            self._states[column] = np.concatenate([*self._state_parts(column)]).astype(np.uint8, copy=False)
+        return self._states[column]
+
+    def now(self) -> tuple[int, str] | None:
+        """The first cell that the present beat computes or uses; None before the first beat and for a whole step."""
+        if self.moment.whole:
+            return None
+        found = [
+            (int(rows[0]), column) for column in self.columns if len(rows := np.flatnonzero(self.states(column) == NOW))
+        ]
+        # Of one row the last column is the result: z and f′ lead to what stands right of them.
+        return min(found, key=lambda cell: (cell[0], -self.columns.index(cell[1]))) if found else None
+
+    def keys(self, column: str) -> Floats:
+        """What a column is sorted by: its numbers as far as they are known, else NaN."""
+        states = self.states(column)
+        return np.where((states == KNOWN) | (states == NOW), self.values(column), np.nan)
+
+    def exact(self, row: int, column: str) -> str | None:
+        """The shortest text that reads back as the same number; "" where the row has none, None for not yet."""
+        state = self.states(column)[row]
+        if state == ABSENT:
+            return ""
+        return None if state == NOT_YET else exact(float(self.values(column)[row]))
+
+    def _value_parts(self, column: str) -> Iterator[Floats]:
+        raise NotImplementedError
+
+    def _state_parts(self, column: str) -> Iterator[States]:
+        raise NotImplementedError
+
+
+class UnitTable(StepTable):
+    """Units, +1 nodes, targets and the loss with z, a, ∂C/∂a, f′(z) and δ."""
+
+    columns = UNIT_COLUMNS
+
+    def __init__(self, moment: Moment) -> None:
+        super().__init__(moment)
+        # A layer is followed by the +1 node from which the biases of the next one come.
+        counts = [size + (layer < self.depth) for layer, size in enumerate(self.sizes)]
+        self._starts = [0]
+        for count in counts:
+            self._starts.append(self._starts[-1] + count)
+        self._outputs = self.sizes[-1]
+        self._costs: tuple[str, ...] = ("row", "C") if self._own_cost_differs else ("C",)
+
+    @property
+    def _own_cost_differs(self) -> bool:
+        """Whether the row's cost and the objective are two numbers."""
+        example = self.numbers.example
+        return isinstance(example, Probe) or (isinstance(example, Row) and self.numbers.rows > 1)
+
+    @property
+    @override
+    def rows(self) -> int:
+        return self._starts[-1] + 2 * self._outputs + len(self._costs)
+
+    @override
+    def element(self, row: int) -> Element:
+        if not 0 <= row < self.rows:
+            raise IndexError(f"row: expected 0 … {self.rows - 1}, came {row}")
+        if row < self._starts[-1]:
+            layer = bisect.bisect_right(self._starts, row) - 1
+            index = row - self._starts[layer]
+            return Unit(layer, index) if index < self.sizes[layer] else PlusOne(layer + 1)
+        index = row - self._starts[-1]
+        return Target(index) if index < self._outputs else LossNode()
+
+    def part(self, row: int) -> int | None:
+        """Of a row of the loss that is one output's part, the output; else None."""
+        index = row - self._starts[-1] - self._outputs
+        return index if 0 <= index < self._outputs else None
+
+    @override
+    def row_of(self, element: Element) -> int | None:
+        match element:
+            case Unit(layer, index) if self.names.has(element):
+                return self._starts[layer] + index
+            case PlusOne(layer) if self.names.has(element):
+                return self._starts[layer] - 1
+            case Target(index) if self.names.has(element):
+                return self._starts[-1] + index
+            case LossNode():
+                return self.rows - 1
+        return None
+
+    @override
+    def title(self, letters: Letters, row: int) -> str:
+        part = self.part(row)
+        if part is not None:
+            return letters.text("element", Unit(self.depth, part))
+        if self.quantity(row) == "row":
+            example = self.numbers.example
+            place = example.row if isinstance(example, Probe) else self.numbers.frame.batch[self._position]
+            return letters.row_cost(int(place) + 1)
+        return super().title(letters, row)
+
+    def quantity(self, row: int) -> str:
+        """What the value of a row of the loss is: `element`, `row` or `C`; `a` for everything else."""
+        if row < self._starts[-1] + self._outputs:
+            return "a"
+        return "element" if self.part(row) is not None else self._costs[row - self.rows + len(self._costs)]
+
+    @override
+    def words(self, letters: Letters, row: int) -> tuple[str, ...]:
+        element = self.element(row)
+        columns: tuple[str, ...] = ()
+        data = self.moment.frame.dataset
+        if isinstance(element, Unit):
+            columns = {0: data.input_names, self.depth: data.output_names}.get(element.layer, ())
+        index = getattr(element, "index", -1)
+        named = (columns[index],) if 0 <= index < len(columns) else ()
+        return (self.names.element(element), self.title(letters, row), *named)
+
+    @cached_property
+    @override
+    def layers(self) -> Rows:
+        counts = [*np.diff(self._starts).tolist(), self.rows - self._starts[-1]]
+        return np.repeat(np.arange(len(counts)), counts)
+
+    @property
+    def _position(self) -> int:
+        return self.numbers.example.position if isinstance(self.numbers.example, Row) else 0
+
+    def _scaled(self, own: Floats) -> Floats:
+        """∂C/∂a of the row's own cost, or of the batch's with the factor of its reduction, as δ is."""
+        if not self.moment.batch_delta:
+            return own
+        weight: Floats = own * (self.numbers.share * (self.numbers.rows if self.numbers.is_mean else 1))
+        return weight
+
+    def _of_layer(self, layer: int, column: str) -> Floats | None:
+        numbers = self.numbers
+        if column == "a":
+            return numbers.a(layer)
+        if layer == 0:
+            return None
+        if column == "delta":
+            delta = numbers.batch_delta(layer) if self.moment.batch_delta else numbers.delta(layer)
+            return delta * self.moment.delta_sign
+        if column == "error":
+            with np.errstate(all="ignore"):  # of a diverged step, and of ln 0
+                return self._scaled(numbers.error(layer))
+        return numbers.slope(layer) if column == "slope" else numbers.z(layer)
+
+    @override
+    def _value_parts(self, column: str) -> Iterator[Floats]:
+        for layer, size in enumerate(self.sizes):
+            found = self._of_layer(layer, column)
+            yield np.full(size, np.nan) if found is None else found
+            if layer < self.depth:
+                yield np.array([1.0 if column == "a" else np.nan])
+        if column == "a":
+            yield self.numbers.y()
+            yield self.numbers.elements()
+            yield np.array([self.numbers.cost(), self.moment.frame.loss][-len(self._costs) :])
+        else:
+            yield np.full(self.rows - self._starts[-1], np.nan)
+
+    @override
+    def _state_parts(self, column: str) -> Iterator[States]:
+        moment = self.moment
+        has = np.array([KNOWN if column == "a" else ABSENT], np.uint8)
+        for layer, size in enumerate(self.sizes):
+            if layer == 0:
+                yield np.repeat(has, size)
+            elif column == "slope":
+                # Softmax has no slope of its own. The ring shows the slope as soon as the unit is filled.
+                none = self.numbers.slope(layer) is None
+                yield np.full(size, ABSENT) if none else np.minimum(moment.states(layer, "a"), KNOWN)
+            else:
+                yield moment.states(layer, column)
+            if layer < self.depth:
+                yield has
+        if column != "a":
+            yield np.full(self.rows - self._starts[-1], ABSENT)
+            return
+        yield np.full(self._outputs, KNOWN)
+        yield moment.states(self.depth, "element")
+        yield np.array([moment.state(LossNode(), cost) for cost in self._costs])
+
+
+class EdgeTable(StepTable):
+    """Weights and biases with what becomes of them. With a batch there is also what the row alone gives."""
+
+    def __init__(self, moment: Moment) -> None:
+        super().__init__(moment)
+        self._starts = [0]
+        for inputs, units in pairwise(self.sizes):
+            self._starts.append(self._starts[-1] + units * (inputs + 1))
+        alone = isinstance(moment.numbers.example, Probe) or (moment.numbers.rows > 1 and not moment.numbers.is_mean)
+        self.columns = tuple(column for column in EDGE_COLUMNS if column != "own" or alone)
+
+    @property
+    @override
+    def rows(self) -> int:
+        return self._starts[-1]
+
+    @override
+    def element(self, row: int) -> Edge:
+        if not 0 <= row < self.rows:
+            raise IndexError(f"row: expected 0 … {self.rows - 1}, came {row}")
+        layer = bisect.bisect_right(self._starts, row)
+        inputs = self.sizes[layer - 1]
+        to, source = divmod(row - self._starts[layer - 1], inputs + 1)
+        return Edge(layer, to, BIAS if source == inputs else source)
+
+    @override
+    def row_of(self, element: Element) -> int | None:
+        if not isinstance(element, Edge) or not self.names.has(element):
+            return None
+        inputs = self.sizes[element.layer - 1]
+        column = inputs if element.is_bias else element.source
+        return self._starts[element.layer - 1] + element.to * (inputs + 1) + column
+
+    def ends(self, letters: Letters, row: int) -> tuple[str, str]:
+        """The names of the unit that an edge comes from and of the one that it leads to."""
+        edge = self.element(row)
+        source = PlusOne(edge.layer) if edge.is_bias else Unit(edge.layer - 1, edge.source)
+        return letters.element(source), letters.unit(Unit(edge.layer, edge.to))
+
+    @override
+    def words(self, letters: Letters, row: int) -> tuple[str, ...]:
+        edge = self.element(row)
+        source = "+1" if edge.is_bias else self.names.unit(Unit(edge.layer - 1, edge.source))
+        return (self.names.edge(edge), letters.edge(edge), source, self.names.unit(Unit(edge.layer, edge.to)))
+
+    @cached_property
+    @override
+    def layers(self) -> Rows:
+        return np.repeat(np.arange(1, self.depth + 1), np.diff(self._starts))
+
+    @cached_property
+    def frozen(self) -> Mask:
+        """Which parameters keep their value whatever the gradient."""
+        parts = []
+        for layer, (inputs, units) in zip(self.network.layers, pairwise(self.sizes), strict=True):
+            row = np.full(inputs + 1, not layer.train_weights)
+            row[-1] = not layer.train_bias
+            parts.append(np.tile(row, units))
+        return np.concatenate(parts)
+
+    @override
+    def _value_parts(self, column: str) -> Iterator[Floats]:
+        frame = self.moment.frame
+        for layer in range(1, self.depth + 1):
+            trace = frame.trace.layers[layer - 1]
+            old = np.column_stack((frame.params.W[layer - 1], frame.params.b[layer - 1]))
+            match column:
+                case "weight":
+                    yield old.ravel()
+                case "gradient":
+                    yield self.numbers.batch_gradient(layer).ravel()
+                case "own":
+                    yield self.numbers.gradient(layer).ravel()
+                case _:
+                    update = np.column_stack((trace.update_W, trace.update_b))
+                    with np.errstate(all="ignore"):
+                        yield (update if column == "update" else old + update).ravel()
+
+    @override
+    def _state_parts(self, column: str) -> Iterator[States]:
+        for layer in range(1, self.depth + 1):
+            if column == "weight":
+                # Given from the start; looked at while it carries something forward or back.
+                used = self.moment.states(layer, "product") == NOW
+                if layer > 1:
+                    used |= self.moment.states(layer, "arrival") == NOW
+                yield np.where(used, NOW, KNOWN)
+            else:
+                yield self.moment.states(layer, "dW" if column in ("gradient", "own") else "new")
+
+
+_PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹", "01234567890123456789")
+
+
+def plain_digits(text: str) -> str:
+    """Small digits on the line, and no difference between large and small letters: how names are compared."""
+    return text.translate(_PLAIN).casefold()
+
+
+def vocabulary(table: StepTable, letters: Letters) -> list[tuple[str, ...]]:
+    """The words of every row, ready for `matching`: worth keeping while network and names stay."""
+    return [tuple(map(plain_digits, table.words(letters, row))) for row in range(table.rows)]
+
+
+def matching(words: list[tuple[str, ...]], text: str) -> Mask:
+    """The rows that have every word of a text: as a whole word where any row has it so, else as part of one."""
+    mask = np.ones(len(words), np.bool_)
+    for wanted in plain_digits(text).replace("→", " ").replace("->", " ").split():
+        whole = np.fromiter((wanted in row for row in words), np.bool_, len(words))
+        mask &= whole if whole.any() else np.fromiter((_part(wanted, row) for row in words), np.bool_, len(words))
+    return mask
+
+
+def _part(wanted: str, row: tuple[str, ...]) -> bool:
+    return any(wanted in word for word in row)
+
+
+def ordered(rows: Rows, keys: Floats, descending: bool) -> Rows:
+    """These rows by their keys, smallest or largest first; NaN at the end, equal ones in the order they had."""
+    found = keys[rows]
+    return rows[np.argsort(-found if descending else found, kind="stable")]
