@@ -44,6 +44,16 @@ def saturating_units(experiment: Experiment) -> tuple[tuple[int, int], ...]:
     )
 
 
+def switching_units(experiment: Experiment) -> tuple[tuple[int, int], ...]:
+    """(layer, unit) of every ReLU unit, layers counted from 1."""
+    return tuple(
+        (number, unit)
+        for number, layer in enumerate(experiment.network.layers, 1)
+        if layer.activation == "relu"
+        for unit in range(layer.units)
+    )
+
+
 class Step:
     """The operations of a step over a given number of rows, and the ring in which what it computed waits to be
     reduced to metrics.
@@ -134,8 +144,8 @@ class Step:
         return block[ring][:, start : start + part.size].reshape(-1, *part.shape)
 
     def drain(self) -> tuple[Array, Array]:
-        """(numbers, units) of the steps in the rings, which are empty afterwards: see ``metric_columns``,
-        ``saturating_units``.
+        """(numbers, units) of the steps in the rings, which are empty afterwards: see ``metric_columns``; a column for
+        each of ``saturating_units`` (255 flat), then one for each of ``switching_units`` (255 off in every row).
         """
         block = [ring[: self.filled] for ring in self.rings]
         sums = self.sums_ring[: self.filled]
@@ -172,7 +182,7 @@ class Step:
         numbers[:, 4::4] = np.sqrt(squares[:, :-1])
         flat_pairs = np.zeros(steps)
         pairs = 0
-        maps = []
+        maps, switches = [], []
         rows = self.trace.rows
         for number, layer in enumerate(network.layers):
             rule = activation(layer.activation)
@@ -186,10 +196,12 @@ class Step:
                 pairs += rows * layer.units
                 maps.append(np.nan_to_num(np.rint(by_unit * 255), nan=0.0).clip(0, 255).astype(np.uint8))
             elif layer.activation == "relu":
-                # Its slope is 0 or 1, so the sum counts the pairs in which it is on.
+                # Its slope is 0 or 1, so the sum counts the pairs in which it is on. Rounded down: 255 is off in all.
+                switches.append((255.0 * (rows - slopes[number]) / rows).astype(np.uint8))
                 numbers[:, column + 3] = 1.0 - np.add.reduce(slopes[number], axis=1) / (rows * layer.units)
         if pairs:
             numbers[:, 3] = flat_pairs / pairs
+        maps += switches
         return numbers, np.concatenate(maps, axis=1) if maps else np.empty((steps, 0), np.uint8)
 
 

@@ -44,6 +44,7 @@ class Segment:
         position: int = 0,
         continued: str = "",
         explicit: Sequence[Array] | None = None,
+        switches: tuple[tuple[int, int], ...] = (),
     ) -> None:
         self.experiment = experiment
         self.dataset = dataset
@@ -54,8 +55,9 @@ class Segment:
         self.explicit = explicit
         self.columns = columns
         self.unit_layers = unit_layers
+        self.switches = switches
         self.numbers = Series(len(columns))
-        self.units = Series(len(unit_layers), np.uint8)
+        self.units = Series(len(unit_layers) + len(switches), np.uint8)
         self.validation: list[tuple[float, float, float]] = []
         self.interval = KEYFRAME_INTERVAL if memory.nbytes < LARGE_BYTES else LARGE_INTERVAL
         self._keyframes: dict[int, Array] = {start: memory.copy()}
@@ -100,6 +102,7 @@ class Segment:
             self.units.view(),
             self.unit_layers,
             validation,
+            self.switches,
         )
 
 

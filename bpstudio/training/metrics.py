@@ -201,6 +201,29 @@ class SeriesView:
         steps = self.levels[0]
         return steps.cells(step, step + 1)[0] if steps.first <= step < steps.stop else None
 
+    def constant_since(self, column: int, value: int, stop: int) -> int:
+        """The first place of the stretch before ``stop`` in which every cell of the column is ``value``, the greatest
+        there is; ``stop`` when the last one is not.
+
+        Exact where single steps are kept. Where only summaries are left it is a cell's end: the stretch is at least as
+        long as is said.
+        """
+        place = stop
+        while place > 0:
+            ends = [n for n in range(len(self.levels)) if place % FANOUT**n == 0 and self._holds(n, place)]
+            for level in reversed(ends):
+                row = self.levels[level].cells(place // FANOUT**level - 1, place // FANOUT**level)[0]
+                if (row[column] if level == 0 else row[MIN, column]) == value:
+                    place -= FANOUT**level
+                    break
+            else:
+                return place
+        return 0
+
+    def _holds(self, level: int, place: int) -> bool:
+        """Whether this level still has the cell that ends at this place."""
+        return self.levels[level].first < place // FANOUT**level <= self.levels[level].stop
+
     def rows(self, start: int, stop: int) -> tuple[int, Array]:
         """(first, rows): the exact numbers that are kept of start … stop−1."""
         start = max(start, self.levels[0].first)
@@ -221,6 +244,7 @@ class Leg:
     units: SeriesView
     unit_layers: tuple[tuple[int, int], ...]
     validation: Array
+    switches: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +335,27 @@ class Metrics:
                 values.append(picked)
         return np.concatenate(steps), np.concatenate(values)
 
+    def off_since(self, layer: int, unit: int, step: int) -> int | None:
+        """The first step of the stretch, up to and with ``step``, in which a ReLU unit was off for every row of every
+        batch; None when it was on for some row of ``step`` itself. Layers count from 1, units from 0.
+
+        Where the record of single steps was given up the stretch may have begun a little earlier than is said.
+        """
+        since: int | None = None
+        for leg in reversed(self.legs):
+            if leg.start > step:
+                continue
+            if (layer, unit) not in leg.switches:
+                break
+            column = len(leg.unit_layers) + leg.switches.index((layer, unit))
+            stop = min(leg.stop, step + 1) - leg.start
+            place = leg.units.constant_since(column, 255, stop)
+            if place < stop:
+                since = leg.start + place
+            if place > 0:
+                break
+        return since
+
     @property
     def validation(self) -> Array:
         """(points, 3): step, loss and accuracy on the validation rows, at the ends of epochs."""
@@ -336,7 +381,7 @@ class Metrics:
             a, b = max(start, leg.start), min(end, leg.stop)
             if a < b and leg.unit_layers == layers:
                 share = max(2, int(points * (b - a) / max(1, end - start)))
-                at, _, high = leg.units.envelope(slice(None), a - leg.start, b - leg.start, share)
+                at, _, high = leg.units.envelope(slice(len(layers)), a - leg.start, b - leg.start, share)
                 steps.append(at + leg.start)
                 cells.append(high)
         return (np.concatenate(steps), np.concatenate(cells), layers) if steps else empty

@@ -15,7 +15,7 @@ from bpstudio.data.dataset import Dataset
 from bpstudio.engine.passes import predict
 from bpstudio.engine.trace import Params, Trace, draw_params, params_layout
 from bpstudio.maths.operations import Array
-from bpstudio.training.arithmetic import metric_columns, saturating_units
+from bpstudio.training.arithmetic import metric_columns, saturating_units, switching_units
 from bpstudio.training.carry import carried, check_fit, named_states, packed, same_values
 from bpstudio.training.cursor import Cursor
 from bpstudio.training.evaluation import probe
@@ -327,7 +327,10 @@ class Session:
         explicit: Sequence[Array] | None = None,
     ) -> Segment:
         columns, units = metric_columns(experiment), saturating_units(experiment)
-        segment = Segment(experiment, dataset, start, memory, columns, units, epoch, position, continued, explicit)
+        switches = switching_units(experiment)
+        segment = Segment(
+            experiment, dataset, start, memory, columns, units, epoch, position, continued, explicit, switches
+        )
         self._all_segments.add(segment)
         return segment
 

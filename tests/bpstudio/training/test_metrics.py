@@ -135,3 +135,55 @@ def test_curves_of_a_changed_network_leave_a_gap_not_a_lie() -> None:
     assert metrics.curve("norm/3")[0].tolist() == list(range(10, 16))
     assert metrics.curve("loss")[0].tolist() == list(range(16))
     assert metrics.value("norm/3", 5) is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sets(st.integers(0, 6999), max_size=8), st.integers(1, 7000), st.integers(1, 20_000))
+def test_a_stretch_that_ends_now_is_found_exactly_and_never_too_long(on: set[int], length: int, budget: int) -> None:
+    """Whole, the record says where the stretch begins; thinned, it may say a later place, never an earlier one."""
+    values = np.full((length, 2), (0, 255), np.uint8)
+    there = [place for place in on if place < length]
+    values[there, 1] = 254
+    series = Series(2, np.uint8)
+    series.append(values)
+    begins = max(there, default=-1) + 1
+    assert series.view().constant_since(1, 255, length) == begins
+    series.forget(budget)
+    assert begins <= series.view().constant_since(1, 255, length) <= length
+
+
+def test_a_long_stretch_is_found_through_its_summaries() -> None:
+    series = Series(1, np.uint8)
+    values = np.full((50_000, 1), 255, np.uint8)
+    values[12_345] = 254
+    series.append(values)
+    assert series.view().constant_since(0, 255, 50_000) == 12_346
+    assert series.view().constant_since(0, 255, 12_346) == 12_346
+    assert series.view().constant_since(0, 255, 12_345) == 0
+
+
+def test_a_unit_is_off_since_the_last_batch_that_switched_it_on() -> None:
+    network = Network(1, (Dense(3, "relu"), Dense(1, "identity")))
+    data = Dataset.from_arrays([[1.0], [2.0], [3.0], [-1.0]], [[1.0], [2.0], [3.0], [0.0]])
+    run = Session(Experiment(network, optimizer=SGD(0.01), batch_size=2), data)
+    run.run(37)
+    params = run.params
+    params.W[0][1], params.b[0][1] = 0.0, -1.0  # off from step 37 on
+    params.W[0][2], params.b[0][2] = 0.0, 1.0  # never off again
+    run.apply(params=params)
+    run.run(20)
+    metrics = run.frame().metrics
+    assert metrics.off_since(1, 1, 57) is not None
+    assert metrics.off_since(1, 2, 57) is None
+    seen = {}
+    run.seek(0)
+    for step in range(58):
+        run.seek(step)
+        seen[step] = (run.trace.layers[0].z <= 0).all(axis=0)
+    for unit in range(3):
+        for step in range(58):
+            begins = step + 1
+            while begins > 0 and seen[begins - 1][unit]:
+                begins -= 1
+            assert metrics.off_since(1, unit, step) == (begins if begins <= step else None)
+    assert metrics.units()[2] == (), "ReLU units are no columns of the saturation map"
