@@ -156,6 +156,7 @@ COMMANDS = (
     Command("view.theme.system", _("Like the system"), choice="theme"),
     Command("view.theme.light", _("Light"), choice="theme", icon="sun"),
     Command("view.theme.dark", _("Dark"), choice="theme", icon="moon"),
+    Command("view.theme.presentation", _("Black on white, for a projector"), choice="theme", icon="presentation"),
     Command("view.language", ""),
     Command("view.text.larger", _("Larger"), _w("Ctrl++", "Ctrl+=")),
     Command("view.text.smaller", _("Smaller"), _w("Ctrl+-")),

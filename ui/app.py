@@ -58,10 +58,8 @@ class App:
         self.qt = app
         self.errors = Errors()
         self.garbage = Collector()
-        scale = min(max(settings.value("view/scale", 1.0, float), 0.5), 3.0)
-        theme.apply(
-            app, look or _known(settings.value("view/theme", "system", str), ("dark", "light"), "system"), scale
-        )
+        kept = _known(settings.value("view/theme", "system", str), tuple(theme.THEMES), "system")
+        theme.apply(app, look or kept, settings.value("view/scale", 1.0, float))
         chosen = _known(settings.value("view/language", "system", str), tuple(language.LANGUAGES), "system")
         language.install(app, speech or chosen)
         self.focus = Focus()

@@ -17,8 +17,6 @@ from ui.main_window import MainWindow
 from ui.navigation import Navigation
 from ui.runner import Runner
 
-SCALES = (0.85, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
-
 
 class Commands:
     """Connects the actions of a window. Handlers are short: they ask the owner of what is meant."""
@@ -141,7 +139,7 @@ class Commands:
             "view.zoom_in": canvas.zoom_in,
             "view.zoom_out": canvas.zoom_out,
             "view.zoom_fit": canvas.fit,
-            **{f"view.theme.{name}": partial(self._theme, name) for name in ("system", "light", "dark")},
+            **{f"view.theme.{name}": partial(self._theme, name) for name in ("system", *theme.THEMES)},
             "view.text.larger": partial(self._scale, 1),
             "view.text.smaller": partial(self._scale, -1),
             "view.text.normal": partial(self._scale, 0),
@@ -183,8 +181,9 @@ class Commands:
         _apply(name, theme.current().scale)
 
     def _scale(self, by: int) -> None:
-        here = min(range(len(SCALES)), key=lambda i: abs(SCALES[i] - theme.current().scale))
-        scale = SCALES[min(max(here + by, 0), len(SCALES) - 1)] if by else 1.0
+        scales = theme.SCALES
+        here = min(range(len(scales)), key=lambda i: abs(scales[i] - theme.current().scale))
+        scale = scales[min(max(here + by, 0), len(scales) - 1)] if by else 1.0
         QSettings().setValue("view/scale", scale)
         _apply(theme.chosen(), scale)
 

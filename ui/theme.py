@@ -1,10 +1,12 @@
-"""What everything looks like: colours, maps, fonts, icons and the style sheet, in a dark and a light version.
+"""What everything looks like: colours, maps, fonts, icons and the style sheet, in a dark and a light version, and in
+black on white for a projector.
 
 A rule that a learner can say: blue is forward, warm is backward, green is update, pink or purple is loss, grey is
 saturation, red is an error and nothing else. A colour is never the only sign of anything.
 
 Widgets ask `current()` when they paint and hear of a change as Qt's own PaletteChange event. Contrasts were computed
-against the canvas background: text at least 7:1, lines at least 3:1.
+against the canvas background: text at least 7:1, lines at least 3:1. The look for a projector keeps 4.5:1 and 3:1 for
+eyes with a colour vision deficiency too, and nothing in it is pale.
 """
 
 from __future__ import annotations
@@ -38,6 +40,9 @@ SANS = (
 MONO = ("JetBrains Mono", "DejaVu Sans Mono", "Consolas", "Menlo", "Noto Sans Mono CJK SC", "Microsoft YaHei")
 SMALLEST = 12
 """No text is set smaller than this many pixels at scale 1."""
+
+SCALES = (0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0, 2.25, 2.5)
+"""Sizes of text that Ctrl++ and Ctrl+- go through, against normal."""
 
 PHASES = ("F", "L", "B", "U")
 
@@ -93,6 +98,8 @@ class Theme:
     layer_map: Table = field(repr=False)
     scale: float = 1.0
     """Size of text against normal (Ctrl++ and Ctrl+-)."""
+    faintest: float = 0.0
+    """No mark is blended with its background to less than this strength."""
 
     @property
     def dark(self) -> bool:
@@ -142,6 +149,14 @@ class Theme:
         """A length that grows with the text."""
         return round(length * self.scale)
 
+    def stroke(self, width: float) -> float:
+        """The width of a line that grows with the text; never thinner than one pixel."""
+        return max(width * self.scale, 1.0)
+
+    def strength(self, wanted: float) -> float:
+        """How strong a mark is that would like to step back; where all has to be read from afar it stays strong."""
+        return max(wanted, self.faintest)
+
     def icon(self, name: str, color: QColor | None = None, filled: bool = False) -> QIcon:
         """An icon of assets/icons, drawn in `color` (the text's unless given), grey when disabled."""
         icon = QIcon()
@@ -149,7 +164,7 @@ class Theme:
         ratios = (1,) if isinstance(app, QApplication) and app.devicePixelRatio() <= 1 else (1, 2)
         for mode, ink in ((QIcon.Mode.Normal, color or self.text), (QIcon.Mode.Disabled, self.dashed)):
             for ratio in ratios:
-                icon.addPixmap(_drawn(name, ink.name(), filled, 20, ratio), mode)
+                icon.addPixmap(_drawn(name, ink.name(), filled, self.px(20), ratio), mode)
         return icon
 
 
@@ -165,9 +180,13 @@ def current() -> Theme:
 
 
 def apply(app: QApplication, name: str = "system", scale: float = 1.0) -> None:
-    """Give the application a look: "dark", "light", or "system", which follows the desktop from now on."""
-    if name not in ("dark", "light", "system"):
-        raise ValueError(f"theme: expected dark, light or system, got {name!r}")
+    """Give the application a look: "dark", "light", "presentation", or "system", which follows the desktop.
+
+    `scale` is the size of text against normal; beyond what can be chosen (SCALES) it is brought back.
+    """
+    if name not in (*THEMES, "system"):
+        raise ValueError(f"theme: expected {', '.join(THEMES)} or system, got {name!r}")
+    scale = min(max(scale, SCALES[0]), SCALES[-1])
     hints = QGuiApplication.styleHints()
     if hints is not None and not _state.listening:
         hints.colorSchemeChanged.connect(_follow)
@@ -195,7 +214,7 @@ def dress(app: QApplication) -> None:
 
 
 def chosen() -> str:
-    """What was asked for: "dark", "light" or "system"."""
+    """What was asked for: "dark", "light", "presentation" or "system"."""
     return _state.name
 
 
@@ -272,7 +291,7 @@ def _follow() -> None:
         apply(app, "system", _state.theme.scale)
 
 
-def _made(name: str, colors: str, phases: str, factors: str, nonfinite: str, **maps: Table) -> Theme:
+def _made(name: str, colors: str, phases: str, factors: str, nonfinite: str, **maps: Table | float) -> Theme:
     """A theme from words: `colors` is a list of field=#rrggbb."""
     fields: dict[str, Any] = {key: QColor(value) for key, value in (word.split("=") for word in colors.split())}
     phase = MappingProxyType({letter: QColor(color) for letter, color in zip(PHASES, phases.split(), strict=True)})
@@ -319,7 +338,28 @@ def _light() -> Theme:
     )
 
 
-THEMES: Mapping[str, Theme] = MappingProxyType({"dark": _dark(), "light": _light()})
+def _presentation() -> Theme:
+    """Black on white. Maps keep their colours and begin where a line can be seen; tints give way to outlines."""
+    nonfinite = "#006A7D"
+    return _made(
+        "presentation",
+        """background=#FFFFFF panel=#FFFFFF card=#FFFFFF selected=#E3EDF8 control=#FFFFFF hover=#E6E6E6 border=#767676
+        control_border=#5E5E5E groove=#5E5E5E track=#DADADA accent=#0B4F9E on_accent=#FFFFFF glow=#0B4F9E text=#000000
+        secondary=#2B2B2B dashed=#5E5E5E zero=#5E5E5E good=#00563F warning=#7A4F00 warning_background=#FFF6E0
+        error=#A3180F error_background=#FDEEEC""",
+        phases="#0065A3 #5B1A7A #9A4C00 #004D38",
+        factors="#0065A3 #5B1A7A #17692F #9A4C00",
+        nonfinite=nonfinite,
+        gradient_map=colormaps.table(colormaps.samples(colormaps.INFERNO), nonfinite, 0.54, 0.0),
+        signed_map=colormaps.table(("#0B4F8A", "#3A7FB7", "#858585", "#AE6C15", "#8A4300"), nonfinite),
+        activation_map=colormaps.table(("#E8F1FA", "#6FA8DC", "#0B3D70"), nonfinite),
+        saturation_map=colormaps.table(colormaps.grey_ramp(), nonfinite, 1.0, 0.0),
+        layer_map=colormaps.table(colormaps.samples(colormaps.VIRIDIS), nonfinite, 0.4, 0.0),
+        faintest=0.85,
+    )
+
+
+THEMES: Mapping[str, Theme] = MappingProxyType({"dark": _dark(), "light": _light(), "presentation": _presentation()})
 
 
 class _State:

@@ -133,7 +133,7 @@ def test_system_theme_is_followed_while_running(qapp: QApplication, monkeypatch:
 
 
 def test_unknown_theme_is_refused(qapp: QApplication) -> None:
-    with pytest.raises(ValueError, match="dark, light or system, got 'blue'"):
+    with pytest.raises(ValueError, match="dark, light, presentation or system, got 'blue'"):
         theme.apply(qapp, "blue")
 
 

@@ -132,7 +132,13 @@ def line_widths(picture: Picture, weights: Floats) -> Floats:
     """Widths in pixels by |w|: fine steps while there are few lines, whole pixels when there are many."""
     few = picture.edge_count <= 200
     wide = scale.widths(weights, picture.limits.weight, WIDEST_FEW if few else WIDEST_MANY)
-    return snap(wide, 0.25 if few else 1.0)
+    return snap(wide * max(picture.theme.scale, 1.0), 0.25 if few else 1.0)
+
+
+def thinner(picture: Picture, widths: Floats) -> Floats:
+    """The width of a line that has not got its own colour yet: it tells |w| more quietly."""
+    thinnest = picture.theme.stroke(1.0)
+    return snap(thinnest + np.maximum(widths - thinnest, 0.0) * 0.4, 0.25)
 
 
 def colors_of(picture: Picture, values: Floats) -> tuple[Colors, Indices]:
@@ -178,10 +184,10 @@ def paint(painter: QPainter, picture: Picture, lines: Sequence[Lines]) -> None:
         _paint_ghosts(painter, picture, places[moved], line_widths(picture, before[moved]))
     solid = ~waiting & finite
     colors, ranks = colors_of(picture, values[solid])
-    widths_solid = np.where(values[solid] == 0.0, 1.0, widths[solid])
+    widths_solid = np.where(values[solid] == 0.0, picture.theme.stroke(1.0), widths[solid])
     if not picture.whole:
         faded = states[solid] != NOW
-        colors = np.where(faded, blend(colors, picture.theme.background, FADED), colors)
+        colors = np.where(faded, blend(colors, picture.theme.background, picture.theme.strength(FADED)), colors)
         ranks = ranks + np.where(faded, 0, 100)
     _paint_solid(painter, places[solid], colors, widths_solid, ranks, smooth)
     _paint_nonfinite(painter, picture, places[~waiting & ~finite])
@@ -206,36 +212,39 @@ def _paint_waiting(painter: QPainter, picture: Picture, places: Floats, widths: 
     """Not computed yet: dashed, in the width that the weight has."""
     if not len(places):
         return
-    pieces, owners = dashes(places)
-    color = picture.theme.dashed if len(places) <= 150 else mixed(picture.theme.dashed, picture.theme.background, 0.5)
+    pieces, owners = dashes(places, picture.theme.stroke(1.0))
+    theme = picture.theme
+    color = theme.dashed if len(places) <= 150 else mixed(theme.dashed, theme.background, theme.strength(0.5))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
     colors = np.full(len(pieces), color.rgb(), np.uint32)
-    thin = snap(1.0 + (widths - 1.0) * 0.4, 0.25)
-    draw_lines(painter, pieces, colors, thin[owners], np.zeros(len(pieces), np.intp))
+    draw_lines(painter, pieces, colors, thinner(picture, widths)[owners], np.zeros(len(pieces), np.intp))
 
 
 def _paint_sent(painter: QPainter, picture: Picture, places: Floats, widths: Floats, smooth: bool) -> None:
     """On the way forward: the product is computed, so the line is solid, in the colour of the forward phase."""
     blue = np.array([picture.theme.phase["F"].rgb()], np.uint32)
-    color = np.full(len(places), blend(blue, picture.theme.background, FADED)[0])
+    color = np.full(len(places), blend(blue, picture.theme.background, picture.theme.strength(FADED))[0])
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
-    draw_lines(painter, places, color, snap(1.0 + (widths - 1.0) * 0.4, 0.25), np.zeros(len(places), np.intp))
+    draw_lines(painter, places, color, thinner(picture, widths), np.zeros(len(places), np.intp))
 
 
 def _paint_ghosts(painter: QPainter, picture: Picture, places: Floats, widths: Floats) -> None:
     """The width that an edge had before its update, as a pale band that shows on both sides of the new one."""
     pale = np.full(
-        len(places), blend(np.array([picture.theme.secondary.rgb()], np.uint32), picture.theme.background, 0.3)[0]
+        len(places),
+        blend(np.array([picture.theme.dashed.rgb()], np.uint32), picture.theme.background, picture.theme.strength(0.4))[
+            0
+        ],
     )
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-    draw_lines(painter, places, pale, widths + GHOST_RIM, np.zeros(len(places), np.intp))
+    draw_lines(painter, places, pale, widths + picture.theme.stroke(GHOST_RIM), np.zeros(len(places), np.intp))
 
 
 def _paint_nonfinite(painter: QPainter, picture: Picture, places: Floats) -> None:
     """A zigzag in a colour that no map has. Above STRONGEST of them the picture is clear enough."""
     few = len(places) <= 12
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-    painter.setPen(pen(picture.theme.nonfinite, 1.5 if few else 1.0))
+    painter.setPen(pen(picture.theme.nonfinite, picture.theme.stroke(1.5 if few else 1.0)))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for x1, y1, x2, y2 in places[:STRONGEST].tolist():
         painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in zigzag(x1, y1, x2, y2, 4.0 if few else 2.0)]))
@@ -266,5 +275,11 @@ def paint_matrix(painter: QPainter, picture: Picture, layer: int) -> None:
         colors = np.where(seen, colors, np.uint32(picture.theme.background.rgb()))
     draw_image(painter, where, picture_of(colors), smooth=False)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(pen(picture.theme.border if known.any() else picture.theme.dashed, 1.0, dashed=not known.all()))
+    painter.setPen(
+        pen(
+            picture.theme.border if known.any() else picture.theme.dashed,
+            picture.theme.stroke(1.0),
+            dashed=not known.all(),
+        )
+    )
     painter.drawRect(where)

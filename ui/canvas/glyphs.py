@@ -87,7 +87,7 @@ def target(painter: QPainter, x: float, y: float, radius: float, color: QColor) 
     """The mark of the true class: a ring with a dot."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(pen(color, 1.5))
+    painter.setPen(pen(color, max(1.5, radius * 0.375)))
     painter.drawEllipse(QPointF(x, y), radius, radius)
     painter.setBrush(color)
     painter.setPen(Qt.PenStyle.NoPen)
@@ -104,16 +104,16 @@ def sample(painter: QPainter, kind: str, left: QPointF, theme: Theme) -> None:
             ring(painter, center, theme.px(5), theme.px(9), 0.28, theme.track, theme.text, theme.background)
         case "off":
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(pen(theme.zero, 1.25))
+            painter.setPen(pen(theme.zero, theme.stroke(1.25)))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawEllipse(QPointF(left.x() + theme.px(8), middle), theme.px(7), theme.px(7))
         case "dash":
-            painter.setPen(pen(theme.dashed, 1.5))
+            painter.setPen(pen(theme.dashed, theme.stroke(1.5)))
             for i in range(3):
                 x = left.x() + theme.px(i * 10)
                 painter.drawLine(QLineF(x, middle, x + theme.px(6), middle))
         case "sent":
-            painter.setPen(pen(theme.phase["F"], 2.0))
+            painter.setPen(pen(theme.phase["F"], theme.stroke(2.0)))
             painter.drawLine(QLineF(left.x(), middle, left.x() + theme.px(23), middle))
         case "glyph":
             triangle(painter, QPointF(left.x() + theme.px(6), middle), theme.px(9), False, theme.secondary)

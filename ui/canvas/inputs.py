@@ -64,13 +64,13 @@ def _paint_image(painter: QPainter, picture: Picture, where: QRectF) -> None:
     draw_image(painter, where, image(greys(picture, values)), smooth=False)
     grid(painter, where, pixels.rows, pixels.columns, mixed(theme.border, theme.background, 0.8))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.setPen(pen(theme.dashed, 1.0))
+    painter.setPen(pen(theme.dashed, theme.stroke(1.0)))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRect(frame)
     painter.fillRect(geometry.rect(pixels.bar), theme.track)
     for element, strong in ((picture.eye.selection, True), (picture.eye.hover, False)):
         if element is not None and getattr(element, "layer", None) == 0 and hasattr(element, "index"):
-            painter.setPen(pen(theme.accent, 2.0 if strong else 1.25))
+            painter.setPen(pen(theme.accent, theme.stroke(2.0 if strong else 1.25)))
             painter.drawRect(geometry.pixel(element.index))
     if not geometry.region.intersects(where):
         return
@@ -170,7 +170,7 @@ def _paint_groups(painter: QPainter, picture: Picture) -> None:
         top, bottom = float(rows[0, 1]) - reach, float(rows[-1, 1]) + reach
         left, arm = theme.px(23), theme.px(4)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setPen(pen(theme.dashed, 1.0))
+        painter.setPen(pen(theme.dashed, theme.stroke(1.0)))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         corners = ((left + arm, top), (left, top), (left, bottom), (left + arm, bottom))
         painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in corners]))

@@ -120,7 +120,7 @@ class Legend:
         for entry in self.entries:
             if entry.name == self.picture.view.under_mouse:
                 painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-                painter.setPen(pen(self.theme.accent, 1.0))
+                painter.setPen(pen(self.theme.accent, self.theme.stroke(1.0)))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.drawRoundedRect(entry.box.adjusted(-6.5, -2.5, 6.5, 2.5), 5, 5)
         pointed = self.picture.eye.hover or self.picture.eye.selection
@@ -162,7 +162,7 @@ class Legend:
     def _chip(self, painter: QPainter, x: float, words: str) -> None:
         box = QRectF(x, self._row(0) - self.px(9), self.pen.width(words) + self.px(12), self.px(18))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(pen(self.theme.control_border, 1.0))
+        painter.setPen(pen(self.theme.control_border, self.theme.stroke(1.0)))
         painter.setBrush(self.theme.card)
         painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), self.px(9), self.px(9))
         self.pen.draw(painter, box, words, self.theme.secondary)
@@ -196,7 +196,7 @@ class Legend:
         few = picture.edge_count <= 200
         limit = picture.limits.weight
         samples = np.array([0.1, 0.5, 1.0]) * limit
-        wide = scale.widths(samples, limit, WIDEST_FEW if few else WIDEST_MANY)
+        wide = scale.widths(samples, limit, WIDEST_FEW if few else WIDEST_MANY) * max(self.theme.scale, 1.0)
         step = self.px(38 if self.fit.compact else 44)
         title = tr("width: |w|")
         width = max(self.pen.width(title), 3.0 * step - self.px(8))

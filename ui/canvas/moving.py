@@ -51,10 +51,10 @@ def paint_lit(painter: QPainter, picture: Picture) -> None:
         at = (edge.to, picture.sizes[edge.layer - 1] if edge.is_bias else edge.source)
         known = picture.shown_states[edge.layer - 1][at] != NOT_YET
         value = np.array([picture.shown[edge.layer - 1][at]])
-        width = max(4.0, float(line_widths(picture, np.array([picture.weight_of(edge)]))[0]))
+        width = max(theme.stroke(4.0), float(line_widths(picture, np.array([picture.weight_of(edge)]))[0]))
         if known and value[0] == 0.0:
-            width = 1.0  # exactly 0 stays a thin line
-        painter.setPen(pen(mixed(light, theme.background, 0.22), width + 6))
+            width = theme.stroke(1.0)  # exactly 0 stays a thin line
+        painter.setPen(pen(mixed(light, theme.background, 0.22), width + theme.stroke(6.0)))
         painter.drawLine(QLineF(*line))
         if known and np.isfinite(value[0]):
             color = QColor(int(colors_of(picture, value)[0][0]))
@@ -179,7 +179,7 @@ def _front(painter: QPainter, picture: Picture, ways: Floats, place: float) -> N
     x = float(np.mean(ways[:, 0] + (ways[:, 2] - ways[:, 0]) * place))
     top, bottom = float(ways[:, [1, 3]].min()), float(ways[:, [1, 3]].max())
     color = picture.theme.phase["F" if picture.phase == "F" else "B"]
-    painter.setPen(pen(color, 3.0))
+    painter.setPen(pen(color, picture.theme.stroke(3.0)))
     painter.drawLine(QLineF(x, top, x, bottom))
 
 
@@ -193,7 +193,7 @@ def paint_pointed(painter: QPainter, picture: Picture) -> None:
         elif isinstance(element, (LossNode, PlusOne, Target)):
             box = picture.geometry.box(element)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(pen(picture.theme.accent, 2.0 if strong else 1.25))
+            painter.setPen(pen(picture.theme.accent, picture.theme.stroke(2.0 if strong else 1.25)))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(box.adjusted(-4, -4, 4, 4), 6, 6)
 
@@ -208,6 +208,6 @@ def _paint_edge(painter: QPainter, picture: Picture, edge: Edge, strong: bool) -
     away = width / 2 + (5.5 if picture.is_lit(edge) else 3.0)
     nx, ny = (y1 - y2) / length * away, (x2 - x1) / length * away
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(pen(picture.theme.accent, 2.0 if strong else 1.25))
+    painter.setPen(pen(picture.theme.accent, picture.theme.stroke(2.0 if strong else 1.25)))
     for side in (-1, 1):
         painter.drawLine(QLineF(x1 + side * nx, y1 + side * ny, x2 + side * nx, y2 + side * ny))

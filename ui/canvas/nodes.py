@@ -90,7 +90,7 @@ def _paint_plus(painter: QPainter, picture: Picture, layer: int) -> None:
     box = picture.geometry.plus_box(layer)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(
-        pen(theme.glow if layer in picture.lit_plus else theme.dashed, 2.0 if layer in picture.lit_plus else 1.0)
+        pen(theme.glow, theme.stroke(2.0)) if layer in picture.lit_plus else pen(theme.dashed, theme.stroke(1.0))
     )
     painter.setBrush(theme.control)
     painter.drawRoundedRect(box, theme.px(4), theme.px(4))
@@ -112,10 +112,10 @@ def _paint_loss(painter: QPainter, picture: Picture) -> None:
     color = theme.phase["L"]
     outputs = geometry.units[-1]
     reached = bool((picture.states(picture.depth, "element") != NOT_YET).any())
-    line = color if picture.phase == "L" and not picture.whole else mixed(color, theme.background, 0.55)
+    line = color if picture.phase == "L" and not picture.whole else mixed(color, theme.background, theme.strength(0.55))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(pen(line if reached else theme.dashed, 1.25, dashed=not reached))
+    painter.setPen(pen(line if reached else theme.dashed, theme.stroke(1.25), dashed=not reached))
     x, arm = geometry.bracket, theme.px(5)
     reach = min(geometry.radii[-1], theme.px(16))
     top, bottom = float(outputs[0, 1]) - reach, float(outputs[-1, 1]) + reach
@@ -125,7 +125,7 @@ def _paint_loss(painter: QPainter, picture: Picture) -> None:
     painter.drawLine(QPointF(x, node.center().y()), QPointF(node.left(), node.center().y()))
     lit = picture.loss_lit
     rim = theme.glow if lit else color if known else theme.dashed
-    painter.setPen(pen(rim, 2.5 if lit else 1.5, dashed=not known and not lit))
+    painter.setPen(pen(rim, theme.stroke(2.5 if lit else 1.5), dashed=not known and not lit))
     painter.setBrush(mixed(color, theme.background, 0.16) if known else theme.background)
     painter.drawEllipse(node)
     bold = text.pen_of(theme, text.NORMAL, bold=True)
@@ -213,7 +213,7 @@ def _paint_first_nonfinite(painter: QPainter, picture: Picture) -> None:
         box = geometry.box(Unit(problem.layer, problem.index[-1]))
     box = box.adjusted(-6, -6, 6, 6)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(pen(theme.nonfinite, 2.0))
+    painter.setPen(pen(theme.nonfinite, theme.stroke(2.0)))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRoundedRect(box, 5, 5)
     font = text.pen_of(theme, text.SMALL, bold=True)

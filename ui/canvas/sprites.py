@@ -46,7 +46,7 @@ def discs(theme: Theme, signed: bool, radius: float, look: Look, ratio: float) -
     colors = theme.signed(2.0 * t - 1.0) if signed else theme.activation(t)
 
     def draw(painter: QPainter, number: int, center: QPointF) -> None:
-        painter.setPen(pen(theme.dashed, 1.0) if look == "outlined" else Qt.PenStyle.NoPen)
+        painter.setPen(pen(theme.dashed, theme.stroke(1.0)) if look == "outlined" else Qt.PenStyle.NoPen)
         painter.setBrush(QColor(int(colors[number])))
         painter.drawEllipse(center, radius, radius)
 

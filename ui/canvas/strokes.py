@@ -65,19 +65,19 @@ def draw_lines(
         painter.drawLines(array[first:stop])
 
 
-def dashes(lines: Floats) -> tuple[Floats, Indices]:
-    """Cut lines (n, 4) into dashes: the pieces (k, 4) and the line that each is of.
+def dashes(lines: Floats, scale: float = 1.0) -> tuple[Floats, Indices]:
+    """Cut lines (n, 4) into dashes, `scale` times as long as normal: the pieces (k, 4) and the line that each is of.
 
     Qt's own dashed pen sends every line through the slow stroker; pieces are drawn like any other lines.
     """
-    dash, gap = DASHES
+    dash, gap = DASHES[0] * scale, DASHES[1] * scale
     lengths = np.hypot(lines[:, 2] - lines[:, 0], lines[:, 3] - lines[:, 1])
     counts = np.maximum(1, np.ceil(lengths / (dash + gap))).astype(np.intp)
     owners = np.repeat(np.arange(len(lines)), counts)
     first = np.concatenate(([0], np.cumsum(counts)[:-1]))
     starts = (np.arange(len(owners)) - first[owners]) * (dash + gap)
-    scale = 1.0 / np.maximum(lengths[owners], 1e-9)
-    begin, end = starts * scale, np.minimum(starts + dash, lengths[owners]) * scale
+    share = 1.0 / np.maximum(lengths[owners], 1e-9)
+    begin, end = starts * share, np.minimum(starts + dash, lengths[owners]) * share
     origin, span = lines[owners, :2], lines[owners, 2:] - lines[owners, :2]
     return np.concatenate((origin + span * begin[:, None], origin + span * end[:, None]), axis=1), owners
 

@@ -124,7 +124,7 @@ def _copies(painter: QPainter, picture: Picture, layer: int, indices: Indices, r
 def _hollow(painter: QPainter, picture: Picture, center: QPointF, radius: float, rim: QColor | None) -> None:
     """Not computed yet: a dashed outline and nothing in it, not even a 0."""
     theme = picture.theme
-    outline = pen(rim or theme.dashed, 1.5 if radius > 9 else 1.0, dashed=radius > 4)
+    outline = pen(rim or theme.dashed, theme.stroke(1.5 if radius > 9 else 1.0), dashed=radius > 4)
     painter.setPen(outline)
     painter.setBrush(theme.background)
     painter.drawEllipse(center, radius, radius)
@@ -142,13 +142,13 @@ def _disc(
 ) -> None:
     theme = picture.theme
     if rim is not None:
-        painter.setPen(pen(rim, 3.0 if radius > 12 else 2.0))
+        painter.setPen(pen(rim, theme.stroke(3.0 if radius > 12 else 2.0)))
     elif not finite:
-        painter.setPen(pen(theme.nonfinite, 2.0))
+        painter.setPen(pen(theme.nonfinite, theme.stroke(2.0)))
     elif ringed and radius < SMALL:
         painter.setPen(Qt.PenStyle.NoPen)
     else:
-        painter.setPen(pen(theme.dashed, 1.0))
+        painter.setPen(pen(theme.dashed, theme.stroke(1.0)))
     painter.setBrush(fill)
     painter.drawEllipse(center, radius, radius)
 
@@ -156,7 +156,7 @@ def _disc(
 def _off(painter: QPainter, picture: Picture, unit: Unit, center: QPointF, radius: float, rim: QColor | None) -> None:
     """A ReLU unit that is off for this row: hollow, solid outline, and the digit 0."""
     theme = picture.theme
-    painter.setPen(pen(rim or theme.zero, 1.5 if radius > 9 else 1.0))
+    painter.setPen(pen(rim or theme.zero, theme.stroke(1.5 if radius > 9 else 1.0)))
     painter.setBrush(theme.background)
     painter.drawEllipse(center, radius, radius)
     if radius >= text.VALUED * theme.scale:
@@ -229,7 +229,7 @@ def _ticks(painter: QPainter, picture: Picture, layer: int, known: States) -> No
         x, y = geometry.units[layer][index].tolist()
         left, width = x - radius * 0.62, radius * 1.24
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setPen(pen(picture.theme.ink(QColor(int(colors[index]))), 1.0))
+        painter.setPen(pen(picture.theme.ink(QColor(int(colors[index]))), picture.theme.stroke(1.0)))
         for t in np.unique(np.rint(place * width)).tolist():
             painter.drawLine(QPointF(left + t, y + radius * 0.52), QPointF(left + t, y + radius * 0.72))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -281,7 +281,7 @@ def paint_badges(painter: QPainter, picture: Picture, items: list[tuple[Unit, st
     font = text.pen_of(theme, text.NORMAL, mono=True)
     for _, words, box, now in items:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(pen(color, 2.0 if now and not picture.whole else 1.0))
+        painter.setPen(pen(color, theme.stroke(2.0 if now and not picture.whole else 1.0)))
         painter.setBrush(mixed(color, theme.background, 0.14))
         painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), theme.px(5), theme.px(5))
         ink = QColor("#FFC88A") if theme.dark else color
@@ -296,5 +296,5 @@ def paint_selection(painter: QPainter, picture: Picture, unit: Unit, strong: boo
     away = geometry.radii[unit.layer] + (0.5 if geometry.ring_width(unit.layer) else 4.0)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(pen(theme.accent, 3.0 if strong else 1.5))
+    painter.setPen(pen(theme.accent, theme.stroke(3.0 if strong else 1.5)))
     painter.drawEllipse(QPointF(x, y), away, away)

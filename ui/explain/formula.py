@@ -222,6 +222,6 @@ def _brace(painter: QPainter, left: float, right: float, top: float, height: flo
     path.quadTo(middle, top + half, middle + bend, top + half)
     path.lineTo(right - bend, top + half)
     path.quadTo(right, top + half, right, top)
-    painter.setPen(QPen(color, 1.4))
+    painter.setPen(QPen(color, theme.current().stroke(1.4)))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawPath(path)

@@ -152,7 +152,7 @@ class BeatStrip(QWidget):
     def _paint_cells(self, painter: QPainter, look: Theme, span: Span, top: float, height: float) -> None:
         playhead = self.place
         color = look.phase[span.letter]
-        pen = QPen(color, 1.2)
+        pen = QPen(color, look.stroke(1.2))
         gap = min(3.0, span.pitch * 0.25)
         radius = min(3.0, span.pitch / 4)
         for index in range(span.first, span.last + 1):
@@ -169,7 +169,7 @@ class BeatStrip(QWidget):
         painter.setBrush(color)
         if done:
             painter.drawRect(QRectF(whole.left(), top, whole.width() * done / span.count, height))
-        painter.setPen(QPen(color, 1.2))
+        painter.setPen(QPen(color, look.stroke(1.2)))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(whole, 3, 3)
 
@@ -177,7 +177,7 @@ class BeatStrip(QWidget):
         """Frame the current beat; where cells are merged, a marker; before the first beat, a bar at the left."""
         span = None if self._focus.grain == "step" else span_of(self.spans, self.place)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(look.text, 2))
+        painter.setPen(QPen(look.text, look.stroke(2)))
         if span is None:
             if self._focus.playhead:
                 return
@@ -243,7 +243,7 @@ class BeatStrip(QWidget):
         self._paint_labels(painter, look, top + height + look.px(5))
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(look.accent, 1))
+            painter.setPen(QPen(look.accent, look.stroke(1)))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)
 
     @override

@@ -181,7 +181,7 @@ class Switch(Line):
     @override
     def paint_mark(self, painter: QPainter, place: QRectF) -> None:
         look = theme.current()
-        painter.setPen(QPen(look.accent if self._on else look.dashed, 1.5))
+        painter.setPen(QPen(look.accent if self._on else look.dashed, look.stroke(1.5)))
         painter.setBrush(look.control)
         painter.drawEllipse(place.adjusted(0.75, 0.75, -0.75, -0.75))
         if self._on:
@@ -253,7 +253,7 @@ class Stop(Line):
     def paint_mark(self, painter: QPainter, place: QRectF) -> None:
         look = theme.current()
         place = place.adjusted(-1, -1, 1, 1)
-        painter.setPen(QPen(look.accent if self._here else look.dashed, 1))
+        painter.setPen(QPen(look.accent if self._here else look.dashed, look.stroke(1)))
         painter.setBrush(look.accent if self._here else Qt.BrushStyle.NoBrush)
         painter.drawEllipse(place.adjusted(0.5, 0.5, -0.5, -0.5))
         painter.setFont(look.font(12))

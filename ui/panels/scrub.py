@@ -108,7 +108,7 @@ class Scrub(QLabel):
         look = theme.current()
         painter = QPainter(self)
         held = self._pressed is not None or self.underMouse()
-        pen = QPen(look.accent if held else look.secondary, 2 if held else 1, Qt.PenStyle.DotLine)
+        pen = QPen(look.accent if held else look.secondary, look.stroke(2 if held else 1), Qt.PenStyle.DotLine)
         painter.setPen(pen)
         name = self.text().removesuffix(" =")
         line = (self.height() + self.fontMetrics().height()) // 2

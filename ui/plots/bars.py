@@ -165,7 +165,7 @@ class Bars(QWidget):
                 painter.drawRect(groove)
             elif norm == 0:
                 painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-                painter.setPen(QPen(theme.zero, 1))
+                painter.setPen(QPen(theme.zero, theme.stroke(1)))
                 painter.drawLine(QPointF(left, round(middle)), QPointF(right, round(middle)))
             else:
                 painter.setBrush(theme.layer_color(index + 1, len(layers)))

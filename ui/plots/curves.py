@@ -321,7 +321,7 @@ class CurvePlot(AxesPlot):
             return
         painter.save()
         painter.setClipRect(pane.area)
-        painter.setPen(QPen(theme.secondary, 1, Qt.PenStyle.DotLine))
+        painter.setPen(QPen(theme.secondary, theme.stroke(1), Qt.PenStyle.DotLine))
         for edit in self.content_shown.edits:
             x = round(pane.pixel(edit, 0.0).x())
             painter.drawLine(QPointF(x, pane.area.top()), QPointF(x, pane.area.bottom()))
@@ -334,14 +334,14 @@ class CurvePlot(AxesPlot):
                 painter.setBrush(curve.pen.color())
                 for x, y in zip(curve.steps, self.scale.place(curve.low), strict=True):
                     if np.isfinite(y):
-                        painter.drawEllipse(pane.pixel(float(x), float(y)), 3.0, 3.0)
+                        painter.drawEllipse(pane.pixel(float(x), float(y)), theme.stroke(3.0), theme.stroke(3.0))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.restore()
         step = self.step_at_cursor()
         if step is None:
             return
         hair = round(pane.pixel(float(step), 0.0).x())
-        painter.setPen(QPen(theme.secondary, 1, Qt.PenStyle.DashLine))
+        painter.setPen(QPen(theme.secondary, theme.stroke(1), Qt.PenStyle.DashLine))
         painter.drawLine(QPointF(hair, pane.area.top()), QPointF(hair, pane.area.bottom()))
 
     def _paint_nonfinite(self, painter: QPainter) -> None:
@@ -351,7 +351,7 @@ class CurvePlot(AxesPlot):
             return
         x = pane.pixel(frame.nonfinite.step, 0.0).x()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        painter.setPen(QPen(theme.nonfinite, 1))
+        painter.setPen(QPen(theme.nonfinite, theme.stroke(1)))
         corners = range(pane.area.height() // 5 + 2)
         painter.drawPolyline(QPolygonF([QPointF(x + (3 if k % 2 else -3), pane.area.top() + 5 * k) for k in corners]))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)

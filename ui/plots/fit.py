@@ -294,9 +294,9 @@ class FitPlot(AxesPlot):
             painter.save()
             painter.setClipRect(pane.area)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-            for color, width in ((theme.background, 4.0), (theme.text, 2.0)):
+            for color, width in ((theme.background, theme.stroke(4.0)), (theme.text, theme.stroke(2.0))):
                 painter.setPen(QPen(color, width))
-                painter.drawEllipse(pane.pixel(*place), 8.0, 8.0)
+                painter.drawEllipse(pane.pixel(*place), theme.stroke(8.0), theme.stroke(8.0))
             painter.restore()
 
     @override

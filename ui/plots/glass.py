@@ -112,9 +112,10 @@ class Glass(QWidget):
         painter.setClipRect(pane.area)
         pane.paint_under(painter)
         if pane.playhead is not None and not pane.message:
-            x = round(pane.pixel(pane.playhead, 0.0).x()) - 1
-            x = min(max(x, pane.area.left()), pane.area.right() - 1)
-            painter.fillRect(QRect(x, pane.area.top(), 2, pane.area.height()), theme.text)
+            wide = max(theme.px(2), 1)
+            x = round(pane.pixel(pane.playhead, 0.0).x()) - wide // 2
+            x = min(max(x, pane.area.left()), pane.area.right() + 1 - wide)
+            painter.fillRect(QRect(x, pane.area.top(), wide, pane.area.height()), theme.text)
         painter.restore()
         pane.paint_glass(painter)
         painter.end()

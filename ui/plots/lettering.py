@@ -48,14 +48,14 @@ def blend(color: QColor, other: QColor, share: float) -> QColor:
 def paint_frame(painter: QPainter, theme: Theme, area: QRect, x_ticks: Ticks, y_ticks: Ticks, grid: bool) -> None:
     """The ground of the data's rectangle with a line at every tick of the vertical axis. Positions are pixels."""
     painter.fillRect(area, theme.background)
-    painter.setPen(QPen(theme.border, 1))
+    painter.setPen(QPen(theme.border, theme.stroke(1)))
     if grid:
         for y, _ in y_ticks:
             if area.top() < y < area.bottom():
                 painter.drawLine(QPointF(area.left(), round(y)), QPointF(area.right(), round(y)))
     painter.drawRect(area.adjusted(0, 0, -1, -1))
     for x, _ in x_ticks:
-        painter.drawLine(QPointF(round(x), area.bottom()), QPointF(round(x), area.bottom() + 3))
+        painter.drawLine(QPointF(round(x), area.bottom()), QPointF(round(x), area.bottom() + theme.px(3)))
 
 
 def paint_y_ticks(painter: QPainter, theme: Theme, area: QRect, ticks: Ticks) -> None:
@@ -170,7 +170,7 @@ def paint_names(
         end = min(max(label.end, area.top()), area.bottom())
         if abs(centre - end) > 3:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-            painter.setPen(QPen(label.color, 1))
+            painter.setPen(QPen(label.color, theme.stroke(1)))
             painter.drawLine(QPointF(area.right() + 1, end), QPointF(area.right() + GAP - 1, centre))
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setFont(theme.font(12, bold=label.bold))

@@ -6,7 +6,8 @@ playhead and the read-out and takes the mouse: drag pans, the wheel zooms at the
 a click and a dragged playhead choose a place.
 
 Measured (1,800 points a curve): antialiased lines of width 2 cost 50 ms, of width 1 under 2 ms. A line of about one and
-a half pixels is therefore drawn as two antialiased lines of width 1, half a pixel apart.
+a half pixels is therefore drawn as two antialiased lines of width 1, half a pixel apart; beside large text there are more
+of them.
 """
 
 from __future__ import annotations
@@ -150,7 +151,7 @@ class Pane(QWidget):
         """Pixels kept free at the right of the data for `paint_beside`, such as a colour scale."""
         self.paint_beside: Callable[[QPainter], None] = lambda painter: None
         self._names: list[tuple[Label, float]] = []
-        self._lines: list[tuple[Any, Any]] = []
+        self._lines: list[list[Any]] = []
         self._points: list[Any] = []
         self._image: Any = None
         self._box: Any = pg.ViewBox(enableMenu=False, enableMouse=False)
@@ -173,22 +174,23 @@ class Pane(QWidget):
 
     def set_lines(self, lines: Sequence[Line]) -> None:
         """These curves and no others. Items are reused: building one costs more than drawing it."""
-        while len(self._lines) < len(lines):
-            pair = (pg.PlotCurveItem(antialias=True), pg.PlotCurveItem(antialias=True))
-            for item in pair:
-                item.setZValue(10)
-                self._box.addItem(item, ignoreBounds=True)
-            self._lines.append(pair)
-        for index, pair in enumerate(self._lines):
+        self._lines += [[] for _ in range(len(lines) - len(self._lines))]
+        scale = looks.current().scale
+        for index, copies in enumerate(self._lines):
             if index >= len(lines):
-                for item in pair:
+                for item in copies:
                     item.hide()
                 continue
             line = lines[index]
             connect = "all" if bool(np.isfinite(line.y).all()) else "finite"
-            for item, drawn in zip(pair, (True, not line.thin), strict=True):
-                item.setVisible(drawn)
-                if drawn:
+            drawn = max(round((1 if line.thin else 2) * scale), 1)
+            while len(copies) < drawn:
+                copies.append(pg.PlotCurveItem(antialias=True))
+                copies[-1].setZValue(10)
+                self._box.addItem(copies[-1], ignoreBounds=True)
+            for number, item in enumerate(copies):
+                item.setVisible(number < drawn)
+                if number < drawn:
                     item.setData(line.x, line.y, pen=line.pen, connect=connect)
 
     def set_points(self, points: Sequence[Points]) -> None:
@@ -204,11 +206,18 @@ class Pane(QWidget):
                 continue
             group = points[index]
             one = len(group.colors) == 1
-            outlines = [pg.mkPen(color, width=1.5) for color in group.colors]
+            outlines = [pg.mkPen(color, width=theme.stroke(1.5)) for color in group.colors]
             pens: Any = (outlines[0] if one else outlines) if group.hollow else pg.mkPen(theme.background, width=1)
             fills: Any = group.colors[0] if one else list(group.colors)
             brushes = None if group.hollow else fills
-            item.setData(x=group.x, y=group.y, symbol=group.symbol, size=group.size, pen=pens, brush=brushes)
+            item.setData(
+                x=group.x,
+                y=group.y,
+                symbol=group.symbol,
+                size=group.size * max(theme.scale, 1.0),
+                pen=pens,
+                brush=brushes,
+            )
 
     def set_picture(self, picture: Picture | None) -> None:
         """This image behind everything else, or none."""
@@ -254,8 +263,9 @@ class Pane(QWidget):
         self._box.setRange(xRange=self.x_view, yRange=self.y_view, padding=0.0, disableAutoRange=False)
         dx = 0.5 * (self.x_view[1] - self.x_view[0]) / max(self.area.width(), 1)
         dy = 0.5 * (self.y_view[1] - self.y_view[0]) / max(self.area.height(), 1)
-        for _, shade in self._lines:
-            shade.setPos(dx, dy)
+        for copies in self._lines:
+            for number, item in enumerate(copies):
+                item.setPos(number * dx, number * dy)
         labels = [Label(end.text, end.color, self.pixel(0.0, end.y).y(), end.bold) for end in self.ends]
         self._names = lettering.place_names(theme, self.area, labels, self.area.bottom() + 4)
         self.update()
@@ -304,7 +314,7 @@ class Pane(QWidget):
         if horizontal:
             metrics = QFontMetrics(looks.current().font(12, mono=True))
             widest = metrics.horizontalAdvance(max((t for _, t in axis.ticker(*view, 2)), key=len, default="0"))
-            each = max(widest + 26.0, 56.0)
+            each = max(widest + 26.0, looks.current().px(56))
         return axis.ticker(view[0], view[1], max(2, int(pixels / each)))
 
     # The hand

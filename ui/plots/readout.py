@@ -87,7 +87,7 @@ class Readout(QWidget):
         metrics, line = QFontMetrics(figures), self._line()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        painter.setPen(QPen(theme.control_border, 1))
+        painter.setPen(QPen(theme.control_border, theme.stroke(1)))
         painter.setBrush(theme.card)
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)
         baseline = 5 + QFontMetrics(words).ascent()

@@ -149,7 +149,7 @@ class SaturationMap(AxesPlot):
         if isinstance(selection, Unit) and selection in self._units:
             row = len(self._units) - self._units.index(selection)
             top, bottom = pane.pixel(0, row).y(), pane.pixel(0, row - 1).y()
-            painter.setPen(QPen(theme.accent, 1))
+            painter.setPen(QPen(theme.accent, theme.stroke(1)))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(pane.area.left(), top, pane.area.width() - 1, max(bottom - top - 1, 2)))
 
