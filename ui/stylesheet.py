@@ -54,6 +54,7 @@ QLabel[letters="title"] { font-size: ${p15}px; font-weight: 600; }
 QLabel[letters="bold"] { font-weight: 600; }
 QLabel[letters="small"] { font-size: ${p12}px; }
 QLabel[letters="digits"] { font-family: $mono; font-size: ${p12}px; }
+QLabel[letters="value"] { font-family: $mono; font-size: ${p16}px; font-weight: 600; }
 QLabel[role="good"] { color: $good; }
 QLabel[role="warning"] { color: $warning; }
 QLabel[role="error"] { color: $error; }
@@ -122,6 +123,8 @@ QLineEdit:focus, QComboBox:focus, QAbstractSpinBox:focus, QPlainTextEdit:focus, 
     border: 1px solid $accent; }
 QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled { color: $dashed; }
 QLineEdit[state="error"], QComboBox[state="error"], QAbstractSpinBox[state="error"] { border: 1px solid $error; }
+QLineEdit[letters="value"] { font-family: $mono; font-size: ${p16}px; font-weight: 600; }
+QLineEdit[letters="digits"] { font-family: $mono; font-size: ${p14}px; }
 QComboBox::drop-down { border: 0; width: ${p20}px; }
 QComboBox::down-arrow { image: url("$arrow"); width: ${p14}px; height: ${p14}px; }
 QComboBox QAbstractItemView { background: $card; color: $text; border: 1px solid $control_border; padding: 4px;
@@ -188,7 +191,7 @@ def sheet(theme: Theme) -> str:
         "secondary dashed good warning warning_background error error_background"
     )
     values = {name: getattr(theme, name).name() for name in names.split()}
-    values |= {f"p{n}": str(theme.px(n)) for n in (3, 4, 5, 6, 7, 8, 10, 11, 12, 14, 15, 20, 22, 28, 29, 38)}
+    values |= {f"p{n}": str(theme.px(n)) for n in (3, 4, 5, 6, 7, 8, 10, 11, 12, 14, 15, 16, 20, 22, 28, 29, 38)}
     values |= {
         "accent_hover": _toward(theme.accent, theme.text, 0.18).name(),
         "button_border": (theme.control if dark else theme.control_border).name(),

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QEvent, Qt
+from PyQt6.QtCore import QEvent, QSize, Qt
 from PyQt6.QtGui import QAction, QColor, QGuiApplication, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from bpstudio.insight.derivation import Derivation, Factor, Term
@@ -17,6 +17,7 @@ from bpstudio.insight.elements import Edge, Element
 from bpstudio.insight.notation import exact, given, number, operand, total
 from bpstudio.insight.phrase import Phrase
 from ui import theme
+from ui.beside import Link
 from ui.explain.formula import Formula, Part
 from ui.language import tr
 
@@ -27,6 +28,7 @@ SIGNS = ("=", r"\cdot")
 Known = Callable[[Factor | Term | None], bool]
 """Whether the walk has computed a factor, a summand, or (None) the result."""
 NOT_YET = "· · ·"
+_NARROWEST = 60
 _ROLES = {"error": 0, "delta": 0, "slope": 1, "input": 2, "product": 3}
 
 
@@ -60,9 +62,7 @@ class Card(QWidget):
         self._terms_title = _label("secondary")
         self._terms = [_Row(select) for _ in range(SHOWN_TERMS)]
         self._sum = _label("mono")
-        self._more = QPushButton()
-        self._more.setProperty("role", "link")
-        self._more.clicked.connect(self._unfold)
+        self._more = Link(self._unfold)
         self._gather = [_label("mono"), _label("mono")]
         self._updates: list[QLabel] = []
         self._notes = _label("secondary")
@@ -210,6 +210,12 @@ def _label(role: str) -> QLabel:
     return label
 
 
+def _advance(label: QLabel) -> int:
+    """How wide the text of a label is in one line."""
+    text = label.text()
+    return label.fontMetrics().horizontalAdvance(text) + 1 if text else 0
+
+
 class _Row(QFrame):
     """A coloured bar, words, the formula behind them, and the value; on narrow panels the formula stands below."""
 
@@ -231,7 +237,7 @@ class _Row(QFrame):
         self._grid.setContentsMargins(12, 5, 8, 5)
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(1)
-        self._narrow: bool | None = None
+        self._folded = -1
         copy = QAction(self)
         copy.triggered.connect(self._copy)
         self._copy_action = copy
@@ -253,22 +259,37 @@ class _Row(QFrame):
         self.update()
 
     def _fold(self) -> None:
-        needed = sum(label.sizeHint().width() for label in (self._words, self._formula, self._value)) + 38
-        narrow = bool(self._formula.text()) and needed > self.width() > 0
-        if narrow == self._narrow:
+        """All in one line, the formula below, or (large text in a narrow column) each in lines of its own."""
+        words, formula, value = (_advance(label) for label in (self._words, self._formula, self._value))
+        room = self.width() - 38
+        if self.width() <= 0 or words + formula + value <= room:
+            fold = 0
+        else:
+            fold = 1 if words + value <= room else 2
+        if fold == self._folded:
             return
-        self._narrow = narrow
+        self._folded = fold
         for label in (self._words, self._formula, self._value):
             self._grid.removeWidget(label)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        self._grid.addWidget(self._words, 0, 0)
-        self._grid.addWidget(self._value, 0, 2, right)
-        if narrow:
-            self._grid.addWidget(self._formula, 1, 0, 1, 3)
+        if fold == 2:
+            for line, label in enumerate((self._words, self._formula, self._value)):
+                self._grid.addWidget(label, line, 0, 1, 3)
+            self._value.setAlignment(right)
         else:
-            self._grid.addWidget(self._formula, 0, 1, right)
+            self._grid.addWidget(self._words, 0, 0)
+            self._grid.addWidget(self._value, 0, 2)
+            self._grid.addWidget(self._formula, fold, 0 if fold else 1, 1, 3 if fold else 1)
+        self._formula.setAlignment(right if fold == 0 else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        # A label that wraps guesses a width, so only what needs several lines may have them.
+        self._words.setWordWrap(fold == 2)
+        self._formula.setWordWrap(fold > 0)
         self._grid.setColumnStretch(0, 1)
         self.updateGeometry()
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return QSize(_NARROWEST, super().minimumSizeHint().height())
 
     def _copy(self) -> None:
         clipboard = QGuiApplication.clipboard()

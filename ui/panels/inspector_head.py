@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PyQt6.QtCore import QEvent, Qt
-from PyQt6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QMenu, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from bpstudio.insight.derivation import Derivation
@@ -13,10 +13,10 @@ from bpstudio.insight.elements import Element, Example
 from bpstudio.insight.notation import NOTATIONS, given, letters, number
 from bpstudio.training.carry import check_fit
 from bpstudio.training.frame import Frame
-from ui import placing, theme
+from ui import placing
+from ui.beside import Beside, Link, Words
 from ui.focus import Focus
 from ui.language import tr
-from ui.panels.beside import Beside, Link, Words
 from ui.panels.form import Message
 from ui.panels.number import NumberField
 from ui.panels.plain import plain
@@ -52,6 +52,8 @@ class InspectorHead(QWidget):
         self._message = Message()
         self._value = NumberField(self._commit, self._message.say, display=self._written)
         self._value_name = Scrub(lambda: self._value.value, self._drag, self.edit_value)
+        for widget in (self._value, self._value_name):
+            widget.setProperty("letters", "value")
         self._next = Link(self._go_to_update, RIGHT)
         self._place = Link(self._go_to_beat)
         self._lay_out()
@@ -148,10 +150,7 @@ class InspectorHead(QWidget):
 
     def _lay_out(self) -> None:
         upper, self._line, self._editor = QWidget(), QWidget(), QWidget()
-        editor = QHBoxLayout(self._editor)
-        editor.setContentsMargins(0, 0, 0, 0)
-        editor.addWidget(self._value_name)
-        editor.addWidget(self._value, 1)
+        Beside(self._editor, self._value_name, self._value, fill=True)
         self._upper = Beside(upper, self._title, self._notation)
         self._lower = Beside(self._line, self._editor, self._next)
         column = QVBoxLayout(self)
@@ -162,8 +161,6 @@ class InspectorHead(QWidget):
 
     def retranslate(self) -> None:
         """Set every text that does not depend on what is shown."""
-        for widget in (self._value, self._value_name):
-            widget.setFont(theme.current().font(16, mono=True, bold=True))
         self._value.setAccessibleName(tr("Value"))
         self._menu.clear()
         for key, notation in NOTATIONS.items():

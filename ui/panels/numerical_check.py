@@ -13,10 +13,9 @@ from bpstudio.insight.elements import Edge
 from bpstudio.insight.gradcheck import AGREES, KINK, SEQUENTIAL, GradientCheck, check
 from bpstudio.insight.notation import number, rough
 from bpstudio.training.frame import Frame
-from ui import theme
+from ui.beside import Beside, Words
 from ui.focus import Focus
 from ui.language import tr
-from ui.panels.beside import Beside, Words
 from ui.panels.form import restyle
 from ui.panels.plain import plain
 from ui.runner import Runner
@@ -44,6 +43,7 @@ class NumericalCheck(QWidget):
         self._runner, self._focus = runner, focus
         self._asked: tuple[Frame, Edge] | None = None
         self._name, self._value = Words("secondary"), Words("good")
+        self._value.setProperty("letters", "digits")
         self._value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         line = QWidget()
         Beside(line, self._name, self._value)
@@ -65,7 +65,6 @@ class NumericalCheck(QWidget):
 
     def retranslate(self) -> None:
         """Set every text in the language in use."""
-        self._value.setFont(theme.current().font(12, mono=True))
         self._name.setText(tr("numerical check"))
         self._name.setToolTip(tr("Central difference of the objective at this parameter."))
 

@@ -22,10 +22,13 @@ _EDGE = 3
 
 
 class Beside(QLayout):
-    """The first item at the left; the second at the right end of the same line, or of the next one."""
+    """The first item at the left; the second at the right end of the same line, or of the next one. With `fill` the
+    second has all of the line that the first leaves.
+    """
 
-    def __init__(self, parent: QWidget, first: QWidget, second: QWidget) -> None:
+    def __init__(self, parent: QWidget, first: QWidget, second: QWidget, *, fill: bool = False) -> None:
         super().__init__(parent)
+        self._fill = fill
         self._items: list[QLayoutItem] = []
         self.setContentsMargins(0, 0, 0, 0)
         for widget in (first, second):
@@ -40,7 +43,7 @@ class Beside(QLayout):
         if len(shown) == 2 and wanted[0].width() + _GAP + wanted[1].width() <= width:
             height = max(wanted[0].height(), wanted[1].height())
             if move:
-                right = wanted[1].width()
+                right = width - wanted[0].width() - _GAP if self._fill else wanted[1].width()
                 shown[0].setGeometry(QRect(rect.left(), rect.top(), width - right - _GAP, height))
                 shown[1].setGeometry(QRect(rect.right() + 1 - right, rect.top(), right, height))
             return height
@@ -49,7 +52,7 @@ class Beside(QLayout):
             fits = hint.width() <= width
             height = hint.height() if fits or not item.hasHeightForWidth() else item.heightForWidth(width)
             if move:
-                taken = hint.width() if fits and item is self._items[1] else width
+                taken = hint.width() if fits and item is self._items[1] and not self._fill else width
                 item.setGeometry(QRect(rect.right() + 1 - taken, top, taken, height))
             top += height + 2
         return max(top - 2 - rect.top(), 0)
