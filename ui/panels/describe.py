@@ -9,11 +9,11 @@ import numpy as np
 
 from bpstudio.engine.network import Network
 from bpstudio.insight.notation import Notation, small
+from bpstudio.insight.typed_number import shortest
 from bpstudio.maths.activations import ACTIVATIONS
 from bpstudio.maths.initializers import BIAS_RULES, WEIGHT_RULES, Initializer
 from bpstudio.training.frame import Frame
 from ui.language import tr, translatable
-from ui.panels.number import shortest
 
 INITIALIZERS = {
     "zeros": translatable("zeros"),

@@ -18,12 +18,12 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBox
 from typing_extensions import override
 
 from bpstudio.files.known import Known
+from bpstudio.insight.typed_number import shortest
 from bpstudio.training.frame import Frame
 from ui import language, theme
 from ui.language import tr
 from ui.panels.form import restyle
 from ui.panels.lesson_rows import Line
-from ui.panels.number import shortest
 
 LONGEST_COLUMN = 4
 """A list of more numbers than this is written in lines."""

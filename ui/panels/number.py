@@ -1,15 +1,7 @@
-"""Numbers as people type them.
-
-A learner copies 0,35 from a German sheet, 1/3 from a formula and 1e-3 from a paper, and each must mean what it says on
-every computer. So nothing here asks the system's locale: dot and comma are both the decimal separator, and a number
-with two separators is refused, because 1.234,5 and 1,234.5 cannot both be right. What was understood is said at once,
-beside the field, before anything changes.
-"""
+"""A field for one number: what was understood is said at once, beside the field, before anything changes."""
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable, Mapping
 
 from PyQt6.QtCore import QEvent, QSize, Qt
@@ -17,118 +9,11 @@ from PyQt6.QtGui import QFocusEvent, QKeyEvent, QKeySequence
 from PyQt6.QtWidgets import QLineEdit, QWidget
 from typing_extensions import override
 
-from bpstudio.insight.notation import exponent
+from bpstudio.insight.typed_number import NumberError, echoed, read_number, read_whole, shortest
 from ui import theme
 from ui.language import tr
 from ui.panels.form import restyle
-from ui.panels.plain import PlainError, plain
-
-# What an input method or a copied page writes instead of the ASCII sign. Superscripts are not here on purpose: 3² must
-# not be read as 32.
-_SIGNS = str.maketrans(
-    {
-        "\u2212": "-",
-        "\uff0d": "-",
-        "\uff0b": "+",
-        "\uff0e": ".",
-        "\u3002": ".",
-        "\uff0c": ",",
-        "\uff0f": "/",
-        "\u2044": "/",
-        "\u2215": "/",
-        "\uff45": "e",
-        "\uff25": "e",
-        **{chr(0xFF10 + digit): str(digit) for digit in range(10)},
-    }
-)
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?")
-_LONGEST = 60
-
-
-class NumberError(PlainError):
-    """What is wrong with a typed number."""
-
-
-def read_number(text: str) -> float:
-    """The finite number that `text` writes.
-
-    Reads 0.35 and 0,35, .5 and 5., 1e-3 and 1E-3, 1/3, a leading + or − (also U+2212) and full-width digits.
-
-    Raises:
-        NumberError: for nothing, two separators (group separators are refused, never guessed), words, nan and inf,
-            division by zero, and numbers that double precision cannot hold.
-    """
-    plain = text.strip().translate(_SIGNS)
-    if not plain:
-        raise NumberError("Type a number.")
-    if len(plain) > _LONGEST:
-        raise NumberError("{count} characters are too many for one number.", count=len(plain))
-    parts = plain.split("/")
-    if len(parts) == 1:
-        return _read_decimal(plain, text.strip())
-    if len(parts) > 2:
-        raise NumberError("“{text}” has more than one fraction bar.", text=text.strip())
-    above, below = (_read_decimal(part.strip(), part.strip()) for part in parts)
-    if below == 0:
-        raise NumberError("Division by zero: “{text}” is not a number.", text=text.strip())
-    return _finite(above / below, text.strip(), above != 0)
-
-
-def read_whole(text: str) -> int:
-    """The whole number that `text` writes; 1e3 is 1000 and 4,0 is 4. Raises NumberError."""
-    value = read_number(text)
-    if value != int(value):
-        bare = re.fullmatch(r"\s*([0-9]{1,3})[.,]([0-9]{3})\s*", text)
-        if bare is not None:
-            whole = bare[1] + bare[2]
-            raise NumberError("“{text}” is read as {value}. Write {whole} without a separator.", text=text.strip(),
-                              value=shortest(value), whole=whole)  # fmt: skip
-        raise NumberError("{value} is not a whole number.", value=shortest(value))
-    return int(value)
-
-
-def shortest(value: float) -> str:
-    """The shortest text that reads back as the same number: 0.5, 1e-7, 12."""
-    if value == int(value) and abs(value) < 1e15:
-        return str(int(value)) if value else "0"
-    return exponent(repr(float(value)))
-
-
-def echoed(value: float) -> str:
-    """What was understood, to nine digits: "= 0.333333333"."""
-    return "= " + exponent(f"{value:.9g}")
-
-
-def _read_decimal(plain: str, text: str) -> float:
-    if re.search(r"[0-9][\s_'’\u00a0\u202f]+[0-9]", plain) or len(re.findall(r"[.,]", plain)) > 1:
-        raise NumberError(
-            "“{text}” has group separators. Write one decimal separator and nothing else, such as {example}.",
-            text=text,
-            example=_ungrouped(plain),
-        )
-    if re.fullmatch(r"[+-]?\s*(nan|inf|infinity|∞)", plain, re.IGNORECASE):
-        raise NumberError("“{text}” is not a finite number.", text=text)
-    if _DECIMAL.fullmatch(plain) is None:
-        raise NumberError("“{text}” is not a number. Examples: 0.35, 0,35, 1/3, 1e-3.", text=text)
-    mantissa = re.split(r"[eE]", plain)[0]
-    return _finite(float(plain.replace(",", ".")), text, any(digit in "123456789" for digit in mantissa))
-
-
-def _ungrouped(plain: str) -> str:
-    """What was probably meant, as an example only: a separator that comes twice groups, else the last one decides."""
-    digits = re.sub(r"[^0-9.,]", "", plain)
-    if len(re.findall(r"[.,]", digits)) > 1 and len(set(re.findall(r"[.,]", digits))) == 1:
-        return re.sub(r"[.,]", "", digits)
-    head, separator, tail = digits.replace(",", ".").rpartition(".")
-    return head.replace(".", "") + separator + tail
-
-
-def _finite(value: float, text: str, is_nonzero: bool) -> float:
-    if not math.isfinite(value):
-        raise NumberError("“{text}” is too large: double precision ends at 1.8e308.", text=text)
-    if value == 0 and is_nonzero:
-        raise NumberError("“{text}” is too small: double precision ends at 5e-324.", text=text)
-    return value
+from ui.panels.plain import plain
 
 
 class NumberField(QLineEdit):

@@ -10,6 +10,7 @@ import pytest
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QLineEdit, QPushButton, QWidget
 
 import ui.panels
+from bpstudio.insight import typed_number
 from bpstudio.insight.elements import Probe
 from bpstudio.training.optimizers import Momentum
 from bpstudio.training.session import Session
@@ -24,7 +25,7 @@ MARKERS = {"tr", "translatable", "PlainError", "NumberError"}
 
 
 def texts() -> Iterator[str]:
-    for path in SOURCES:
+    for path in (*SOURCES, Path(typed_number.__file__)):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in MARKERS and node.args:
                 first = node.args[0]
