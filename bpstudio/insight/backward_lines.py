@@ -10,7 +10,8 @@ from bpstudio.engine.passes import weighted_inputs
 from bpstudio.engine.trace import Params
 from bpstudio.insight.beat import Beat
 from bpstudio.insight.elements import BIAS, Edge, Unit
-from bpstudio.insight.formulas import DIRECT, ERROR, written
+from bpstudio.insight.formulas import direct, written
+from bpstudio.insight.formulas import error as error_formula
 from bpstudio.insight.forward_lines import with_shapes
 from bpstudio.insight.notation import number, operand
 from bpstudio.insight.phrase import Phrase
@@ -37,10 +38,10 @@ def error(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
     return Phrase("{symbol} = {formula} is not finite here", parts), directly(w)
 
 
-def error_written(w: Writer, unit: Unit) -> tuple[str, str]:
-    """The error of an output as letters and as numbers."""
+def error_written(w: Writer, unit: Unit, sign: int = 1) -> tuple[str, str]:
+    """The error of an output as letters and as numbers; with a sign of −1 what stands there is −∂C/∂a."""
     out, target = float(w.numbers.a(unit.layer)[unit.index]), float(w.numbers.y()[unit.index])
-    template, letters = ERROR[w.experiment.loss], w.letters
+    template, letters = error_formula(w.experiment.loss, sign), w.letters
     return (
         written(template, a=letters.text("a_letter"), y=letters.text("y_letter"), outputs=w.divisor),
         written(template, a=w.number(out), y=w.given(target), outputs=w.divisor),
@@ -51,13 +52,13 @@ def directly(w: Writer) -> Phrase:
     """Says that δ of the outputs was not multiplied together."""
     a, y = w.letters.text("a_letter"), w.letters.text("y_letter")
     name = "softmax" if w.experiment.loss == "categorical_ce" else "sigmoid"
-    parts = {"activation": name, "direct": written(DIRECT, a=a, y=y, outputs=w.divisor)}
+    parts = {"activation": name, "direct": written(direct(w.sign), a=a, y=y, outputs=w.divisor)}
     return Phrase("{activation} with cross-entropy: δ = {direct} was computed directly", parts)
 
 
 def arrivals(w: Writer, unit: Unit) -> Array:
     """What comes back to a hidden unit over each of its weights into the layer above."""
-    terms: Array = w.numbers.layer(unit.layer + 1).W_used[:, unit.index] * w.numbers.delta(unit.layer + 1)
+    terms: Array = w.numbers.layer(unit.layer + 1).W_used[:, unit.index] * w.delta(unit.layer + 1)
     return terms
 
 
@@ -86,7 +87,7 @@ def arrival(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
     above = Unit(beat.layer + 1, beat.source)
     edge = Edge(above.layer, above.index, beat.subject.index)
     symbol, weight, updated = used_weight(w, edge)
-    delta, back = float(w.numbers.delta(above.layer)[above.index]), w.number(w.numbers.returned(edge))
+    delta, back = w.delta_of(above), w.number(w.sign * w.numbers.returned(edge))
     product = f"{symbol} · {w.letters.text('delta', above)}"
     if w.numbers.is_mean:
         return (w.mean(product, back),)
@@ -102,34 +103,40 @@ def arrived(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
     symbol, value = w.letters.text("error", unit), float(w.numbers.error(unit.layer)[unit.index])
     if w.numbers.is_mean:
         return (w.mean(symbol, w.number(value)),)
-    return (w.equation(symbol, w.sum(arrivals(w, unit), "{sum} ({count} arrivals)"), w.number(value)),)
+    came_back = w.sum(arrivals(w, unit), "{sum} ({count} arrivals)")
+    # What comes back are weights times δ; with the other sign of δ that is −∂C/∂a.
+    total: Text = came_back if w.sign > 0 else Phrase("−({sum})", {"sum": came_back})
+    return (w.equation(symbol, total, w.number(value)),)
 
 
 def delta(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
-    """Error times slope, or a − y where loss and activation are a pair."""
+    """Error times slope, or a − y where loss and activation are a pair; the negative of it with the other sign."""
     if beat.unit is None:
         return _layer_delta(w, beat.layer)
     unit = beat.subject
-    symbol, value = w.letters.text("delta", unit), float(w.numbers.delta(unit.layer)[unit.index])
+    symbol, value = w.letters.text("delta", unit), w.delta_of(unit)
     if w.numbers.is_mean:
         return (w.mean(symbol, w.number(value)),)
     is_output = unit.layer == w.depth
     if is_output and w.numbers.paired:
         a, y = w.numbers.a(unit.layer)[unit.index], w.numbers.y()[unit.index]
-        letters = written(DIRECT, a=w.letters.text("a_letter"), y=w.letters.text("y_letter"), outputs=w.divisor)
-        numbers = written(DIRECT, a=w.number(float(a)), y=w.given(float(y)), outputs=w.divisor)
+        template = direct(w.sign)
+        letters = written(template, a=w.letters.text("a_letter"), y=w.letters.text("y_letter"), outputs=w.divisor)
+        numbers = written(template, a=w.number(float(a)), y=w.given(float(y)), outputs=w.divisor)
         return w.equation(symbol, letters, numbers, w.number(value)), directly(w)
     errors = w.numbers.error(unit.layer)
     slopes = w.numbers.slope(unit.layer)
     if slopes is None:
         return (_softmax_delta(w, unit, errors, value),)
-    slope, arrived_here = float(slopes[unit.index]), w.number(float(errors[unit.index]))
+    slope, arrived_here = float(slopes[unit.index]), w.number(w.sign * float(errors[unit.index]))
     parts: list[Text] = [symbol]
     if beat.grain == "neuron":
-        inner: Text = error_written(w, unit)[1] if is_output else w.sum(arrivals(w, unit), "{sum} ({count} arrivals)")
+        inner: Text = (
+            error_written(w, unit, w.sign)[1] if is_output else w.sum(arrivals(w, unit), "{sum} ({count} arrivals)")
+        )
         parts.append(Phrase("({error}) · {slope}", {"error": inner, "slope": w.number(slope)}))
     else:
-        parts.append(f"{w.letters.text('error', unit)} · {w.letters.text('slope', unit)}")
+        parts.append(f"{w.minus}{w.letters.text('error', unit)} · {w.letters.text('slope', unit)}")
     equation = w.equation(*parts, f"{operand(arrived_here)} · {w.number(slope)}", w.number(value))
     if w.numbers.function(unit.layer).name == "relu" and slope == 0:
         kink = float(w.numbers.z(unit.layer)[unit.index]) == 0
@@ -143,14 +150,21 @@ def _softmax_delta(w: Writer, unit: Unit, errors: Array, value: float) -> Phrase
     a = w.numbers.a(unit.layer)
     own, common = w.number(float(errors[unit.index])), float(np.dot(a, errors))
     letter = w.letters.text("a_letter")
-    symbols = f"{letter} (∂C/∂{letter} − Σ {letter} ∂C/∂{letter})"
-    numbers = f"{w.number(float(a[unit.index]))} ({own} − {w.factor(common)})"
+    symbols = softmax_symbols(letter, w.sign)
+    difference = f"{own} − {w.factor(common)}" if w.sign > 0 else f"{w.number(common)} − {operand(own)}"
+    numbers = f"{w.number(float(a[unit.index]))} ({difference})"
     return w.equation(w.letters.text("delta", unit), symbols, numbers, w.number(value))
+
+
+def softmax_symbols(letter: str, sign: int, product: str = "") -> str:
+    """δ through the Jacobian of softmax, in letters; `product` stands before the bracket."""
+    own, common = f"∂C/∂{letter}", f"Σ {letter} ∂C/∂{letter}"
+    return f"{letter} {product}({own} − {common})" if sign > 0 else f"{letter} {product}({common} − {own})"
 
 
 def _layer_delta(w: Writer, layer: int) -> tuple[Phrase, ...]:
     letters, rows, units = w.letters, w.numbers.trace.rows, w.network.sizes[layer]
-    values, function = w.vector(w.numbers.delta(layer)), w.numbers.function(layer)
+    values, function = w.vector(w.delta(layer)), w.numbers.function(layer)
     symbol, weighted = letters.layer("delta_layer", layer), letters.layer("z_layer", layer)
     here = f"({units})" if rows == 1 else f"({rows}×{units})"
     if layer < w.depth:
@@ -163,12 +177,12 @@ def _layer_delta(w: Writer, layer: int) -> tuple[Phrase, ...]:
         return with_shapes(w, symbol, symbols, f"{shapes} ⊙ {here}", values), *sequential_note(w)
     active = letters.layer("a_layer", layer)
     if w.numbers.paired:
-        symbols = written(DIRECT, a=active, y=letters.text("y_letter"), outputs=w.divisor)
+        symbols = written(direct(w.sign), a=active, y=letters.text("y_letter"), outputs=w.divisor)
         return with_shapes(w, symbol, symbols, f"{here} − {here}", values), directly(w)
     if function.elementwise:
-        symbols = f"∂C/∂{active} ⊙ {function.symbol}′({weighted})"
+        symbols = f"{w.minus}∂C/∂{active} ⊙ {function.symbol}′({weighted})"
         return (with_shapes(w, symbol, symbols, f"{here} ⊙ {here}", values),)
-    symbols = f"{active} ⊙ (∂C/∂{active} − Σ {active} ∂C/∂{active})"
+    symbols = softmax_symbols(active, w.sign, "⊙ ")
     return (with_shapes(w, symbol, symbols, f"{here} ⊙ {here}", values),)
 
 
@@ -180,8 +194,8 @@ def gradient(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
     if beat.unit is None:
         return _layer_gradient(w, beat.layer)
     unit = beat.subject
-    own_delta = float(w.numbers.delta(unit.layer)[unit.index])
-    symbol = w.letters.text("delta", unit)
+    own_delta = w.delta_of(unit)
+    symbol = w.minus + w.letters.text("delta", unit)
     if beat.source is None:
         return _gradient_row(w, unit)
     edge = Edge(unit.layer, unit.index, beat.source)
@@ -189,12 +203,13 @@ def gradient(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
     if w.numbers.is_mean:
         return (_stays(w, edge, w.equation(w.gradient_symbol(edge), w.gather(gathered))),)
     if edge.is_bias:
-        equation = w.equation(w.gradient_symbol(edge), symbol, w.number(own_delta))
+        numbers = f"−{w.factor(own_delta)}" if w.sign < 0 else w.number(own_delta)
+        equation = w.equation(w.gradient_symbol(edge), symbol, numbers, w.number(w.sign * own_delta))
     else:
         below = Unit(unit.layer - 1, edge.source)
-        own = own_delta * float(w.numbers.a(below.layer)[below.index])
+        own = w.sign * own_delta * float(w.numbers.a(below.layer)[below.index])
         letters = f"{symbol} · {w.letters.activation(below)}"
-        numbers = f"{w.factor(own_delta)} · {operand(w.came_in(below))}"
+        numbers = f"{w.minus}{w.factor(own_delta)} · {operand(w.came_in(below))}"
         equation = w.equation(w.gradient_symbol(edge), letters, numbers, w.number(own))
     return w.contribution(_stays(w, edge, equation), gathered)
 
@@ -213,13 +228,13 @@ def _gradient_row(w: Writer, unit: Unit) -> tuple[Phrase, ...]:
     if w.numbers.is_mean:
         return (w.equation(symbols, w.gather(gathered)),)
     came_in = w.numbers.a(unit.layer - 1)
-    own = float(w.numbers.delta(unit.layer)[unit.index])
+    own = w.delta_of(unit)
     write = w.given if unit.layer == 1 else w.number
     factors = w.vector([*came_in, 1.0], write)
-    result = w.vector(own * np.append(came_in, 1.0))
+    result = w.vector(w.sign * own * np.append(came_in, 1.0))
     below = w.letters.layer("x_layer" if unit.layer == 1 else "a_layer", unit.layer - 1)
-    letters = f"{w.letters.text('delta', unit)} · ({below}, 1)"
-    equation = w.equation(symbols, letters, f"{w.factor(own)} · {factors}", result)
+    letters = f"{w.minus}{w.letters.text('delta', unit)} · ({below}, 1)"
+    equation = w.equation(symbols, letters, f"{w.minus}{w.factor(own)} · {factors}", result)
     return w.contribution(equation, gathered)
 
 
@@ -230,10 +245,10 @@ def _layer_gradient(w: Writer, layer: int) -> tuple[Phrase, ...]:
     after, weights = letters.layer("delta_layer", layer), letters.layer("w_layer", layer)
     below = letters.layer("x_layer", layer) if layer == 1 else letters.layer("a_layer", layer - 1)
     if rows == 1:
-        symbols, shapes = f"{after} {below}ᵀ", f"({units})({inputs})ᵀ = ({units}×{inputs})"
+        symbols, shapes = f"{w.minus}{after} {below}ᵀ", f"({units})({inputs})ᵀ = ({units}×{inputs})"
     else:
-        symbols, shapes = f"{after}ᵀ {below}", f"({units}×{rows})({rows}×{inputs}) = ({units}×{inputs})"
-    sum_over_rows = after if rows == 1 else f"Σ {after}"
+        symbols, shapes = f"{w.minus}{after}ᵀ {below}", f"({units}×{rows})({rows}×{inputs}) = ({units}×{inputs})"
+    sum_over_rows = w.minus + (after if rows == 1 else f"Σ {after}")
     return tuple(
         Phrase(
             "{symbol} = {symbols}, shapes {shapes}, size {norm}",
@@ -284,8 +299,24 @@ def new_value(w: Writer, edge: Edge) -> tuple[Phrase, ...]:
         return w.equation(
             f"{name}⁺", f"{name} − η v⁺", f"{w.given(value)} − {rate} · {w.factor(after)}", result
         ), velocity
+    if w.sign < 0 and w.numbers.rows == 1:
+        return (w.equation(f"{name}⁺", *_climb(w, edge, f"{w.given(value)} + {rate}"), result),)
     numbers = f"{w.given(value)} − {rate} · {w.factor(w.gradient(edge))}"
     return (w.equation(f"{name}⁺", f"{name} − η {w.gradient_symbol(edge)}", numbers, result),)
+
+
+def _climb(w: Writer, edge: Edge, start: str) -> tuple[str, str]:
+    """The update as older books write it, w + η δ a, in letters and in numbers; of a step of one row."""
+    unit = Unit(edge.layer, edge.to)
+    here = w.frame.trace.layers[edge.layer - 1]
+    symbol, delta = w.letters.text("delta", unit), w.factor(w.sign * float(here.delta[0, edge.to]))
+    letters, numbers = f"{w.letters.edge(edge)} + η {symbol}", f"{start} · {delta}"
+    if edge.is_bias:
+        return letters, numbers
+    below = Unit(edge.layer - 1, edge.source)
+    came_in = float(here.x[0, edge.source])
+    value = w.given(came_in) if below.layer == 0 else w.number(came_in)
+    return f"{letters} · {w.letters.activation(below)}", f"{numbers} · {operand(value)}"
 
 
 def _update_row(w: Writer, unit: Unit) -> tuple[Phrase, ...]:

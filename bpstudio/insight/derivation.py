@@ -6,6 +6,9 @@ row gives its own product; what becomes of it in the batch is `gathered`. All of
 
 Where loss and output activation are a pair, δ = a − y was computed directly. Then δ is the first factor; for a sigmoid
 ∂C/∂a and the slope are worked out here too, and a note says so.
+
+Where the notation has δ = −∂C/∂z, δ and everything made of it has the other sign. What is written ∂C/∂… has not: a
+weight's factors stay the chain rule, and a note says ∂C/∂w = −δ · a.
 """
 
 from __future__ import annotations
@@ -16,9 +19,17 @@ from typing import Literal
 
 import numpy as np
 
-from bpstudio.insight.backward_lines import arrivals, directly, new_value, sequential_note, used_weight
+from bpstudio.insight.backward_lines import (
+    arrivals,
+    directly,
+    new_value,
+    sequential_note,
+    softmax_symbols,
+    used_weight,
+)
 from bpstudio.insight.elements import BIAS, Edge, Element, Example, LossNode, PlusOne, Unit
-from bpstudio.insight.formulas import DIRECT, ERROR, slope, written
+from bpstudio.insight.formulas import direct, slope, written
+from bpstudio.insight.formulas import error as error_formula
 from bpstudio.insight.lines import Line, headline, line
 from bpstudio.insight.notation import Notation
 from bpstudio.insight.phrase import Phrase, plain
@@ -62,7 +73,8 @@ class Derivation:
 
     `result` is that of the example alone (a row's own, without 1/N); `gathered` is the batch's where the two differ,
     and `gathering` says how it came about; `of_one_row` is False where the example is the whole batch. `terms` are
-    the summands of the first factor, or of the result where there are no factors. For a parameter `value`,
+    the summands of the first factor, or of the result where there are no factors; `terms_sign` is −1 where it is their
+    sum with a minus. For a parameter `value`,
     `new_value` and `update` say what it is, will be, and by how much it moves, and `update_beat_address` at which
     beat. `symbol_tex` is the left side of `tex`, the whole formula.
     """
@@ -76,6 +88,7 @@ class Derivation:
     factors: tuple[Factor, ...]
     result: float
     terms: tuple[Term, ...] = ()
+    terms_sign: int = 1
     gathered: float | None = None
     gathering: Phrase | None = None
     of_one_row: bool = True
@@ -121,10 +134,10 @@ def derive(
 # ---- factors
 
 
-def _own_factors(w: Writer, unit: Unit) -> tuple[list[Factor], list[Phrase]]:
-    """What multiplies to δ of a unit, and what has to be said about it."""
+def _own_factors(w: Writer, unit: Unit, sign: int) -> tuple[list[Factor], list[Phrase]]:
+    """What multiplies to sign · ∂C/∂z of a unit, and what has to be said about it."""
     letters, at = w.letters, unit.index
-    value = float(w.numbers.delta(unit.layer)[at])
+    value = sign * float(w.numbers.delta(unit.layer)[at])
     slopes = w.numbers.slope(unit.layer)
     notes: list[Phrase] = []
     is_output = unit.layer == w.depth
@@ -132,7 +145,7 @@ def _own_factors(w: Writer, unit: Unit) -> tuple[list[Factor], list[Phrase]]:
         notes.append(directly(w))
     error = float(w.numbers.error(unit.layer)[at])
     if slopes is None or (is_output and w.numbers.paired and not math.isfinite(error)) or w.numbers.is_mean:
-        return [_delta_factor(w, unit, value)], notes
+        return [_delta_factor(w, unit, value, sign)], notes
     if not is_output:
         notes += sequential_note(w)
     function, steep = w.numbers.function(unit.layer), float(slopes[at])
@@ -141,17 +154,22 @@ def _own_factors(w: Writer, unit: Unit) -> tuple[list[Factor], list[Phrase]]:
         notes.append(Phrase("kink: slope taken as 0") if kink else Phrase("off for this row: slope 0"))
     if is_output:
         a, y = letters.text("a_letter"), letters.text("y_letter")
-        formula = plain(written(ERROR[w.experiment.loss], a=a, y=y, outputs=w.divisor))
+        formula = plain(written(error_formula(w.experiment.loss, sign), a=a, y=y, outputs=w.divisor))
     else:
-        count = str(w.network.sizes[unit.layer + 1])
-        formula = Phrase("Σ w δ over layer {layer} ({count} terms)", {"layer": str(unit.layer + 1), "count": count})
+        values = {"layer": str(unit.layer + 1), "count": str(w.network.sizes[unit.layer + 1])}
+        formula = Phrase(
+            "Σ w δ over layer {layer} ({count} terms)"
+            if sign == w.sign
+            else "−Σ w δ over layer {layer} ({count} terms)",
+            values,
+        )
     return [
         Factor(
-            letters.tex("error", unit),
-            letters.text("error", unit),
+            ("" if sign > 0 else "-") + letters.tex("error", unit),
+            ("" if sign > 0 else "−") + letters.text("error", unit),
             Phrase("error of {unit}", {"unit": letters.unit(unit)}),
             formula,
-            error,
+            sign * error,
             "error",
             unit,
         ),
@@ -166,18 +184,20 @@ def _slope_factor(w: Writer, unit: Unit, value: float) -> Factor:
     return Factor(letters.tex("slope", unit), letters.text("slope", unit), words, formula, value, "slope", unit)
 
 
-def _delta_factor(w: Writer, unit: Unit, value: float) -> Factor:
-    """δ as one factor, where it was not multiplied together."""
+def _delta_factor(w: Writer, unit: Unit, value: float, sign: int) -> Factor:
+    """sign · ∂C/∂z as one factor, where it was not multiplied together: δ, or −δ where δ has the other sign."""
     letters = w.letters
+    minus_tex, minus = ("", "") if sign == w.sign else ("-", "−")
     a, y = letters.text("a_letter"), letters.text("y_letter")
     if unit.layer == w.depth and w.numbers.paired:
-        formula = written(DIRECT, a=a, y=y, outputs=w.divisor)
+        formula = written(direct(sign), a=a, y=y, outputs=w.divisor)
     elif unit.layer == w.depth and not w.numbers.function(unit.layer).elementwise:
-        formula = f"{a} (∂C/∂{a} − Σ {a} ∂C/∂{a})"
+        formula = softmax_symbols(a, sign)
     else:
-        formula = letters.text("delta", unit)
+        formula = minus + letters.text("delta", unit)
     words = Phrase("error term of {unit}", {"unit": letters.unit(unit)})
-    return Factor(letters.tex("delta", unit), letters.text("delta", unit), words, plain(formula), value, "delta", unit)
+    tex, text = minus_tex + letters.tex("delta", unit), minus + letters.text("delta", unit)
+    return Factor(tex, text, words, plain(formula), value, "delta", unit)
 
 
 def _terms(w: Writer, unit: Unit) -> tuple[Term, ...]:
@@ -185,7 +205,7 @@ def _terms(w: Writer, unit: Unit) -> tuple[Term, ...]:
     if w.numbers.is_mean:
         return ()
     if unit.layer < w.depth:
-        deltas = w.numbers.delta(unit.layer + 1)
+        deltas = w.delta(unit.layer + 1)
         found = []
         for index, product in enumerate(arrivals(w, unit)):
             above, back = Unit(unit.layer + 1, index), Edge(unit.layer + 1, index, unit.index)
@@ -221,7 +241,7 @@ def _multiplied(symbol_tex: str, factors: list[Factor]) -> str:
 
 def _edge(w: Writer, edge: Edge) -> Derivation:
     unit, letters = Unit(edge.layer, edge.to), w.letters
-    factors, notes = _own_factors(w, unit)
+    factors, notes = _own_factors(w, unit, 1)
     if w.numbers.is_mean:
         factors = []
     elif not edge.is_bias:
@@ -245,6 +265,9 @@ def _edge(w: Writer, edge: Edge) -> Derivation:
     names = {"source": letters.element(source), "unit": letters.unit(unit)}
     address = letters.names.edge(edge)
     value, update = w.weight(edge), w.update(edge)
+    if w.sign < 0 and not w.numbers.is_mean:
+        came = "" if edge.is_bias else f" · {letters.activation(Unit(edge.layer - 1, edge.source))}"
+        notes.append(plain(f"{symbol} = −{letters.text('delta', unit)}{came}"))
     if w.frozen(edge):
         notes.append(Phrase("frozen: stays {value}", {"value": w.given(value)}))
     return Derivation(
@@ -257,6 +280,7 @@ def _edge(w: Writer, edge: Edge) -> Derivation:
         factors=tuple(factors),
         result=own,
         terms=_row_terms(w, edge) if w.numbers.is_mean else _terms(w, unit),
+        terms_sign=w.sign if unit.layer < w.depth and not w.numbers.is_mean else 1,
         gathered=w.gradient(edge) if several else None,
         gathering=w.gather(w.number(w.gradient(edge))) if several else None,
         of_one_row=not w.numbers.is_mean,
@@ -287,7 +311,7 @@ def _row_terms(w: Writer, edge: Edge) -> tuple[Term, ...]:
 
 
 def _delta(w: Writer, unit: Unit) -> Derivation:
-    factors, notes = _own_factors(w, unit)
+    factors, notes = _own_factors(w, unit, w.sign)
     letters, name = w.letters, w.letters.names.unit(unit)
     symbol_tex = letters.tex("delta", unit)
     if w.numbers.is_mean:
@@ -295,15 +319,15 @@ def _delta(w: Writer, unit: Unit) -> Derivation:
     elif len(factors) > 1:
         tex = _multiplied(symbol_tex, factors)
     elif w.numbers.paired:
-        difference = f"{letters.tex('a', unit)} - {letters.tex('y', unit)}"
+        difference = " - ".join([letters.tex("a", unit), letters.tex("y", unit)][:: w.sign])
         tex = f"{symbol_tex} = {difference if w.divisor == 1 else rf'({difference}) / {w.divisor}'}"
     else:
         active = f"{letters.tex('a_letter')}_k"
         chain = (
             rf"\frac{{\partial C}}{{\partial {active}}} \frac{{\partial {active}}}{{\partial {letters.tex('z', unit)}}}"
         )
-        tex = rf"{symbol_tex} = \sum_k {chain}"
-    batch = float(w.frame.trace.layers[unit.layer - 1].delta[:, unit.index].sum())
+        tex = rf"{symbol_tex} = {'' if w.sign > 0 else '-'}\sum_k {chain}"
+    batch = w.sign * float(w.frame.trace.layers[unit.layer - 1].delta[:, unit.index].sum())
     several = w.numbers.rows > 1
     return Derivation(
         target=unit,
@@ -313,8 +337,9 @@ def _delta(w: Writer, unit: Unit) -> Derivation:
         symbol_tex=symbol_tex,
         tex=tex,
         factors=tuple(factors),
-        result=float(w.numbers.delta(unit.layer)[unit.index]),
+        result=w.delta_of(unit),
         terms=_terms(w, unit),
+        terms_sign=w.sign if unit.layer == w.depth else 1,
         gathered=batch if several else None,
         gathering=w.gather(w.number(batch)) if several else None,
         of_one_row=not w.numbers.is_mean,

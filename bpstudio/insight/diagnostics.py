@@ -49,7 +49,8 @@ def origin(frame: Frame, notation: str | Notation = "mazur") -> Origin | None:
         symbol = letters.edge(element) + "⁺"
         if backward:
             symbol = letters.text("db" if element.is_bias else "dw", element)
-    values = {"symbol": symbol, "value": number(found.value)}
+    sign = letters.notation.delta_sign if found.quantity == "delta" else 1
+    values = {"symbol": symbol, "value": number(sign * found.value)}
     if row is None or len(frame.batch) == 1:
         return Origin(element, address, row, Phrase("first not finite: {symbol} = {value}", values))
     words = Phrase(

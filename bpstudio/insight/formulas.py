@@ -17,6 +17,14 @@ ERROR = {
     "categorical_ce": "−{y_operand} / {a_operand}",
 }
 
+#: −∂ℓ/∂a of an output, for books in which δ = −∂C/∂z.
+DESCENT = {
+    "half_squared_error": "{y} − {a_operand}",
+    "squared_error": "2 ({y} − {a_operand})",
+    "bce": "({y} − {a_operand}) / ({a_operand} (1 − {a_operand}))",
+    "categorical_ce": "{y} / {a_operand}",
+}
+
 #: ℓ of an output.
 ELEMENT = {
     "half_squared_error": "½({y} − {a_operand})²",
@@ -35,12 +43,23 @@ SLOPE = {
 
 #: δ of an output whose loss and activation are a pair.
 DIRECT = "{a} − {y_operand}"
+DIRECT_DESCENT = "{y} − {a_operand}"
 
 
 def written(template: str, *, a: str = "", y: str = "", z: str = "", outputs: int = 1) -> str:
     """A template with letters or numbers in it; `outputs` > 1 divides by the number of outputs (mean over all)."""
     text = template.format(a=a, y=y, z=z, a_operand=operand(a), y_operand=operand(y))
     return text if outputs == 1 else f"({text}) / {outputs}"
+
+
+def error(loss: str, sign: int) -> str:
+    """The template of ∂ℓ/∂a (sign +1) or −∂ℓ/∂a (sign −1)."""
+    return (ERROR if sign > 0 else DESCENT)[loss]
+
+
+def direct(sign: int) -> str:
+    """The template of δ where loss and activation are a pair, in the convention of this sign."""
+    return DIRECT if sign > 0 else DIRECT_DESCENT
 
 
 def slope(function: str, *, a: str, z: str) -> Phrase:

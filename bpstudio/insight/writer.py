@@ -10,6 +10,7 @@ from bpstudio.insight.elements import Edge, Example, Probe, Unit
 from bpstudio.insight.example import Numbers
 from bpstudio.insight.notation import Notation, given, letters, number, operand, total
 from bpstudio.insight.phrase import Phrase
+from bpstudio.maths.operations import Array
 from bpstudio.training.frame import Frame
 
 #: A sum or a list of more parts than this is named by its size instead of being spelled out.
@@ -29,8 +30,22 @@ class Writer:
         self.letters = letters(notation, self.network)
         self.digits = digits
         self.numbers = Numbers(frame, example)
+        #: δ = sign · ∂C/∂z.
+        self.sign = self.letters.notation.delta_sign
+        self.minus = "" if self.sign > 0 else "−"
         #: The number of outputs by which the loss of a row is divided, 1 unless the reduction is a mean over all.
         self.divisor = round(1 / self.numbers.own_scale)
+
+    # ---- δ with the sign that the notation gives it
+
+    def delta(self, layer: int) -> Array:
+        """δ of the example, (units,): +∂C/∂z or −∂C/∂z."""
+        deltas: Array = self.sign * self.numbers.delta(layer)
+        return deltas
+
+    def delta_of(self, unit: Unit) -> float:
+        """δ of one unit."""
+        return float(self.delta(unit.layer)[unit.index])
 
     # ---- numbers as text
 

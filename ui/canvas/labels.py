@@ -179,7 +179,7 @@ def _carried(picture: Picture, edge: Edge, digits: int) -> str:
     if picture.beat.kind == "product":
         return f"→ {number(picture.numbers.sent(edge), digits)}"
     if picture.beat.kind == "arrival":
-        return f"← {number(picture.numbers.returned(edge), digits)}"
+        return f"← {number(picture.eye.delta_sign * picture.numbers.returned(edge), digits)}"
     return ""
 
 

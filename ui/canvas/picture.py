@@ -188,9 +188,10 @@ class Picture:
         return not (spec.train_bias if bias else spec.train_weights)
 
     def delta(self, layer: int) -> Floats:
-        """δ as the switch says: of the row's own cost, or the batch's with its 1/N."""
+        """δ as the switches say: of the row's own cost or the batch's with its 1/N; +∂C/∂z or −∂C/∂z."""
         numbers = self.numbers
-        return numbers.batch_delta(layer) if self.eye.scale_delta == "batch" else numbers.delta(layer)
+        deltas = numbers.batch_delta(layer) if self.eye.scale_delta == "batch" else numbers.delta(layer)
+        return deltas if self.eye.delta_sign > 0 else -deltas
 
     @cached_property
     def edge_count(self) -> int:

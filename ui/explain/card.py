@@ -136,6 +136,8 @@ class Card(QWidget):
             title = tr("The weighted input is the sum of {count} terms", count=len(terms))
         elif derivation.quantity == "loss":
             title = tr("The parts of the outputs")
+        elif derivation.factors and derivation.terms_sign < 0:
+            title = tr("The error, with a minus, is the sum of {count} terms", count=len(terms))
         elif derivation.factors:
             title = tr("The error is the sum of {count} terms", count=len(terms))
         else:
