@@ -30,6 +30,7 @@ from ui.threads import Answerer, CancelledError, Command, Progress, Question, Tr
 if TYPE_CHECKING:
     from bpstudio.data.dataset import Dataset
     from bpstudio.engine.trace import Params
+    from bpstudio.training.caption import Caption
     from bpstudio.training.experiment import Experiment
     from bpstudio.training.frame import Frame
     from bpstudio.training.session import Session
@@ -150,10 +151,16 @@ class Runner(QObject):
             )
         )
 
-    def restart(self, experiment: Experiment, dataset: Dataset, start: Params, name: str) -> None:
-        """Begin at step 0 with all of this, as one gesture."""
+    def restart(
+        self, experiment: Experiment, dataset: Dataset, start: Params, name: str, caption: Caption | None = None
+    ) -> None:
+        """Begin at step 0 with all of this, as one gesture; the caption stays unless another is given."""
         self._stop()
-        self._send(Command(lambda session: session.restart(experiment, dataset, start, name), "restart"))
+        self._send(Command(lambda session: session.restart(experiment, dataset, start, name, caption), "restart"))
+
+    def rename(self, caption: Caption, name: str) -> None:
+        """Call the run, its units and weights something else, under a name for undo. Training goes on."""
+        self._send(Command(lambda session: session.rename(caption, name), "rename", stops=False))
 
     def undo(self) -> None:
         self._stop()

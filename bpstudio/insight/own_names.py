@@ -54,6 +54,11 @@ def small_digits(text: str) -> str:
     return text.translate(_SMALL)
 
 
+def plain_digits(text: str) -> str:
+    """The text with subscript digits on the line: w₁₃ is w13."""
+    return text.translate(_PLAIN)
+
+
 def text(name: str) -> str:
     """The name as it stands by itself: digits at its end are small (w13: w₁₃, v_21: v₂₁)."""
     match = _INDEXED.fullmatch(name.translate(_PLAIN))

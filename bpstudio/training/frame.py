@@ -11,6 +11,7 @@ import numpy as np
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.trace import Params, Trace, params_layout
 from bpstudio.maths.operations import Array
+from bpstudio.training.caption import Caption
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.metrics import Metrics
 
@@ -61,6 +62,7 @@ class Frame:
     nonfinite: NonFinite | None = None
     run: str = "ready"
     steps_per_second: float = 0.0
+    caption: Caption = Caption()
 
     @property
     def steps_per_epoch(self) -> int:

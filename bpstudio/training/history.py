@@ -16,6 +16,7 @@ import numpy as np
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.trace import Params
 from bpstudio.maths.operations import Array
+from bpstudio.training.caption import Caption
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.metrics import Leg, Metrics, Series
 
@@ -110,11 +111,12 @@ class Segment:
 class Chain:
     """A path through segments: each counts until the start of the next, the last one without end.
 
-    ``origin`` are the parameters of step 0, to which a reset returns.
+    ``origin`` are the parameters of step 0, to which a reset returns; ``caption`` is what a person calls the run.
     """
 
     segments: tuple[Segment, ...]
     origin: Params
+    caption: Caption = Caption()
 
     def at(self, step: int) -> int:
         """The index of the segment to which ``step`` belongs."""

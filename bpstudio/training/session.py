@@ -6,6 +6,7 @@ before anything changes: a refused edit leaves everything as it was.
 
 from __future__ import annotations
 
+import dataclasses
 import weakref
 from collections.abc import Sequence
 
@@ -16,6 +17,7 @@ from bpstudio.engine.passes import predict
 from bpstudio.engine.trace import Params, Trace, draw_params, params_layout
 from bpstudio.maths.operations import Array
 from bpstudio.training.arithmetic import metric_columns, saturating_units, switching_units
+from bpstudio.training.caption import Caption
 from bpstudio.training.carry import carried, check_fit, named_states, packed, same_values
 from bpstudio.training.cursor import Cursor
 from bpstudio.training.evaluation import probe
@@ -46,6 +48,7 @@ class Session:
         resume: tuple[int, Params, dict[str, Params]] | None = None,
         place: tuple[int, int] = (0, 0),
         budget: int = DEFAULT_BUDGET,
+        caption: Caption | None = None,
     ) -> None:
         check_fit(experiment, dataset)
         self.budget = budget
@@ -55,7 +58,7 @@ class Session:
         origin = start if start is not None else draw_params(experiment.network, experiment.seed)
         at, params, state = (0, origin, {}) if resume is None else resume
         segment = self._segment(experiment, dataset, at, packed(experiment, params, state), *place, explicit=batches)
-        self._chain = Chain((segment,), origin.copy())
+        self._chain = Chain((segment,), origin.copy(), caption or Caption())
         self._cursor = self._enter(segment, at)
 
     # ---- what it is
@@ -183,7 +186,7 @@ class Session:
         before = () if restarts else self._chain.until(step)
         if not dragged:
             self._undo.remember(self._moment(name, drag))
-        self._chain = Chain((*before, segment), self._chain.origin if before else values)
+        self._chain = Chain((*before, segment), self._chain.origin if before else values, self._chain.caption)
         self._cursor = self._enter(segment, step)
         return True
 
@@ -194,15 +197,31 @@ class Session:
             origin = draw_params(experiment.network, experiment.seed)
         self._begin(experiment, self.dataset, origin, "reset", self._cursor.segment.explicit)
 
-    def restart(self, experiment: Experiment, dataset: Dataset, start: Params, name: str = "start") -> None:
-        """Begin at step 0 with another experiment, data and start values, as one gesture; nothing is carried over.
+    def restart(
+        self,
+        experiment: Experiment,
+        dataset: Dataset,
+        start: Params,
+        name: str = "start",
+        caption: Caption | None = None,
+    ) -> None:
+        """Begin at step 0 with another experiment, data and start values, as one gesture; nothing is carried over but
+        the caption, where no other is given.
 
         Raises ValueError, and changes nothing, where they do not fit each other.
         """
         check_fit(experiment, dataset)
         if start.network.sizes != experiment.network.sizes:
             raise ValueError(f"start: expected layers of {experiment.network.sizes}, got {start.network.sizes}")
-        self._begin(experiment, dataset, Params.from_layers(experiment.network, list(start)), name)
+        self._begin(experiment, dataset, Params.from_layers(experiment.network, list(start)), name, caption=caption)
+
+    def rename(self, caption: Caption, name: str = "rename") -> bool:
+        """Call the run and its parts something else, as one gesture; returns False when that is how it was."""
+        if caption == self._chain.caption:
+            return False
+        self._undo.remember(self._moment(name))
+        self._chain = dataclasses.replace(self._chain, caption=caption)
+        return True
 
     def reseed(self) -> None:
         """Draw new start weights, from the next seed, and begin at step 0."""
@@ -262,6 +281,7 @@ class Session:
             redo=self._undo.redo_name,
             nonfinite=here.nonfinite,
             run="diverged" if here.nonfinite is not None else "ready",
+            caption=self._chain.caption,
         )
 
     def probe(self, row: int) -> Trace:
@@ -283,12 +303,13 @@ class Session:
         origin: Params,
         name: str,
         explicit: Sequence[Array] | None = None,
+        caption: Caption | None = None,
     ) -> None:
-        """A new path from step 0."""
+        """A new path from step 0, with this caption or the one that there is."""
         self._cursor.drain()
         first = self._segment(experiment, dataset, 0, packed(experiment, origin, {}), explicit=explicit)
         self._undo.remember(self._moment(name))
-        self._chain = Chain((first,), origin)
+        self._chain = Chain((first,), origin, self._chain.caption if caption is None else caption)
         self._cursor = self._enter(first, 0)
 
     def _advance(self, target: int) -> None:
