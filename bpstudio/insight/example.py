@@ -40,6 +40,16 @@ def neighbour(frame: Frame, example: Example, by: int) -> Example:
     return Row(0 if by > 0 else len(frame.batch) - 1)
 
 
+def present(frame: Frame, example: Example) -> Example:
+    """The example itself, or the first row where this batch, or the data, are too short for it."""
+    match example:
+        case Row(position) if position >= len(frame.batch):
+            return Row(0)
+        case Probe(row) if row >= frame.dataset.rows:
+            return Row(0)
+    return example
+
+
 def switched(example: Example) -> Example:
     """From a row to the whole batch, and back."""
     return Row(0) if isinstance(example, WholeBatch) else WholeBatch()

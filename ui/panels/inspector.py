@@ -96,6 +96,10 @@ class Inspector(QWidget):
         """What is explained."""
         return self._target
 
+    def subject(self, frame: Frame) -> Element | None:
+        """What is explained in a frame: the selection, or what the present beat computes."""
+        return self._subject(frame)[0]
+
     @property
     def derivation(self) -> Derivation | None:
         """What is explained, with its numbers; None while nothing is."""

@@ -88,6 +88,9 @@ class Glass(QWidget):
     def wheelEvent(self, event: QWheelEvent | None) -> None:
         if event is None:
             return
+        if not self._pane.wheel_zooms and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            event.ignore()
+            return
         at, area = event.position(), self._pane.area
         along = "y" if at.x() < area.left() else "x" if at.y() > area.bottom() else "xy"
         turned = event.angleDelta().y() or event.angleDelta().x()

@@ -135,12 +135,16 @@ class Pane(QWidget):
         self.playhead: float | None = None
         self.can_pick = False
         """Clicks choose a place and the playhead can be dragged."""
+        self.wheel_zooms = True
+        """Else the wheel belongs to what the plot stands in, and zooms only with Ctrl."""
         self.message = ""
         self.grid = True
         self.row_names: list[tuple[float, str]] | None = None
         """Names at the left instead of numbers: (position, text)."""
         self.cursor_at: QPointF | None = None
         self.area = QRect(40, 8, 100, 100)
+        self.paint_ground: Callable[[QPainter], None] = lambda painter: None
+        """Paints under the data, over the ground and the grid."""
         self.paint_under: Callable[[QPainter], None] = lambda painter: None
         """Paints over the data and under the playhead."""
         self.paint_glass: Callable[[QPainter], None] = lambda painter: None
@@ -365,6 +369,7 @@ class Pane(QWidget):
         x_ticks = [(self.pixel(x, 0.0).x(), text) for x, text in self.x_ticks()]
         y_ticks = [(self.pixel(0.0, y).y(), text) for y, text in self.y_ticks()] if self.row_names is None else []
         lettering.paint_frame(painter, theme, self.area, x_ticks, y_ticks, self.grid)
+        self.paint_ground(painter)
         if self.row_names is None:
             lettering.paint_y_ticks(painter, theme, self.area, y_ticks)
         else:
