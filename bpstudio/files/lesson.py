@@ -40,8 +40,11 @@ from bpstudio.files.fingerprint import fingerprint
 from bpstudio.files.known import Known
 from bpstudio.files.lesson_parts import Scene, State, Variant
 from bpstudio.files.wording import Wording
+from bpstudio.insight import naming
 from bpstudio.insight.notation import NOTATIONS
+from bpstudio.insight.own_names import Pairs
 from bpstudio.insight.walk import Grain
+from bpstudio.training.caption import Caption
 from bpstudio.training.carry import check_fit, same_values
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.frame import Frame
@@ -55,7 +58,7 @@ PLOTS = ("loss", "accuracy", "saturation", "map", "gradient", "bars", "fit")
 """What a lesson can put in front; "map" is saturation by unit, "bars" the gradient of each layer."""
 
 _KEYS = (
-    *("format", "title", "summary", "text", "notation", "grain", "at", "digits", "row", "plots"),
+    *("format", "title", "summary", "text", "notation", "names", "grain", "at", "digits", "row", "plots"),
     *("experiment", "data", "start", "variant", "state", "scenes", "variants", "expected", "made_with"),
 )
 
@@ -68,6 +71,7 @@ class Lesson:
     state          where a saved run stood; None: at step 0
     notation       whose letters it speaks; grain, at: where the walk opens ("" leaves the choice to the window)
     digits         decimals that numbers show; row: the row of the data that neurons show first
+    names          a person's own names by address: ("w5", "v11"), ("h1", "A")
     plots          the plots that stand in front
     variants       switches; the first one usually is the lesson as it stands
     variant        the switch that is on ("": none), and base: the lesson before it was
@@ -82,6 +86,7 @@ class Lesson:
     summary: Wording = field(default_factory=Wording)
     text: Wording = field(default_factory=Wording)
     notation: str = "nielsen"
+    names: Pairs = ()
     grain: Grain | Literal[""] = ""
     at: str = ""
     digits: int = 6
@@ -97,10 +102,15 @@ class Lesson:
     def session(self) -> Session:
         """A run that begins where the lesson stands."""
         if self.state is None:
-            return Session(self.experiment, self.dataset, self.start)
+            return Session(self.experiment, self.dataset, self.start, caption=self.caption)
         resume = (self.state.step, self.state.params, dict(self.state.optimizer))
         place = (self.state.epoch, self.state.batch)
-        return Session(self.experiment, self.dataset, self.start, resume=resume, place=place)
+        return Session(self.experiment, self.dataset, self.start, resume=resume, place=place, caption=self.caption)
+
+    @property
+    def caption(self) -> Caption:
+        """The names with which a run of it begins; its title is the file's, until a person gives another."""
+        return Caption("", self.names, self.experiment.network.sizes)
 
     @property
     def origin(self) -> Params:
@@ -122,7 +132,8 @@ class Lesson:
         if start is not None:
             # The same values in the layout of the changed network: what is frozen lies elsewhere in the flat array.
             start = Params.from_layers(experiment.network, list(start))
-        now = {"experiment": experiment, "start": start, "expected": variant.expected, "state": None}
+        called = naming.moved(base.names, base.experiment.network.sizes, experiment.network.sizes)
+        now = {"experiment": experiment, "start": start, "expected": variant.expected, "state": None, "names": called}
         return base.replace(**now, variant=name, base=base)
 
     def replace(self, **values: Any) -> Lesson:
@@ -171,7 +182,8 @@ def capture(frame: Frame, lesson: Lesson | None = None, **view: Any) -> Lesson:
     if frame.step > 0:
         optimizer = {name: values.copy() for name, values in frame.state.items()}
         state = State(frame.step, frame.params.copy(), optimizer, frame.epoch, frame.position)
-    now: dict[str, Any] = {"state": state, "made_with": fingerprint()}
+    names = naming.moved(frame.caption.names, frame.caption.sizes, experiment.network.sizes)
+    now: dict[str, Any] = {"state": state, "made_with": fingerprint(), "names": names}
     if (
         lesson is None
         or lesson.experiment != experiment
@@ -203,7 +215,12 @@ def document(lesson: Lesson, folder: str | os.PathLike[str] | None = None) -> di
     for name in ("summary", "text"):
         if getattr(lesson, name):
             result[name] = wording.write(getattr(lesson, name))
+    base = lesson.base if lesson.base is not None and _is_switched(lesson) else lesson
     result["notation"] = lesson.notation
+    if lesson.names:
+        result["names"] = dict(
+            naming.moved(lesson.names, lesson.experiment.network.sizes, base.experiment.network.sizes)
+        )
     for name in ("grain", "at"):
         if getattr(lesson, name):
             result[name] = getattr(lesson, name)
@@ -212,7 +229,6 @@ def document(lesson: Lesson, folder: str | os.PathLike[str] | None = None) -> di
         result["row"] = lesson.row
     if lesson.plots:
         result["plots"] = list(lesson.plots)
-    base = lesson.base if lesson.base is not None and _is_switched(lesson) else lesson
     result["experiment"] = base.experiment.to_dict()
     result["data"] = data_reference.write(lesson.dataset, folder)
     if base.start is not None:
@@ -255,6 +271,7 @@ def _read(document: object, folder: str | os.PathLike[str] | None) -> Lesson:
         summary=wording.read(entries.get("summary", ""), "summary"),
         text=wording.read(entries.get("text", ""), "text"),
         notation=parts.choice(entries.get("notation", "nielsen"), "notation", tuple(NOTATIONS)),
+        names=parts.read_names(entries.get("names", {}), "names", network),
         grain=parts.grain(entries.get("grain", ""), "grain"),
         at=wording.line(entries.get("at", ""), "at"),
         digits=parts.whole(entries.get("digits", 6), "digits", 1, 17),

@@ -12,6 +12,8 @@ from bpstudio.engine.trace import Params
 from bpstudio.files import changes, known, parameters, wording
 from bpstudio.files.known import Known
 from bpstudio.files.wording import Wording
+from bpstudio.insight import naming
+from bpstudio.insight.own_names import Pairs
 from bpstudio.insight.walk import GRAINS, Grain, Walk
 from bpstudio.training.experiment import Experiment
 
@@ -152,6 +154,17 @@ def write_variant(variant: Variant) -> dict[str, Any]:
     if variant.expected:
         document["expected"] = [known.write(each) for each in variant.expected]
     return document
+
+
+def read_names(document: object, path: str, network: Network) -> Pairs:
+    """Names of a person's own by address; each address exists, each name can be shown, and none is used twice."""
+    if not isinstance(document, dict):
+        raise ValueError(f"{path}: expected an object {{…}}, got {records.shown(document)}")
+    names = {address: wording.line(name, f"{path}.{address}") for address, name in document.items()}
+    try:
+        return naming.checked(names, network.sizes)
+    except naming.NamingError as error:
+        raise ValueError(f"{path}.{error.address}: {error.phrase.text}") from None
 
 
 def read_expected(document: object, path: str, network: Network) -> tuple[Known, ...]:

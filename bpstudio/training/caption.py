@@ -18,3 +18,6 @@ class Caption:
     title: str = ""
     names: tuple[tuple[str, str], ...] = ()
     sizes: tuple[int, ...] = ()
+
+
+UNNAMED = Caption()

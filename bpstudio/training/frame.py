@@ -11,7 +11,7 @@ import numpy as np
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.trace import Params, Trace, params_layout
 from bpstudio.maths.operations import Array
-from bpstudio.training.caption import Caption
+from bpstudio.training.caption import UNNAMED, Caption
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.metrics import Metrics
 
@@ -62,7 +62,7 @@ class Frame:
     nonfinite: NonFinite | None = None
     run: str = "ready"
     steps_per_second: float = 0.0
-    caption: Caption = Caption()
+    caption: Caption = UNNAMED
 
     @property
     def steps_per_epoch(self) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.trace import Params
 from bpstudio.maths.operations import Array
-from bpstudio.training.caption import Caption
+from bpstudio.training.caption import UNNAMED, Caption
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.metrics import Leg, Metrics, Series
 
@@ -116,7 +116,7 @@ class Chain:
 
     segments: tuple[Segment, ...]
     origin: Params
-    caption: Caption = Caption()
+    caption: Caption = UNNAMED
 
     def at(self, step: int) -> int:
         """The index of the segment to which ``step`` belongs."""

@@ -17,7 +17,7 @@ from bpstudio.engine.passes import predict
 from bpstudio.engine.trace import Params, Trace, draw_params, params_layout
 from bpstudio.maths.operations import Array
 from bpstudio.training.arithmetic import metric_columns, saturating_units, switching_units
-from bpstudio.training.caption import Caption
+from bpstudio.training.caption import UNNAMED, Caption
 from bpstudio.training.carry import carried, check_fit, named_states, packed, same_values
 from bpstudio.training.cursor import Cursor
 from bpstudio.training.evaluation import probe
@@ -58,7 +58,7 @@ class Session:
         origin = start if start is not None else draw_params(experiment.network, experiment.seed)
         at, params, state = (0, origin, {}) if resume is None else resume
         segment = self._segment(experiment, dataset, at, packed(experiment, params, state), *place, explicit=batches)
-        self._chain = Chain((segment,), origin.copy(), caption or Caption())
+        self._chain = Chain((segment,), origin.copy(), caption or UNNAMED)
         self._cursor = self._enter(segment, at)
 
     # ---- what it is
