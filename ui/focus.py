@@ -43,6 +43,8 @@ class Eye:
     grain: Grain = "edge"
     playhead: int = 0
     """Beats looked at so far at this grain: 0 nothing is computed yet, `walk.count(grain)` the whole step."""
+    mark: str = ""
+    """The address of the beat at which a person's own number leaves ours; empty: at none."""
     color: str = "gradient"
     notation: str = "nielsen"
     """The name of the table of letters; `written` is the notation with names and sign."""
@@ -166,6 +168,10 @@ class Focus(QObject):
     @property
     def playhead(self) -> int:
         return self._eye.playhead
+
+    @property
+    def mark(self) -> str:
+        return self._eye.mark
 
     @property
     def color(self) -> str:

@@ -7,10 +7,11 @@ import math
 from PyQt6.QtCore import QLineF, QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPolygonF
 
+from ui.canvas import text
 from ui.canvas.strokes import pen
 from ui.theme import Theme
 
-WIDTHS = {"ring": 24, "off": 22, "dash": 34, "sent": 30, "glyph": 30, "frozen": 18}
+WIDTHS = {"ring": 24, "off": 22, "dash": 34, "sent": 30, "glyph": 30, "frozen": 18, "mark": 24}
 """How much room a sample in the legend takes before its words."""
 
 
@@ -94,6 +95,16 @@ def target(painter: QPainter, x: float, y: float, radius: float, color: QColor) 
     painter.drawEllipse(QPointF(x, y), radius * 0.4, radius * 0.4)
 
 
+def warning(painter: QPainter, center: QPointF, radius: float, theme: Theme) -> None:
+    """A disc with an exclamation mark, set off from what it stands on."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(pen(theme.background, theme.stroke(1.5)))
+    painter.setBrush(theme.warning)
+    painter.drawEllipse(center, radius, radius)
+    box = QRectF(center.x() - radius, center.y() - radius, 2 * radius, 2 * radius)
+    text.pen_of(theme, text.NORMAL, bold=True).draw(painter, box, "!", theme.ink(theme.warning))
+
+
 def sample(painter: QPainter, kind: str, left: QPointF, theme: Theme) -> None:
     """A sample for the legend; `left` is the middle of its left edge."""
     middle = left.y()
@@ -118,5 +129,7 @@ def sample(painter: QPainter, kind: str, left: QPointF, theme: Theme) -> None:
         case "glyph":
             triangle(painter, QPointF(left.x() + theme.px(6), middle), theme.px(9), False, theme.secondary)
             triangle(painter, QPointF(left.x() + theme.px(19), middle), theme.px(9), True, theme.secondary)
+        case "mark":
+            warning(painter, QPointF(left.x() + theme.px(9), middle), theme.px(8), theme)
         case _:
             snowflake(painter, QPointF(left.x() + theme.px(6), middle), theme.px(6), theme.secondary)

@@ -14,7 +14,7 @@ from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPolygonF
 
 from bpstudio.insight.elements import Edge
-from ui.canvas import glyphs, scale, text
+from ui.canvas import glyphs, mark, scale, text
 from ui.canvas.edges import WIDEST_FEW, WIDEST_MANY
 from ui.canvas.headline import MARGIN
 from ui.canvas.picture import Picture
@@ -103,6 +103,8 @@ class Legend:
 
     def at(self, point: QPointF) -> str:
         """The name of the entry at a point, empty where there is none."""
+        if not self.picture.view.legend:
+            return ""
         return next((entry.name for entry in self.entries if entry.box.contains(point)), "")
 
     def explanation(self, name: str) -> str:
@@ -272,6 +274,12 @@ class Legend:
         middles = [self._row(0) + self.px(1), self._row(1) + self.px(5)]
         if self.fit.rows == 3:
             rows, middles = [first, second[:1], second[1:]], [self._row(number) for number in range(3)]
+        if mark.marked(self.picture.walk, self.picture.eye.mark):
+            sign = ("mark", tr("your number leaves here"))
+            if self.fit.rows == 3:
+                rows[0 if not rows[0] else 1].append(sign)
+            else:
+                rows, middles = [*rows, [sign]], [self._row(0) - self.px(2), self._row(1), self._row(2) + self.px(2)]
         widths = [sum(self._sign_width(*sign) for sign in row) + self.px(14) * (len(row) - 1) for row in rows]
 
         def paint(painter: QPainter) -> None:

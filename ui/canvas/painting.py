@@ -17,7 +17,7 @@ from PyQt6.QtGui import QPainter, QPixmap
 
 from bpstudio.insight.elements import Edge, Element, LossNode, Unit
 from bpstudio.insight.walk import Walk
-from ui.canvas import edges, headline, inputs, labels, moving, nodes, outputs, units
+from ui.canvas import edges, headline, inputs, labels, mark, moving, nodes, outputs, units
 from ui.canvas.edges import Lines
 from ui.canvas.legend import Legend
 from ui.canvas.picture import Picture
@@ -27,7 +27,7 @@ from ui.canvas.strokes import pen
 from ui.canvas.view import View
 from ui.focus import Eye
 
-COMPARED = (Eye, Limits, Walk, str, float)
+COMPARED = (Eye, Limits, Walk, str, float, bool)
 """Fields of these types may be equal without being the same; frames, layouts and themes are told apart by identity."""
 
 
@@ -116,7 +116,8 @@ def paint_words(painter: QPainter, picture: Picture, lines: tuple[Lines, ...], b
     painter.restore()
     headline.paint(painter, picture)
     legend = Legend(picture)
-    legend.paint(painter)
+    if picture.view.legend:
+        legend.paint(painter)
     return legend
 
 
@@ -151,9 +152,10 @@ def paint_moving(painter: QPainter, view: View) -> None:
     painter.save()
     painter.setClipRect(picture.geometry.region)
     moving.paint_pulse(painter, picture)
+    mark.paint(painter, picture)
     moving.paint_pointed(painter, picture)
     painter.restore()
-    if view.under_mouse or isinstance(view.eye.hover or view.eye.selection, Edge):
+    if view.legend and (view.under_mouse or isinstance(view.eye.hover or view.eye.selection, Edge)):
         Legend(picture).paint_marks(painter)
 
 

@@ -6,6 +6,7 @@ import math
 
 from bpstudio.insight.elements import Edge, Element, LossNode, PlusOne, Target, Unit
 from bpstudio.insight.notation import exact
+from ui.canvas import mark
 from ui.canvas.inputs import prepared
 from ui.canvas.picture import Picture
 from ui.canvas.scale import Limits
@@ -19,6 +20,7 @@ WILL_BECOME = translatable("will become {value}")
 SATURATION = translatable("saturation {value}")
 NOTHING_SELECTED = translatable("Nothing is selected. Shift and the arrow keys select.")
 OFF = translatable("off: slope 0")
+LEAVES = translatable("! your number leaves ours in this line")
 KINK = translatable("kink at z = 0: slope taken as 0")
 
 
@@ -94,7 +96,10 @@ def _edge_facts(picture: Picture, edge: Edge) -> list[str]:
 
 def tooltip(picture: Picture, element: Element) -> str:
     """Name and exact values, one per line."""
-    return "\n".join([title(picture, element), *facts(picture, element)])
+    lines = [title(picture, element), *facts(picture, element)]
+    if element in mark.marked(picture.walk, picture.eye.mark):
+        lines.append(tr(LEAVES))
+    return "\n".join(lines)
 
 
 def description(view: View | None) -> str:

@@ -189,6 +189,29 @@ class BeatStrip(QWidget):
         else:
             painter.drawLine(QPointF(right, top - 3), QPointF(right, top + height + 3))
 
+    def _paint_mark(self, painter: QPainter, look: Theme, top: float, height: float) -> None:
+        """An exclamation mark over the beat at which a person's own number leaves ours."""
+        walk, grain = self._focus.walk, self._focus.grain
+        if walk is None or grain == "step" or not self._focus.mark:
+            return
+        try:
+            index = walk.find(grain, self._focus.mark)
+        except ValueError:  # another network is walked now
+            return
+        span = span_of(self.spans, index)
+        if span is None:
+            return
+        left, right = span.edges(index)
+        size = look.px(6.5)
+        center = QPointF((left + right) / 2, top + height / 2)
+        painter.setPen(QPen(look.background, look.stroke(1.5)))
+        painter.setBrush(look.warning)
+        painter.drawEllipse(center, size, size)
+        painter.setPen(look.ink(look.warning))
+        painter.setFont(look.font(12, bold=True))
+        box = QRectF(center.x() - size, center.y() - size, 2 * size, 2 * size)
+        painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextDontClip), "!")
+
     def _paint_labels(self, painter: QPainter, look: Theme, top: float) -> None:
         font = look.font(12, bold=True)
         metrics = QFontMetricsF(font)
@@ -240,6 +263,7 @@ class BeatStrip(QWidget):
             else:
                 self._paint_bar(painter, look, span, top, height)
         self._paint_place(painter, look, top, height)
+        self._paint_mark(painter, look, top, height)
         self._paint_labels(painter, look, top + height + look.px(5))
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -1,0 +1,115 @@
+"""The line at which a person's own number leaves ours: dashed rails and rings in the colour of a warning, and a sign.
+
+Nothing else on the canvas is drawn in this way, so it is not taken for the selection (solid and blue) or for what has
+not been computed (dashed and grey).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from PyQt6.QtCore import QLineF, QPointF, Qt
+from PyQt6.QtGui import QPainter, QPen
+
+from bpstudio.insight.beat import Beat
+from bpstudio.insight.elements import BIAS, Edge, Edges, Element, LossNode, Unit
+from bpstudio.insight.walk import Walk
+from ui.canvas import glyphs
+from ui.canvas.edges import line_widths
+from ui.canvas.picture import Picture
+from ui.theme import Theme
+
+FEW = 12
+"""So many edges are marked one by one; of more only the unit where they meet."""
+_PLACE = 0.32
+"""Where on an edge the sign stands: away from its label and from a pulse at rest."""
+_ONE_EDGE = ("product", "gradient", "update")
+
+
+@lru_cache(maxsize=16)
+def marked(walk: Walk, address: str) -> tuple[Element, ...]:
+    """What the beat of an address works with, and what it works out; nothing where the walk has no such beat."""
+    if not address:
+        return ()
+    try:
+        beat = walk.beat("edge", walk.find("edge", address))
+    except ValueError:
+        return ()
+    if beat.kind == "start":
+        return ()
+    found: list[Element] = []
+    for lit in beat.lights:
+        if isinstance(lit, Edge):
+            found.append(lit)
+        elif isinstance(lit, Edges):
+            found += _each(walk, lit)
+    if beat.kind not in _ONE_EDGE:
+        found.append(_result(beat))
+    return tuple(found)
+
+
+def _each(walk: Walk, edges: Edges) -> list[Element]:
+    sizes = walk.network.sizes
+    to = range(sizes[edges.layer]) if edges.to is None else (edges.to,)
+    inputs = sizes[edges.layer - 1]
+    source = (*range(inputs), BIAS) if edges.source is None else (edges.source,)
+    if len(to) * len(source) > FEW:
+        return []
+    return [Edge(edges.layer, one, other) for one in to for other in source]
+
+
+def _result(beat: Beat) -> Element:
+    return LossNode() if beat.phase == "L" or beat.unit is None else Unit(beat.layer, beat.unit)
+
+
+def paint(painter: QPainter, picture: Picture) -> None:
+    """Mark the line of `eye.mark`; nothing where there is none."""
+    elements = marked(picture.walk, picture.eye.mark)
+    if not elements or picture.running:
+        return
+    theme, geometry = picture.theme, picture.geometry
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for element in elements:
+        painter.setPen(_pen(theme))
+        if isinstance(element, Edge):
+            for rail in _rails(picture, element):
+                painter.drawLine(rail)
+        elif isinstance(element, Unit):
+            x, y = geometry.units[element.layer][element.index].tolist()
+            away = geometry.reach(element.layer) + theme.px(5)
+            painter.drawEllipse(QPointF(x, y), away, away)
+        else:
+            painter.drawEllipse(geometry.box(element).adjusted(-5, -5, 5, 5))
+    glyphs.warning(painter, _spot(picture, elements[-1]), theme.px(9), theme)
+
+
+def _pen(theme: Theme) -> QPen:
+    pen = QPen(theme.warning, theme.stroke(2.0))
+    pen.setDashPattern([3.0, 2.0])
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    return pen
+
+
+def _rails(picture: Picture, edge: Edge) -> list[QLineF]:
+    x1, y1, x2, y2 = picture.geometry.line(edge)
+    length = max(float(np.hypot(x2 - x1, y2 - y1)), 1e-9)
+    width = float(line_widths(picture, np.array([picture.weight_of(edge)]))[0])
+    away = max(width / 2 + picture.theme.px(3), picture.theme.px(6))
+    nx, ny = (y1 - y2) / length * away, (x2 - x1) / length * away
+    return [QLineF(x1 + side * nx, y1 + side * ny, x2 + side * nx, y2 + side * ny) for side in (-1, 1)]
+
+
+def _spot(picture: Picture, element: Element) -> QPointF:
+    """Where the sign stands: on an edge, or at the upper left of a disc."""
+    geometry = picture.geometry
+    if isinstance(element, Edge):
+        x1, y1, x2, y2 = geometry.line(element)
+        return QPointF(x1 + (x2 - x1) * _PLACE, y1 + (y2 - y1) * _PLACE)
+    if isinstance(element, Unit):
+        x, y = geometry.units[element.layer][element.index].tolist()
+        away = (geometry.reach(element.layer) + picture.theme.px(5)) * 0.7071
+        return QPointF(x - away, y - away)
+    box = geometry.box(element)
+    return box.topLeft() + QPointF(box.width() * 0.1, box.height() * 0.1)
