@@ -11,7 +11,7 @@ targets, what each output adds to the loss, and the loss. Edges stand layer by l
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -34,6 +34,9 @@ UNIT_COLUMNS = ("z", "a", "error", "slope", "delta")
 """z; the value a (of the loss rows their cost); ∂C/∂a; f′(z); δ."""
 EDGE_COLUMNS = ("weight", "gradient", "own", "update", "new")
 """w; ∂C/∂w of the batch; what the row alone gives; what the optimiser adds; what the weight becomes."""
+
+_FEW_EDGES = 5_000
+"""Up to so many edges every symbol is written to be searched."""
 
 Floats = NDArray[np.float64]
 States = NDArray[np.uint8]
@@ -111,8 +114,8 @@ class StepTable:
         """What the row is called in a notation."""
         return letters.element(self.element(row))
 
-    def words(self, letters: Letters, row: int) -> tuple[str, ...]:
-        """The plain words by which a row is found."""
+    def find(self, letters: Letters, wanted: str) -> tuple[Mask, Mask]:
+        """The rows that have a plain word as a whole, and those that have it as part of one."""
         raise NotImplementedError
 
     @cached_property
@@ -234,7 +237,10 @@ class UnitTable(StepTable):
         return "element" if self.part(row) is not None else self._costs[row - self.rows + len(self._costs)]
 
     @override
-    def words(self, letters: Letters, row: int) -> tuple[str, ...]:
+    def find(self, letters: Letters, wanted: str) -> tuple[Mask, Mask]:
+        return _told((self._words(letters, row) for row in range(self.rows)), wanted)
+
+    def _words(self, letters: Letters, row: int) -> tuple[str, ...]:
         element = self.element(row)
         columns: tuple[str, ...] = ()
         data = self.moment.frame.dataset
@@ -352,10 +358,56 @@ class EdgeTable(StepTable):
         return letters.element(source), letters.unit(Unit(edge.layer, edge.to))
 
     @override
-    def words(self, letters: Letters, row: int) -> tuple[str, ...]:
-        edge = self.element(row)
-        source = "+1" if edge.is_bias else self.names.unit(Unit(edge.layer - 1, edge.source))
-        return (self.names.edge(edge), letters.edge(edge), source, self.names.unit(Unit(edge.layer, edge.to)))
+    def find(self, letters: Letters, wanted: str) -> tuple[Mask, Mask]:
+        # An edge is found by its own name and by those of its ends; the ends are few, so their words are made once.
+        ends = [
+            _told(
+                ((self.names.unit(Unit(layer, index)), letters.unit(Unit(layer, index))) for index in range(size)),
+                wanted,
+            )
+            for layer, size in enumerate(self.sizes)
+        ]
+        found = []
+        for kind, own in enumerate(self._named(letters, wanted)):
+            plus = wanted == "+1" if kind == 0 else wanted in "+1"
+            sides = [
+                (ends[layer][kind][:, None] | np.append(ends[layer - 1][kind], plus)[None, :]).ravel()
+                for layer in range(1, self.depth + 1)
+            ]
+            found.append(np.concatenate(sides) | own)
+        return found[0], found[1]
+
+    def _named(self, letters: Letters, wanted: str) -> tuple[Mask, Mask]:
+        """Which edges have the word as their own name, and which in it."""
+        if self.rows <= _FEW_EDGES:
+            edges = map(self.element, range(self.rows))
+            return _told(((self.names.edge(edge), letters.edge(edge)) for edge in edges), wanted)
+        # Symbols of a hundred thousand edges take a second to write; plain names and a person's own are looked up.
+        own = {plain_digits(name): address for address, name in letters.notation.own.items()}
+        whole, part = np.zeros(self.rows, np.bool_), np.zeros(self.rows, np.bool_)
+        for name, address in (*own.items(), (wanted, wanted)):
+            row = self._row_named(address) if wanted in name else None
+            if row is not None:
+                part[row] = True
+                whole[row] = name == wanted
+        is_bias = np.concatenate([self._is_last(layer) for layer in range(1, self.depth + 1)])
+        if wanted[:1] == "b":
+            last = np.flatnonzero(is_bias)
+            part[last] |= _told(((self.names.edge(self.element(int(row))),) for row in last), wanted)[1]
+        elif wanted == "w":
+            part |= ~is_bias
+        return whole, part
+
+    def _row_named(self, address: str) -> int | None:
+        try:
+            return self.row_of(self.names.find_edge(address))
+        except ValueError:
+            return None
+
+    def _is_last(self, layer: int) -> Mask:
+        """Which edges of a layer are biases, flat."""
+        columns = np.arange(self.sizes[layer - 1] + 1) == self.sizes[layer - 1]
+        return np.tile(columns, self.sizes[layer])
 
     @cached_property
     @override
@@ -411,22 +463,20 @@ def plain_digits(text: str) -> str:
     return text.translate(_PLAIN).casefold()
 
 
-def vocabulary(table: StepTable, letters: Letters) -> list[tuple[str, ...]]:
-    """The words of every row, ready for `matching`: worth keeping while network and names stay."""
-    return [tuple(map(plain_digits, table.words(letters, row))) for row in range(table.rows)]
-
-
-def matching(words: list[tuple[str, ...]], text: str) -> Mask:
+def matching(table: StepTable, letters: Letters, text: str) -> Mask:
     """The rows that have every word of a text: as a whole word where any row has it so, else as part of one."""
-    mask = np.ones(len(words), np.bool_)
+    mask = np.ones(table.rows, np.bool_)
     for wanted in plain_digits(text).replace("→", " ").replace("->", " ").split():
-        whole = np.fromiter((wanted in row for row in words), np.bool_, len(words))
-        mask &= whole if whole.any() else np.fromiter((_part(wanted, row) for row in words), np.bool_, len(words))
+        whole, part = table.find(letters, wanted)
+        mask &= whole if whole.any() else part
     return mask
 
 
-def _part(wanted: str, row: tuple[str, ...]) -> bool:
-    return any(wanted in word for word in row)
+def _told(words: Iterable[tuple[str, ...]], wanted: str) -> tuple[Mask, Mask]:
+    """Which of these have the word as a whole, and which have one that contains it."""
+    plain = [tuple(map(plain_digits, each)) for each in words]
+    whole = np.array([wanted in each for each in plain], np.bool_)
+    return whole, np.array([any(wanted in word for word in each) for each in plain], np.bool_)
 
 
 def ordered(rows: Rows, keys: Floats, descending: bool) -> Rows:

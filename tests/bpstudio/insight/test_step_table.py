@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from bpstudio.insight import step_table
 from bpstudio.insight.elements import BIAS, Edge, Example, LossNode, PlusOne, Probe, Row, Target, Unit, WholeBatch
 from bpstudio.insight.example import Numbers
-from bpstudio.insight.notation import Letters
+from bpstudio.insight.notation import NOTATIONS, Letters
 from bpstudio.insight.step_table import (
     ABSENT,
     KNOWN,
@@ -20,7 +21,6 @@ from bpstudio.insight.step_table import (
     matching,
     ordered,
     plain_digits,
-    vocabulary,
 )
 from bpstudio.insight.walk import Walk
 from bpstudio.training.frame import Frame
@@ -28,9 +28,10 @@ from bpstudio.training.optimizers import SGD
 from bpstudio.training.session import Session
 
 Make = Callable[..., Session]
+FIRST = Row(0)
 
 
-def moment(frame: Frame, example: Example = Row(0), **eye: object) -> Moment:
+def moment(frame: Frame, example: Example = FIRST, **eye: object) -> Moment:
     return Moment(frame, Walk.of(frame), Numbers(frame, example), **eye)  # type: ignore[arg-type]
 
 
@@ -239,7 +240,7 @@ def test_rows_are_found_by_their_names(session: Make) -> None:
     edges, units = EdgeTable(moment(frame)), UnitTable(moment(frame))
 
     def found(table: StepTable, text: str) -> list[object]:
-        return [table.element(int(row)) for row in np.flatnonzero(matching(vocabulary(table, letters), text))]
+        return [table.element(int(row)) for row in np.flatnonzero(matching(table, letters, text))]
 
     assert found(edges, "w1") == [Edge(1, 0, 0)], "a whole word, and not w10 to w19"
     assert found(edges, "h2 → o3") == [Edge(2, 2, 1)]
@@ -252,6 +253,17 @@ def test_rows_are_found_by_their_names(session: Make) -> None:
     assert found(units, "h₅") == [Unit(1, 4)]
     assert found(units, frame.dataset.input_names[1]) == [Unit(0, 1)]
     assert plain_digits("W¹₂₃") == "w123"
+
+
+@pytest.mark.parametrize("text", ["w1", "w50", "h3", "h3 o2", "b_o1", "+1", "b", "w", "mine", "i12 → h1", "nobody"])
+def test_many_edges_are_found_like_few(session: Make, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    frame = session(sizes=(12, 5, 3)).frame()
+    notation = NOTATIONS["mazur"].having(names={"w7": "mine", "b_h2": "mine too"})
+    letters = Letters(notation, frame.experiment.network)
+    few = matching(EdgeTable(moment(frame)), letters, text)
+    monkeypatch.setattr(step_table, "_FEW_EDGES", 0)
+    assert np.array_equal(matching(EdgeTable(moment(frame)), letters, text), few)
+    assert few.any() == (text != "nobody")
 
 
 def test_sorting_leaves_what_is_unknown_at_the_end() -> None:
