@@ -89,6 +89,11 @@ class Numbers:
         return self._pick is None
 
     @property
+    def position(self) -> int | None:
+        """Which row of the trace is looked at; None for the whole batch."""
+        return self._pick
+
+    @property
     def paired(self) -> bool:
         """Whether δ of the outputs is a − y directly: loss and output activation are a pair."""
         return self.loss.paired_with == self.network.layers[-1].activation

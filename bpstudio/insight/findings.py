@@ -1,0 +1,343 @@
+"""A slip put into words: what happened, where it happened, what helps, and the numbers that it was done with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bpstudio.insight.altered import Asked, Pass
+from bpstudio.insight.elements import BIAS, Edge, Edges, Lit, LossNode, PlusOne, Unit, Units
+from bpstudio.insight.formulas import DIRECT, ERROR, SLOPE, written
+from bpstudio.insight.notation import Letters, given, number, operand
+from bpstudio.insight.phrase import Phrase, plain
+from bpstudio.insight.suspects import Case, Done, Suspect
+
+#: Numbers in an explanation are for reading along: so many decimals, and no sum of more parts.
+_DECIMALS = 6
+_PARTS = 4
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One slip that explains a number.
+
+    `words` complete "This is what comes out …"; `lit` are the elements where it happened, `address` the beat.
+    """
+
+    id: str
+    words: Phrase
+    remedy: Phrase
+    lit: tuple[Lit, ...]
+    address: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """All slips of one combination, the number that comes out with them, and how: 0.741365 · 0.593270."""
+
+    findings: tuple[Finding, ...]
+    value: float
+    numbers: str
+    note: Phrase | None = None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The names of the slips."""
+        return tuple(finding.id for finding in self.findings)
+
+
+def explanation(case: Case, suspect: Suspect, letters: Letters, digits: int) -> Explanation:
+    """Put a suspect into words."""
+    said = tuple(_finding(case, one, letters, digits) for one in suspect.done)
+    return Explanation(said, suspect.value, _numbers(case, suspect, min(digits, _DECIMALS)), suspect.view.note)
+
+
+def _finding(case: Case, one: Done, letters: Letters, digits: int) -> Finding:
+    lit, address = _where(case, one, letters)
+    values = _values(case, one, letters, digits)
+    return Finding(one.slip.id, _filled(one.slip.words, values), _filled(one.slip.remedy, values), lit, address)
+
+
+def _filled(template: str, values: dict[str, str | Phrase]) -> Phrase:
+    return Phrase(template, {name: value for name, value in values.items() if f"{{{name}}}" in template})
+
+
+# ---- where
+
+
+def _where(case: Case, one: Done, letters: Letters) -> tuple[tuple[Lit, ...], str]:
+    """The elements in which a slip happened, and the beat."""
+    asked, names, depth = case.asked, letters.names, case.numbers.depth
+    own = _own(case, letters)
+    layer = one.layers[0]
+    place = one.slip.put[0] if one.slip.put is not None else ""
+    if one.slip.pick is not None:
+        return _where_picked(case, one, letters)
+    if one.slip.settings is not None:
+        if one.slip.id in ("half", "double", "sum_over_outputs", "mean_over_outputs"):
+            return (LossNode(),), "loss/C"
+        return own
+    if len(one.layers) > 1:
+        if place in ("back", "W"):
+            return tuple(Edges(each) for each in one.layers), _layer_beat(place, one.layers[-1])
+        if place == "b":
+            return tuple(PlusOne(each) for each in one.layers), f"forward/layer{layer}"
+        return tuple(Units(each) for each in one.layers), _layer_beat(place, one.layers[-1])
+    unit = Unit(layer, asked.unit)
+    is_own = layer == asked.layer
+    match place:
+        case "came_in":
+            edge = asked.target
+            assert isinstance(edge, Edge)
+            return (Unit(edge.layer - 1, edge.source), edge), f"backward/{names.edge(edge)}"
+        case "slope" | "delta" if is_own:
+            return (unit,), f"backward/{names.unit(unit)}/delta"
+        case "back" if layer == asked.layer + 1 and asked.quantity != "arrival":
+            below = Unit(asked.layer, asked.unit)
+            return (Edges(layer, source=asked.unit),), f"backward/{names.unit(below)}/sum"
+        case "b" if is_own:
+            return (Edge(layer, asked.unit, BIAS),), f"forward/{names.unit(unit)}/z"
+        case "W" if is_own:
+            return (Edges(layer, to=asked.unit),), f"forward/{names.unit(unit)}/z"
+        case "a" if is_own:
+            return (unit,), f"forward/{names.unit(unit)}/a"
+        case "back" | "W":
+            return (Edges(layer),), _layer_beat(place, layer)
+        case "b":
+            return (PlusOne(layer),), f"forward/layer{layer}"
+    if place in ("slope", "delta") and case.numbers.network.sizes[layer] == 1:
+        return (Unit(layer, 0),), f"backward/{names.unit(Unit(layer, 0))}/delta"
+    return (Units(min(layer, depth)),), _layer_beat(place, layer)
+
+
+def _layer_beat(place: str, layer: int) -> str:
+    if place in ("a", "W", "b"):
+        return f"forward/layer{layer}"
+    # Weights that carry the error back are used for the δ of the layer below.
+    return f"backward/layer{layer - 1 if place == 'back' else layer}/delta"
+
+
+def _where_picked(case: Case, one: Done, letters: Letters) -> tuple[tuple[Lit, ...], str]:
+    asked, names, layer = case.asked, letters.names, one.layers[0]
+    index = one.index or 0
+    match one.slip.id:
+        case "product_left_out" | "one_product":
+            edge = Edge(layer, asked.unit, index)
+            return (edge,), f"forward/{names.unit(Unit(layer, asked.unit))}/{names.edge(edge)}"
+        case "other_input":
+            edge = Edge(layer, asked.unit, index)
+            return (edge,), f"backward/{names.edge(edge)}"
+        case "one_output":
+            return (Unit(layer, index),), f"loss/{names.unit(Unit(layer, index))}"
+        case "one_route":
+            first, second = divmod(index, case.numbers.network.sizes[layer])
+            other, further = Unit(layer, second), Unit(layer + 1, first)
+            return (other, Edge(layer + 1, first, second), further), f"backward/{names.unit(other)}/delta"
+    other = Unit(layer, index)
+    if one.slip.id == "slope_of_one_forgotten" or layer > asked.layer + 1:
+        return (other,), f"backward/{names.unit(other)}/delta"
+    below = Unit(asked.layer, asked.unit)
+    path = Edge(layer, index, asked.unit)
+    return (path, other), f"backward/{names.unit(below)}/from-{names.unit(other)}"
+
+
+def _own(case: Case, letters: Letters) -> tuple[tuple[Lit, ...], str]:
+    """The asked element itself, and the beat at which its number is computed."""
+    return (case.asked.target,), beat_of(case.asked, letters)
+
+
+def beat_of(asked: Asked, letters: Letters) -> str:
+    """The address of the beat at which an asked number is computed."""
+    names, target = letters.names, asked.target
+    match target:
+        case Edge():
+            name, unit = names.edge(target), names.unit(Unit(target.layer, target.to))
+            if asked.quantity == "product":
+                return f"forward/{unit}/{name}"
+            if asked.quantity == "arrival":
+                return f"backward/{names.unit(Unit(target.layer - 1, target.source))}/from-{unit}"
+            return f"{'update' if asked.quantity == 'new' else 'backward'}/{name}"
+        case Unit(layer=layer):
+            name = names.unit(target)
+            if asked.quantity == "element":
+                return f"loss/{name}"
+            if asked.quantity in ("z", "a"):
+                return f"forward/{name}/{asked.quantity}" if layer else "start"
+            if asked.quantity == "error":
+                return f"backward/{name}/{'error' if layer == names.depth else 'sum'}"
+            return f"backward/{name}/delta"
+    return "loss/C"
+
+
+# ---- words
+
+
+def _values(case: Case, one: Done, letters: Letters, digits: int) -> dict[str, str | Phrase]:
+    """All that the words of a slip may name."""
+    n, asked, layer = case.numbers, case.asked, one.layers[-1]
+    function = n.function(layer or n.depth)
+    unit = Unit(layer, asked.unit) if layer else None
+    a, z = letters.text("a_letter"), letters.text("z_letter")
+    values: dict[str, str | Phrase] = {
+        "function": function.symbol,
+        "a": a,
+        "z": z,
+        "y": letters.text("y_letter"),
+        "where": _place(one, asked.layer, unit, letters),
+        "into": _into(one, asked.layer, letters, asked.unit),
+        "slope": _slope(function.name, a, z),
+        "rows": str(n.trace.rows),
+        "outputs": str(n.network.outputs),
+        "rate": f"{n.experiment.optimizer.rate:g}",
+        "sign": _sign(asked.quantity, letters),
+        "constant": _constant(case, a, letters.text("y_letter")),
+        "layer": str(layer),
+    }
+    edge = asked.target
+    if isinstance(edge, Edge):
+        params = case.frame.params
+        weight = params.b[edge.layer - 1][edge.to] if edge.is_bias else params.W[edge.layer - 1][edge.to, edge.source]
+        values |= {"edge": letters.edge(edge), "w": letters.edge(edge), "value": given(float(weight), digits)}
+        if not edge.is_bias:
+            source = Unit(edge.layer - 1, edge.source)
+            values |= {"source": letters.unit(source), "came_in": letters.activation(source)}
+    if one.index is not None:
+        values |= _picked(case, one, letters)
+    return values
+
+
+def _picked(case: Case, one: Done, letters: Letters) -> dict[str, str | Phrase]:
+    sizes, layer, index = case.numbers.network.sizes, one.layers[0], one.index or 0
+    if one.slip.id == "one_route":
+        first, second = divmod(index, sizes[layer])
+        return {"other": letters.unit(Unit(layer, second)), "further": letters.unit(Unit(layer + 1, first))}
+    if one.slip.id in ("product_left_out", "one_product", "other_input"):
+        edge = Edge(layer, case.asked.unit, index)
+        sent = letters.activation(Unit(layer - 1, index))
+        return {"other_edge": letters.edge(edge), "sent": sent, "count": str(sizes[layer - 1])}
+    return {"other": letters.unit(Unit(layer, index)), "count": str(sizes[layer])}
+
+
+def _place(one: Done, own: int, unit: Unit | None, letters: Letters) -> Phrase:
+    if len(one.layers) > 1:
+        return Phrase(
+            "in all layers from {first} to {last}", {"first": str(one.layers[0]), "last": str(one.layers[-1])}
+        )
+    if unit is not None and (unit.layer == own or letters.network.sizes[unit.layer] == 1):
+        at = unit if unit.layer == own else Unit(unit.layer, 0)
+        return Phrase("at {unit}", {"unit": letters.unit(at)})
+    return Phrase("in layer {layer}", {"layer": str(one.layers[0])})
+
+
+def _into(one: Done, own: int, letters: Letters, at: int) -> Phrase:
+    if len(one.layers) > 1:
+        return Phrase(
+            "of all layers from {first} to {last}", {"first": str(one.layers[0]), "last": str(one.layers[-1])}
+        )
+    return Phrase("of layer {layer}", {"layer": str(one.layers[0])})
+
+
+def _slope(function: str, a: str, z: str) -> str:
+    return written(SLOPE[function], a=a, z=z) if function in SLOPE and function != "relu" else f"f′({z})"
+
+
+def _sign(quantity: str, letters: Letters) -> Phrase:
+    delta = "∂C/∂" + letters.text("z_letter")
+    if letters.notation.delta_sign < 0 and quantity in SIGNED:
+        return Phrase("Here δ is −{derivative}; other books write +{derivative}.", {"derivative": delta})
+    if quantity in SIGNED:
+        return Phrase("Here δ is +{derivative}; some books write −{derivative}.", {"derivative": delta})
+    return Phrase("Where δ = −∂C/∂{z} is used, the gradient is −δ · what came in.", {"z": letters.text("z_letter")})
+
+
+#: What is written with the sign of δ.
+SIGNED = frozenset({"delta"})
+
+
+def _constant(case: Case, a: str, y: str) -> Phrase:
+    loss = case.numbers.experiment.loss
+    formula = written(ERROR[loss], a=a, y=y)
+    if case.numbers.paired:
+        formula = written(DIRECT, a=a, y=y)
+        return Phrase("With this loss δ of an output is {formula}.", {"formula": formula})
+    return Phrase("With this loss ∂C/∂{a} is {formula}.", {"a": a, "formula": formula})
+
+
+# ---- numbers
+
+
+def _numbers(case: Case, suspect: Suspect, digits: int) -> str:
+    """How the number comes out, where one row and few factors make it: "0.741365 · 0.593270"; else ""."""
+    row = case.numbers.position
+    if row is None or suspect.view.of_batch and case.asked.quantity != "new":
+        return ""
+    p, asked = case.passed(suspect.done), case.asked
+    if asked.quantity not in ("gradient", "delta"):
+        return ""
+    factors = _factors(case, p, suspect, row)
+    texts = [operand(number(factor, digits)) for factor in factors]
+    constants = [
+        value
+        for one in suspect.done
+        if one.slip.settings is not None
+        for name, value in one.slip.settings(p).items()
+        if name != "rows"
+    ]
+    if constants:
+        texts = [operand(number(value, digits)) for value in constants] + texts
+    return " · ".join(texts) if len(texts) > 1 else ""
+
+
+def _factors(case: Case, p: Pass, suspect: Suspect, row: int) -> list[float]:
+    """What was multiplied, leaving out what was forgotten."""
+    asked, n = case.asked, case.numbers
+    layer, at = asked.layer, asked.unit
+    picked = next((one for one in suspect.done if one.slip.pick is not None), None)
+    forgotten = {
+        one.slip.put[0]
+        for one in suspect.done
+        if one.slip.put is not None and one.slip.id.endswith("forgotten") and layer in one.layers
+    }
+    factors: list[float] = []
+    if picked is not None:
+        if picked.slip.id == "one_path" and picked.layers[0] == layer + 1 and picked.index is not None:
+            above = picked.index
+            factors += [float(p.back(layer + 1)[above, at]), float(p.delta(layer + 1)[row, above])]
+        elif picked.slip.id == "other_input" and picked.index is not None:
+            return [float(p.delta(layer)[row, at]), float(p.a(layer - 1)[row, picked.index])]
+        else:
+            return []
+    elif layer == n.depth and not (n.function(layer).elementwise and not n.paired):
+        factors.append(float(p.delta(layer)[row, at]))
+    else:
+        factors.append(float(p.error(layer)[row, at]))
+    is_direct = layer == n.depth and picked is None and len(factors) == 1 and (
+        n.paired or not n.function(layer).elementwise
+    )  # fmt: skip
+    if not is_direct and "slope" not in forgotten:
+        factors.append(float(p.slope(layer)[row, at]))
+    if isinstance(asked.target, Edge) and not asked.target.is_bias and "came_in" not in forgotten:
+        factors.append(float(p.came_over(asked.target)[row]))
+    return factors
+
+
+def sentence(said: Explanation) -> Phrase:
+    """This is what comes out …"""
+    values: dict[str, str | Phrase] = {"what": said.findings[0].words, "numbers": said.numbers}
+    if len(said.findings) > 1:
+        values["and"] = said.findings[1].words
+        if said.numbers:
+            return Phrase("This is what comes out {what} and {and} ({numbers}).", values)
+        return Phrase("This is what comes out {what} and {and}.", {k: v for k, v in values.items() if k != "numbers"})
+    if said.numbers:
+        return Phrase("This is what comes out {what} ({numbers}).", values)
+    return Phrase("This is what comes out {what}.", {"what": said.findings[0].words})
+
+
+def together(phrases: list[Phrase]) -> Phrase:
+    """Sentences one after another."""
+    if not phrases:
+        return plain("")
+    whole = phrases[0]
+    for further in phrases[1:]:
+        whole = Phrase("{sentence} {next}", {"sentence": whole, "next": further})
+    return whole

@@ -1,0 +1,298 @@
+"""What a typed number could be: the outcome of every slip, and of every two, for one asked number.
+
+The outcomes of single slips come first and are few; those of two slips are computed only when no single one fits. A
+typed number with few digits fits something by chance, so the search also says how many outcomes one would expect to
+fit by chance alone, from how densely they lie around the typed number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+
+from bpstudio.insight.altered import Alterations, Asked, Pass
+from bpstudio.insight.elements import Edge, Example, Probe, WholeBatch
+from bpstudio.insight.example import Numbers
+from bpstudio.insight.phrase import Phrase
+from bpstudio.insight.slips import SLIPS, Slip, is_frozen, layers_of
+from bpstudio.insight.typed_number import Typed
+from bpstudio.maths.operations import Array
+from bpstudio.training.frame import Frame
+from bpstudio.training.optimizers import Momentum
+
+#: Two results of the same formula may differ by so much, relatively: of a float64 trace, and of a float32 one.
+SAME = {"float64": 1e-9, "float32": 3e-6}
+
+
+@dataclass(frozen=True)
+class Done:
+    """A slip that happened somewhere: in which layers, and of a picked summand which one (from 0)."""
+
+    slip: Slip
+    layers: tuple[int, ...]
+    index: int | None = None
+
+
+@dataclass(frozen=True)
+class View:
+    """One right answer, and how it comes out of the numbers of the rows.
+
+    `note` says what it is where it is not the plainest reading (the batch's in place of the row's). `weights` are what
+    the rows are multiplied by before they are added up.
+    """
+
+    truth: float
+    weights: Array
+    of_batch: bool
+    note: Phrase | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class _Outcomes:
+    """What comes out of some slips: one value, or one for each picked summand."""
+
+    done: tuple[Done, ...]
+    view: View
+    values: Array
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A combination of slips whose outcome fits, and the pass in which they happened."""
+
+    done: tuple[Done, ...]
+    view: View
+    value: float
+
+
+@dataclass
+class Lineup:
+    """Those that fit, simplest first, and how many would be expected to fit by chance."""
+
+    suspects: list[Suspect] = field(default_factory=list)
+    by_chance: float = 0.0
+
+
+class Case:
+    """One asked number of one example: the right answers, and what slips make of it."""
+
+    def __init__(self, frame: Frame, example: Example, asked: Asked, sign: int = 1) -> None:
+        # What the step does to a parameter is the batch's, whoever is looked at.
+        outside = asked.quantity == "new" and isinstance(example, Probe)
+        self.numbers = Numbers(frame, WholeBatch() if outside else example)
+        self.frame, self.asked, self.sign = frame, asked, sign
+        self.usual = Pass(self.numbers)
+        self.same = SAME[frame.experiment.dtype]
+        self._passes: dict[tuple[Done, ...], Pass] = {(): self.usual}
+
+    # ---- what is right
+
+    @cached_property
+    def views(self) -> tuple[View, ...]:
+        """The right answers, the plainest first."""
+        n, asked = self.numbers, self.asked
+        rows = n.trace.rows
+        row, everything = n.position, np.ones(rows)
+        own = everything if row is None else np.eye(rows)[row]
+        weighed = everything * n.share
+        several = str(rows)
+        if asked.quantity == "new":
+            return (View(self._new_value(), weighed, True),)
+        right = float(self.usual.value(asked) @ (own if row is not None else everything / rows))
+        if asked.quantity not in ("gradient", "delta", "loss", "error", "arrival", "element"):
+            return (View(right, own if row is not None else everything / rows, False),)
+        gathered = View(
+            self._recorded_total(weighed),
+            weighed,
+            True,
+            Phrase("the sum of {rows} rows" if n.experiment.reduction == "sum" else "the mean of {rows} rows",
+                   {"rows": several}),
+        )  # fmt: skip
+        if row is None:
+            mean = View(right, everything / rows, True)
+            if asked.quantity in ("gradient", "loss"):
+                return (View(gathered.truth, weighed, True),)
+            return (mean,) if n.share != 1.0 else (mean, gathered)
+        plain = View(self._recorded_row(row), own, False)
+        if rows == 1:
+            return (plain,)
+        views = [plain, gathered] if asked.quantity in ("gradient", "loss", "delta") else [plain]
+        if n.share != 1.0 and asked.quantity != "loss":
+            part = Phrase("with the 1/{rows} of the mean over the batch", {"rows": several})
+            views.append(View(plain.truth * n.share, own * n.share, False, part))
+        return tuple(views)
+
+    def _recorded_row(self, row: int) -> float:
+        if self.asked.quantity == "loss":
+            return self.numbers.cost()
+        return float(self.usual.value(self.asked)[row])
+
+    def _recorded_total(self, weights: Array) -> float:
+        """The batch's number as the step has it: the very digits that are shown."""
+        here = self.frame.trace.layers[self.asked.layer - 1]
+        own_trace = self.numbers.trace is self.frame.trace
+        match self.asked.quantity, self.asked.target:
+            case "loss", _ if own_trace:
+                return float(self.frame.loss)
+            case "gradient", Edge(to=to, source=source) as edge if own_trace:
+                return float(here.db[to] if edge.is_bias else here.dW[to, source])
+        return float(self.usual.value(self.asked) @ weights)
+
+    def _new_value(self) -> float:
+        here, edge = self.frame.trace.layers[self.asked.layer - 1], self.asked.target
+        assert isinstance(edge, Edge)
+        update = here.update_b[edge.to] if edge.is_bias else here.update_W[edge.to, edge.source]
+        return self._of(edge, self.frame.params.W, self.frame.params.b) + float(update)
+
+    @staticmethod
+    def _of(edge: Edge, W: tuple[Array, ...], b: tuple[Array, ...]) -> float:
+        return float(b[edge.layer - 1][edge.to] if edge.is_bias else W[edge.layer - 1][edge.to, edge.source])
+
+    # ---- what slips make of it
+
+    def finish(self, total: Array, view: View, settings: Mapping[str, float]) -> Array:
+        """From the gathered numbers of the rows to what is asked, with constants changed."""
+        factor = settings.get("sign", 1.0) * settings.get("factor", 1.0) * settings.get("outputs", 1.0)
+        if view.of_batch:
+            factor *= settings.get("rows", 1.0)
+        total = total * factor
+        if self.asked.quantity != "new":
+            return total
+        edge, rule = self.asked.target, self.frame.experiment.optimizer
+        assert isinstance(edge, Edge)
+        value = self._of(edge, self.frame.params.W, self.frame.params.b)
+        if settings.get("frozen", float(is_frozen(self.usual, self.asked, 0))):
+            still: Array = np.full_like(total, value)
+            return still
+        if isinstance(rule, Momentum):
+            before = self.frame.state["velocity"]
+            total = total + rule.momentum * self._of(edge, before.W, before.b) * settings.get("velocity", 1.0)
+        step = settings.get("rate", rule.rate) * total
+        new: Array = settings.get("start", value) - settings.get("direction", 1.0) * step
+        return new
+
+    @cached_property
+    def _possible(self) -> list[Done]:
+        found = []
+        for slip in SLIPS:
+            layers = layers_of(slip, self.usual, self.asked)
+            found += [Done(slip, (layer,)) for layer in layers]
+            if slip.put is not None and len(layers) > 1:
+                found.append(Done(slip, layers))
+        return found
+
+    def passed(self, done: tuple[Done, ...]) -> Pass:
+        """The pass with these slips in it."""
+        puts = tuple(one for one in done if one.slip.put is not None)
+        if puts not in self._passes:
+            below = self.passed(puts[:-1])
+            self._passes[puts] = below.altered(_alterations(puts[-1]))
+        return self._passes[puts]
+
+    def outcomes(self, done: tuple[Done, ...]) -> Iterator[_Outcomes]:
+        """What comes out of these slips, in every view."""
+        p = self.passed(done)
+        settings: dict[str, float] = {}
+        pick = None
+        for one in done:
+            if one.slip.settings is not None:
+                settings |= one.slip.settings(p)
+            if one.slip.pick is not None:
+                pick = one
+        rows = p.value(self.asked)[:, None] if pick is None else pick.slip.pick(p, self.asked, pick.layers[0])  # type: ignore[misc]
+        for view in self.views:
+            yield _Outcomes(done, view, self.finish(view.weights @ rows, view, settings))
+
+    def singles(self) -> Iterator[tuple[Done, ...]]:
+        """Every slip by itself."""
+        for one in self._possible:
+            if one.slip.cost == 1:
+                yield (one,)
+
+    def doubles(self) -> Iterator[tuple[Done, ...]]:
+        """Every two slips that can happen together, and those that are two in one."""
+        for one in self._possible:
+            if one.slip.cost == 2:
+                yield (one,)
+        plain = [one for one in self._possible if one.slip.cost == 1 and one.slip.id != "other_input"]
+        keys = {id(one): frozenset(self._keys(one)) for one in plain}
+        for first, second in combinations(plain, 2):
+            if not keys[id(first)] & keys[id(second)]:
+                yield first, second
+
+    def _keys(self, one: Done) -> list[object]:
+        if one.slip.put is not None:
+            return [(one.slip.put[0], layer) for layer in one.layers]
+        if one.slip.pick is not None:
+            return ["pick"]
+        return list(one.slip.settings(self.usual)) if one.slip.settings is not None else []
+
+    # ---- what fits
+
+    def search(self, typed: Typed) -> tuple[Lineup, Lineup]:
+        """Single slips that fit a number, and two where no single one does."""
+        with np.errstate(all="ignore"):
+            singles = self._fitting(typed, self.singles)
+            if singles.suspects:
+                return singles, Lineup()
+            return singles, self._fitting(typed, self.doubles)
+
+    def _fitting(self, typed: Typed, combinations_of: Callable[[], Iterator[tuple[Done, ...]]]) -> Lineup:
+        blocks = [block for done in combinations_of() for block in self.outcomes(done)]
+        if not blocks:
+            return Lineup()
+        sizes = np.array([len(block.values) for block in blocks])
+        values = np.concatenate([block.values for block in blocks]) * self.sign
+        distance = np.full(len(values), np.inf)
+        told = np.isfinite(values)
+        for view in self.views:
+            # What a slip leaves as it was is no slip.
+            told &= np.abs(values - view.truth * self.sign) > self.same * max(abs(view.truth), 1e-300)
+        distance[told] = np.abs(values[told] - typed.value)
+        lineup = Lineup(by_chance=self._by_chance(typed, values[told], distance[told]))
+        ends = np.cumsum(sizes)
+        for place in np.flatnonzero(told & fits(typed, values, self.same)):
+            number = int(np.searchsorted(ends, place, side="right"))
+            block = blocks[number]
+            index = int(place - (ends[number] - sizes[number]))
+            done = tuple(Done(one.slip, one.layers, index) if one.slip.pick is not None else one for one in block.done)
+            lineup.suspects.append(Suspect(done, block.view, float(values[place])))
+        lineup.suspects.sort(key=lambda suspect: not rounds_to(typed, suspect.value, self.same))
+        return lineup
+
+    def _by_chance(self, typed: Typed, values: Array, distance: Array) -> float:
+        reach = min([abs(typed.value), *(abs(typed.value - view.truth * self.sign) for view in self.views)])
+        if reach == 0 or not len(values):
+            return np.inf
+        # Outcomes that are the same number are one chance to fit, not many.
+        near = np.unique(np.round(np.sort(values[distance <= reach]) / reach, 9))
+        return len(near) * (typed.unit / 2 + self.same * abs(typed.value)) / reach
+
+
+def _alterations(one: Done) -> Alterations:
+    assert one.slip.put is not None
+    place, rule = one.slip.put
+    return {(place, layer): rule for layer in one.layers}
+
+
+def rounds_to(typed: Typed, value: float | Array, same: float) -> Array:
+    """Whether a value, rounded to the typed places, is the typed number."""
+    room = 0.5 * typed.unit * (1 + 1e-9) + same * np.abs(value)
+    close: Array = np.abs(value - typed.value) <= room
+    return close
+
+
+def is_cut_to(typed: Typed, value: float | Array) -> Array:
+    """Whether a value, cut off after the typed places, is the typed number."""
+    rest = np.abs(value) - abs(typed.value)
+    cut: Array = (rest >= 0) & (rest < typed.unit) & (np.sign(value) == np.sign(typed.value))
+    return cut
+
+
+def fits(typed: Typed, value: float | Array, same: float) -> Array:
+    """Whether a value, rounded or cut off, is the typed number."""
+    return rounds_to(typed, value, same) | is_cut_to(typed, value)

@@ -1,0 +1,303 @@
+"""Is it right, and if not, what happened? The verdict on a number that somebody worked out by hand.
+
+A right number is never blamed: what agrees as far as it was typed, rounded, cut off, or rounded after every line, is
+right, whatever slip would give the same digits. Only then are slips looked for, simplest first; and where the typed
+digits are so few that something would fit by chance, the verdict says so in place of accusing.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from bpstudio.insight.altered import Asked, Quantity
+from bpstudio.insight.elements import Edge, Element, Example, Lit, Names, Unit
+from bpstudio.insight.findings import SIGNED, Explanation, beat_of, explanation, sentence, together
+from bpstudio.insight.notation import Letters, Notation, letters, number, rough
+from bpstudio.insight.phrase import Phrase
+from bpstudio.insight.rounding import rounded_value
+from bpstudio.insight.suspects import Case, Lineup, View, is_cut_to, rounds_to
+from bpstudio.insight.typed_number import Typed, read_typed
+from bpstudio.insight.walk import Walk
+from bpstudio.training.frame import Frame
+
+__all__ = ["Explanation", "Kind", "Verdict", "judge"]
+
+Kind = Literal[
+    "agrees",  # to all the digits that can be compared
+    "rounded",  # right as far as it was typed
+    "sign",  # right but for the sign
+    "slip",  # what a slip gives, or two
+    "unsure",  # slips fit, but so few digits were typed that they may fit by chance
+    "close",  # the first digits agree
+    "differs",
+]
+
+#: So many slips may be expected to fit by chance before a fit proves nothing; two at once are less likely than one.
+_CHANCE_OF_ONE, _CHANCE_OF_TWO = 0.1, 0.02
+#: From so many agreeing figures on a number is close.
+_CLOSE = 3
+#: So many explanations are said when several fit.
+_SAID = 3
+_WORDS: dict[Kind, Phrase] = {
+    "agrees": Phrase("agrees"),
+    "rounded": Phrase("agrees, rounded"),
+    "sign": Phrase("opposite sign"),
+    "slip": Phrase("differs"),
+    "unsure": Phrase("differs"),
+    "close": Phrase("nearly"),
+    "differs": Phrase("differs"),
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a typed number is.
+
+    `word` is for the place beside the field, `text` the explanation. `truth` is the right number that was compared with
+    (that of the batch where the typed one is the batch's); `figures` says to how many figures the two agree. `lit` and
+    `address` say where it went wrong (where the number is computed, if nothing did); `explanations` are all
+    combinations of slips that fit, simplest first: the first one is in the text, others are named in it.
+    """
+
+    kind: Kind
+    word: Phrase
+    text: Phrase
+    typed: Typed
+    truth: float
+    figures: int
+    lit: tuple[Lit, ...]
+    address: str
+    explanations: tuple[Explanation, ...] = ()
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the number is right as far as it was typed."""
+        return self.kind in ("agrees", "rounded")
+
+
+def judge(
+    frame: Frame,
+    example: Example,
+    target: Element,
+    quantity: Quantity,
+    typed: str | Typed,
+    notation: str | Notation = "mazur",
+    digits: int = 9,
+) -> Verdict:
+    """Judge a typed number: `quantity` of `target` for the example.
+
+    Quantities are gradient, new, product and arrival of an edge; z, a, slope, error, delta and element of a unit; and
+    the loss. δ has the sign of the notation.
+
+    Raises:
+        NumberError: for a text that is no number.
+        ValueError: for a target that the network does not have, or that has no such quantity.
+    """
+    if isinstance(target, (Edge, Unit)):
+        Names(frame.experiment.network.sizes).check(target)
+    number_typed = read_typed(typed) if isinstance(typed, str) else typed
+    names = letters(notation, frame.experiment.network)
+    sign = names.notation.delta_sign if quantity in SIGNED else 1
+    with np.errstate(all="ignore"):
+        return _Judge(Case(frame, example, Asked(target, quantity), sign), number_typed, names, digits).verdict()
+
+
+class _Judge:
+    def __init__(self, case: Case, typed: Typed, names: Letters, digits: int) -> None:
+        self.case, self.typed, self.names, self.digits = case, typed, names, digits
+        self.symbol = symbol_of(case.asked, names)
+        self.truth = case.views[0].truth * case.sign
+
+    def verdict(self) -> Verdict:
+        for view in self.case.views:
+            right = self._right(view)
+            if right is not None:
+                return right
+        if not math.isfinite(self.truth):
+            text = Phrase("{symbol} is not finite here: {value}.", self._named(self.truth))
+            return self._made("differs", text, self.truth)
+        on_the_way = self._rounded_on_the_way()
+        if on_the_way is not None:
+            return on_the_way
+        single, double = Lineup(), Lineup()
+        if self.typed.value != 0:
+            single, double = self.case.search(self.typed)
+        for lineup, limit in ((single, _CHANCE_OF_ONE), (double, _CHANCE_OF_TWO)):
+            if lineup.suspects and (lineup is single or lineup.by_chance <= limit):
+                return self._slipped(lineup, is_sure=lineup.by_chance <= limit)
+        return self._different()
+
+    # ---- right
+
+    def _right(self, view: View) -> Verdict | None:
+        truth, typed, same = view.truth * self.case.sign, self.typed, self.case.same
+        if not math.isfinite(truth):
+            return None
+        figures = agreeing(typed.value, truth)
+        if abs(typed.value - truth) <= same * abs(truth):
+            shown = min(figures, typed.figures) if typed.value else 1
+            text = Phrase("Agrees to {count} digits.", {"count": str(shown)})
+            if typed.is_exact or truth == 0:
+                text = Phrase("Agrees.")
+            return self._made("agrees", self._noted(text, view), truth, figures)
+        if typed.is_exact:
+            return None
+        parts = {**self._named(truth), "decimals": str(typed.decimals), "figures": str(typed.figures)}
+        if bool(rounds_to(typed, truth, same)):
+            if typed.value == 0:
+                text = Phrase("Rounded to {decimals} decimals nothing is left of {value}: type more digits.", parts)
+            elif 0 <= typed.decimals < 12:
+                text = Phrase("Agrees after rounding to {decimals} decimals: {symbol} = {value}.", parts)
+            else:
+                text = Phrase("Agrees after rounding to {figures} figures: {symbol} = {value}.", parts)
+            return self._made("rounded", self._noted(text, view), truth, figures)
+        if typed.value and bool(is_cut_to(typed, truth)):
+            text = Phrase("Agrees, but it was cut off rather than rounded: {symbol} = {value}.", parts)
+            return self._made("rounded", self._noted(text, view), truth, figures)
+        return None
+
+    def _noted(self, text: Phrase, view: View) -> Phrase:
+        if view.note is None:
+            return text
+        return together([text, Phrase("It is {what}.", {"what": view.note})])
+
+    def _rounded_on_the_way(self) -> Verdict | None:
+        """Right, when every line was rounded as the typed number is."""
+        typed, asked = self.typed, self.case.asked
+        if typed.is_exact or not typed.value:
+            return None
+        for mode, count in (("decimals", typed.decimals), ("figures", typed.figures)):
+            if not 1 <= count <= 12:
+                continue
+            value = rounded_value(self.case, mode, count)
+            if value is None or not math.isclose(value * self.case.sign, typed.value, rel_tol=1e-9):
+                continue
+            # Rounding so coarse that hardly a digit is left proves nothing.
+            if asked.quantity != "new" and agreeing(typed.value, self.truth) < 1:
+                continue
+            parts = {**self._named(self.truth), "count": str(count)}
+            if mode == "decimals":
+                text = Phrase(
+                    "This is right when every line is rounded to {count} decimals; without rounding {symbol} = {value}.",
+                    parts,
+                )
+            else:
+                text = Phrase(
+                    "This is right when every line is rounded to {count} figures; without rounding {symbol} = {value}.",
+                    parts,
+                )
+            return self._made("rounded", text, self.truth)
+        return None
+
+    # ---- not right
+
+    def _slipped(self, lineup: Lineup, is_sure: bool) -> Verdict:
+        said = [explanation(self.case, suspect, self.names, self.digits) for suspect in lineup.suspects[: _SAID + 1]]
+        first = said[0]
+        lit = tuple(dict.fromkeys(element for finding in first.findings for element in finding.lit))
+        where = _earliest([finding.address for finding in first.findings], self.case)
+        explanations = tuple(said[:_SAID])
+        if not is_sure:
+            values = {"count": str(self.typed.figures), "what": first.findings[0].words}
+            text = Phrase("With {count} digits it could be what comes out {what}; more digits would tell.", values)
+            return self._made("unsure", text, self.truth, None, lit, where, explanations)
+        if first.ids == ("opposite_sign",):
+            text = together([Phrase("The size agrees, the sign is the opposite one."), first.findings[0].remedy])
+            return self._made("sign", self._also(text, said), self.truth, None, lit, where, explanations)
+        parts = [sentence(first), *(finding.remedy for finding in first.findings)]
+        return self._made("slip", self._also(together(parts), said), self.truth, None, lit, where, explanations)
+
+    def _also(self, text: Phrase, said: list[Explanation]) -> Phrase:
+        """Name the other combinations that fit as well."""
+        others = [text]
+        for other in said[1:_SAID]:
+            what: Phrase = other.findings[0].words
+            if len(other.findings) > 1:
+                what = Phrase("{what} and {and}", {"what": what, "and": other.findings[1].words})
+            others.append(Phrase("The same comes out {what}.", {"what": what}))
+        if len(said) > _SAID:
+            others.append(Phrase("Other slips fit too."))
+        return together(others)
+
+    def _different(self) -> Verdict:
+        typed, truth = self.typed, self.truth
+        figures = agreeing(typed.value, truth)
+        parts = self._named(truth)
+        if figures >= _CLOSE:
+            text = Phrase(
+                "Agrees to {count} digits, then leaves ours: {symbol} = {value}. Rounding on the way can do that.",
+                {**parts, "count": str(figures)},
+            )
+            return self._made("close", text, truth, figures)
+        if truth == 0 or typed.value == 0:
+            return self._made("differs", Phrase("{symbol} = {value}.", parts), truth)
+        factor = typed.value / truth
+        text = Phrase("It is {factor} times ours: {symbol} = {value}.", {**parts, "factor": _factor(factor)})
+        if typed.figures < _CLOSE:
+            text = together([text, Phrase("With more digits a slip could be told.")])
+        return self._made("differs", text, truth)
+
+    # ---- making one
+
+    def _named(self, truth: float) -> dict[str, str | Phrase]:
+        return {"symbol": self.symbol, "value": number(truth, self.digits)}
+
+    def _made(
+        self,
+        kind: Kind,
+        text: Phrase,
+        truth: float,
+        figures: int | None = None,
+        lit: tuple[Lit, ...] = (),
+        address: str = "",
+        explanations: tuple[Explanation, ...] = (),
+    ) -> Verdict:
+        agree = agreeing(self.typed.value, truth) if figures is None else figures
+        where = address or beat_of(self.case.asked, self.names)
+        elements = lit or (self.case.asked.target,)
+        return Verdict(kind, _WORDS[kind], text, self.typed, truth, agree, elements, where, explanations)
+
+
+def agreeing(value: float, truth: float) -> int:
+    """To how many significant figures two numbers agree."""
+    if value == truth:
+        return 17
+    if truth == 0 or not math.isfinite(truth):
+        return 0
+    off = abs(value - truth) / 10.0 ** math.floor(math.log10(abs(truth)))
+    return max(0, min(17, math.floor(1 - math.log10(2 * off)))) if off < 5 else 0
+
+
+def symbol_of(asked: Asked, names: Letters) -> str:
+    """How an asked number is written: ∂C/∂w₅, net_h1, w₅⁺."""
+    target = asked.target
+    match asked.quantity, target:
+        case "gradient", Edge() as edge:
+            return names.text("db" if edge.is_bias else "dw", edge)
+        case "new", Edge() as edge:
+            return names.edge(edge) + "⁺"
+        case "product", Edge() as edge:
+            return f"{names.edge(edge)} · {names.activation(Unit(edge.layer - 1, edge.source))}"
+        case "arrival", Edge() as edge:
+            return f"{names.edge(edge)} · {names.text('delta', Unit(edge.layer, edge.to))}"
+        case "a", Unit() as unit:
+            return names.activation(unit)
+        case quantity, Unit() as unit:
+            return names.text(quantity, unit)
+    return names.text("cost")
+
+
+def _factor(value: float) -> str:
+    return rough(value, 3) if not 1e-3 <= abs(value) < 1e4 else number(float(f"{value:.4g}"), 6)
+
+
+def _earliest(addresses: list[str], case: Case) -> str:
+    """The first of some beats in the order of the walk."""
+    if len(addresses) == 1:
+        return addresses[0]
+    walk = Walk.of(case.frame)
+    return min(addresses, key=lambda address: walk.find("edge", address))
