@@ -7,10 +7,11 @@ window can show the sheet's number beside the computed one.
     {"what": "loss", "after": 1, "value": 0.291027774, "decimals": 9}
     {"what": "layer2.W_used[1][0] * layer2.delta[0][1]", "value": -0.0190491183, "decimals": 10}
     {"what": "layer1.W[0] - layer1.W[1]", "after": 500, "value": [0.0, 0.0]}
+    {"what": "1 - layer1.a[0][0]", "value": 0.4067, "decimals": 4}
     {"what": "validation accuracy", "after": 600, "above": 0.95}
 
 `what` is a metric, or an array of a layer with indices counted from 0 (rows of the batch, units, inputs), or several of
-them joined by one kind of operator, read from left to right. Without decimals a value is meant to the last bit.
+them and plain numbers joined by one kind of operator, read from left to right. Without decimals a value is meant to the last bit.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ Value = float | tuple[Any, ...]
 Relation = Literal["equal", "above", "below"]
 
 _OPERATORS = {" * ": np.multiply, " / ": np.divide, " - ": np.subtract, " + ": np.add}
+_NUMBER = re.compile(r"\d{1,15}(\.\d{1,15})?")
 _TERM = re.compile(r"((?P<layer>\w{1,60})\.)?(?P<quantity>\w{1,20})(?P<indices>(\[\d{1,9}\]){0,2})")
 
 
@@ -87,7 +89,10 @@ class Known:
 
     def check(self, network: Network, path: str) -> None:
         """Raise ValueError, naming the place under `path`, unless the network has what is to be read off."""
-        for term in _split(self.what)[1]:
+        terms = [term for term in _split(self.what)[1] if not _NUMBER.fullmatch(term)]
+        if not terms:
+            raise ValueError(f"{path}.what: expected something that a step computes, got {records.shown(self.what)}")
+        for term in terms:
             _check_term(network, term, f"{path}.what")
 
 
@@ -187,6 +192,8 @@ def _indices(text: str) -> tuple[int, ...]:
 
 
 def _term(frame: Frame, term: str) -> NDArray[np.float64]:
+    if _NUMBER.fullmatch(term):
+        return np.asarray(float(term))
     if term in VALIDATION:
         points = frame.metrics.validation
         points = points[points[:, 0] <= frame.step]

@@ -29,6 +29,7 @@ from bpstudio.files import (
     atomic,
     changes,
     data_reference,
+    errata,
     known,
     parameters,
     readable_json,
@@ -36,6 +37,7 @@ from bpstudio.files import (
     wording,
 )
 from bpstudio.files import lesson_parts as parts
+from bpstudio.files.errata import Erratum
 from bpstudio.files.fingerprint import fingerprint
 from bpstudio.files.known import Known
 from bpstudio.files.lesson_parts import Scene, State, Variant
@@ -51,15 +53,18 @@ from bpstudio.training.frame import Frame
 from bpstudio.training.session import Session
 
 FORMAT = "bpstudio-lesson/1"
-NAMES = ("mazur", "softmax", "four-equations", "xor", "vanishing", "iris")
+NAMES = ("one-neuron", "mazur", "softmax", "four-equations", "xor", "vanishing", "iris")
 """The lessons that travel with the program, in the order in which they are offered."""
 
-PLOTS = ("loss", "accuracy", "saturation", "map", "gradient", "bars", "fit")
-"""What a lesson can put in front; "map" is saturation by unit, "bars" the gradient of each layer."""
+PLOTS = ("loss", "accuracy", "saturation", "map", "gradient", "bars", "fit", "curve")
+"""What a lesson can put in front; "map" is saturation by unit, "bars" the gradient of each layer, "curve" f and f′ of the
+unit in view.
+"""
 
 _KEYS = (
     *("format", "title", "summary", "text", "notation", "names", "grain", "at", "digits", "row", "plots"),
-    *("experiment", "data", "start", "variant", "state", "scenes", "variants", "expected", "made_with"),
+    *("experiment", "data", "start", "variant", "state", "scenes", "variants", "expected", "errata"),
+    "made_with",
 )
 
 
@@ -74,6 +79,7 @@ class Lesson:
     names          a person's own names by address: ("w5", "v11"), ("h1", "A")
     plots          the plots that stand in front
     variants       switches; the first one usually is the lesson as it stands
+    errata         where a text prints something else than is true
     variant        the switch that is on ("": none), and base: the lesson before it was
     made_with      the fingerprint of the machine on which a run was saved
     """
@@ -95,6 +101,7 @@ class Lesson:
     scenes: tuple[Scene, ...] = ()
     variants: tuple[Variant, ...] = ()
     expected: tuple[Known, ...] = ()
+    errata: tuple[Erratum, ...] = ()
     variant: str = ""
     base: Lesson | None = None
     made_with: Mapping[str, str] = field(default_factory=dict)
@@ -192,7 +199,7 @@ def capture(frame: Frame, lesson: Lesson | None = None, **view: Any) -> Lesson:
     ):
         # Drawn values need not stand in the file: the seed says them.
         now |= {"experiment": experiment, "dataset": dataset, "start": None if same_values(start, drawn) else start}
-        now |= {"scenes": (), "variants": (), "expected": (), "variant": "", "base": None, "at": "", "row": 0}
+        now |= {"scenes": (), "variants": (), "expected": (), "errata": (), "variant": "", "base": None, "at": "", "row": 0}
         lesson = lesson or Lesson(Wording.of(dataset.name), experiment, dataset)
     return lesson.replace(**(now | view))
 
@@ -243,6 +250,8 @@ def document(lesson: Lesson, folder: str | os.PathLike[str] | None = None) -> di
         result["variants"] = [parts.write_variant(variant) for variant in lesson.variants]
     if base.expected:
         result["expected"] = [known.write(promise) for promise in base.expected]
+    if lesson.errata:
+        result["errata"] = [errata.write(erratum) for erratum in lesson.errata]
     if lesson.made_with:
         result["made_with"] = dict(lesson.made_with)
     return result
@@ -284,6 +293,7 @@ def _read(document: object, folder: str | os.PathLike[str] | None) -> Lesson:
             entries.get("variants", []), "variants", 20, lambda each, at: parts.read_variant(each, at, experiment)
         ),
         expected=parts.read_expected(entries.get("expected", []), "expected", network),
+        errata=parts.listed(entries.get("errata", []), "errata", errata.MOST, errata.read),
         made_with=_made_with(entries.get("made_with", {})),
     )
     _check_names(lesson)
@@ -346,6 +356,12 @@ def _check_names(lesson: Lesson) -> None:
             parts.check_beat(experiments[variant.name], rows, promise.at, place)
     for number, promise in enumerate(lesson.expected):
         parts.check_beat(lesson.experiment, rows, promise.at, f"expected[{number}].at")
+    for index, erratum in enumerate(lesson.errata):
+        for number, evidence in enumerate(erratum.evidence):
+            place = f"errata[{index}].evidence[{number}]"
+            experiment = experiments[parts.choice(evidence.variant, f"{place}.variant", tuple(experiments))]
+            evidence.known.check(experiment.network, place)
+            parts.check_beat(experiment, rows, evidence.known.at, f"{place}.at")
     for number, scene in enumerate(lesson.scenes):
         place = f"scenes[{number}]"
         parts.choice(scene.variant, f"{place}.variant", tuple(experiments))
