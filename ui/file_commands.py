@@ -227,6 +227,7 @@ class FileCommands:
     def retranslate(self) -> None:
         """Set the names of the lessons in the language in use."""
         titles = {
+            "one-neuron": tr("0  One neuron"),
             "mazur": tr("1  The worked 2-2-2 example"),
             "softmax": tr("2  Softmax: three shares of 1"),
             "four-equations": tr("3  The four equations"),
@@ -252,5 +253,5 @@ def _new_lesson() -> Lesson:
     base = lesson.load("xor").choose("random")  # as it stands that lesson starts from zero, and stays there
     return dataclasses.replace(
         base, title=Wording.of(tr("Untitled")), text=Wording(), summary=Wording(), scenes=(), variants=(), expected=(),
-        start=None, notation="nielsen", grain="", at="", variant="", base=None,
+        errata=(), start=None, notation="nielsen", grain="", at="", variant="", base=None,
     )  # fmt: skip

@@ -11,7 +11,8 @@ window can show the sheet's number beside the computed one.
     {"what": "validation accuracy", "after": 600, "above": 0.95}
 
 `what` is a metric, or an array of a layer with indices counted from 0 (rows of the batch, units, inputs), or several of
-them and plain numbers joined by one kind of operator, read from left to right. Without decimals a value is meant to the last bit.
+them and plain numbers joined by one kind of operator, read from left to right. Without decimals a value is meant to the
+last bit.
 """
 
 from __future__ import annotations

@@ -57,8 +57,8 @@ NAMES = ("one-neuron", "mazur", "softmax", "four-equations", "xor", "vanishing",
 """The lessons that travel with the program, in the order in which they are offered."""
 
 PLOTS = ("loss", "accuracy", "saturation", "map", "gradient", "bars", "fit", "curve")
-"""What a lesson can put in front; "map" is saturation by unit, "bars" the gradient of each layer, "curve" f and f′ of the
-unit in view.
+"""What a lesson can put in front; "map" is saturation by unit, "bars" the gradient of each layer,
+"curve" f and f′ of the unit in view.
 """
 
 _KEYS = (
