@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from bpstudio.insight import own_names
-from bpstudio.insight.elements import Element, Example, Row
+from bpstudio.insight.elements import Element, Example, Lit, Row
 from bpstudio.insight.notation import Notation, notation_named
 
 if TYPE_CHECKING:
@@ -34,6 +34,14 @@ FIRST_ROW = Row(0)
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A line of the walk that is pointed out: the address of its beat, and what is lit (empty: what it works with)."""
+
+    address: str
+    lit: tuple[Lit, ...] = ()
+
+
+@dataclass(frozen=True)
 class Eye:
     """Everything Focus owns, as one value. A bad value raises ValueError that names the field."""
 
@@ -43,8 +51,8 @@ class Eye:
     grain: Grain = "edge"
     playhead: int = 0
     """Beats looked at so far at this grain: 0 nothing is computed yet, `walk.count(grain)` the whole step."""
-    mark: str = ""
-    """The address of the beat at which a person's own number leaves ours; empty: at none."""
+    mark: Mark | None = None
+    """Where a person's own number leaves ours; None: nowhere."""
     color: str = "gradient"
     notation: str = "nielsen"
     """The name of the table of letters; `written` is the notation with names and sign."""
@@ -170,7 +178,7 @@ class Focus(QObject):
         return self._eye.playhead
 
     @property
-    def mark(self) -> str:
+    def mark(self) -> Mark | None:
         return self._eye.mark
 
     @property

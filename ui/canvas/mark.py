@@ -13,11 +13,12 @@ from PyQt6.QtCore import QLineF, QPointF, Qt
 from PyQt6.QtGui import QPainter, QPen
 
 from bpstudio.insight.beat import Beat
-from bpstudio.insight.elements import BIAS, Edge, Edges, Element, LossNode, Unit
+from bpstudio.insight.elements import BIAS, Edge, Edges, Element, Lit, LossNode, Target, Targets, Unit, Units
 from bpstudio.insight.walk import Walk
 from ui.canvas import glyphs
 from ui.canvas.edges import line_widths
 from ui.canvas.picture import Picture
+from ui.focus import Mark
 from ui.theme import Theme
 
 FEW = 12
@@ -28,35 +29,36 @@ _ONE_EDGE = ("product", "gradient", "update")
 
 
 @lru_cache(maxsize=16)
-def marked(walk: Walk, address: str) -> tuple[Element, ...]:
-    """What the beat of an address works with, and what it works out; nothing where the walk has no such beat."""
-    if not address:
+def marked(walk: Walk, mark: Mark | None) -> tuple[Element, ...]:
+    """The elements of a mark; nothing where the walk has no such line. The last one bears the sign."""
+    if mark is None:
         return ()
     try:
-        beat = walk.beat("edge", walk.find("edge", address))
+        beat = walk.beat("edge", walk.find("edge", mark.address))
     except ValueError:
         return ()
+    if mark.lit:
+        return tuple(element for lit in mark.lit for element in _each(walk, lit) if walk.names.has(element))
     if beat.kind == "start":
         return ()
-    found: list[Element] = []
-    for lit in beat.lights:
-        if isinstance(lit, Edge):
-            found.append(lit)
-        elif isinstance(lit, Edges):
-            found += _each(walk, lit)
-    if beat.kind not in _ONE_EDGE:
-        found.append(_result(beat))
-    return tuple(found)
+    found = [element for lit in beat.lights if isinstance(lit, (Edge, Edges)) for element in _each(walk, lit)]
+    return tuple(found if beat.kind in _ONE_EDGE else [*found, _result(beat)])
 
 
-def _each(walk: Walk, edges: Edges) -> list[Element]:
+def _each(walk: Walk, lit: Lit) -> list[Element]:
+    """The single elements of what is lit; of a crowd none."""
     sizes = walk.network.sizes
-    to = range(sizes[edges.layer]) if edges.to is None else (edges.to,)
-    inputs = sizes[edges.layer - 1]
-    source = (*range(inputs), BIAS) if edges.source is None else (edges.source,)
-    if len(to) * len(source) > FEW:
-        return []
-    return [Edge(edges.layer, one, other) for one in to for other in source]
+    match lit:
+        case Edges(layer, to, source):
+            ends = range(sizes[layer]) if to is None else (to,)
+            sources = (*range(sizes[layer - 1]), BIAS) if source is None else (source,)
+            few = len(ends) * len(sources) <= FEW
+            return [Edge(layer, one, other) for one in ends for other in sources] if few else []
+        case Units(layer):
+            return [Unit(layer, index) for index in range(sizes[layer])] if sizes[layer] <= FEW else []
+        case Targets():
+            return [Target(index) for index in range(sizes[-1])] if sizes[-1] <= FEW else []
+    return [lit]
 
 
 def _result(beat: Beat) -> Element:

@@ -192,10 +192,11 @@ class BeatStrip(QWidget):
     def _paint_mark(self, painter: QPainter, look: Theme, top: float, height: float) -> None:
         """An exclamation mark over the beat at which a person's own number leaves ours."""
         walk, grain = self._focus.walk, self._focus.grain
-        if walk is None or grain == "step" or not self._focus.mark:
+        mark = self._focus.mark
+        if walk is None or grain == "step" or mark is None:
             return
         try:
-            index = walk.find(grain, self._focus.mark)
+            index = walk.find(grain, mark.address)
         except ValueError:  # another network is walked now
             return
         span = span_of(self.spans, index)

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bpstudio.insight.elements import BIAS, Edge, LossNode, Unit
+from bpstudio.insight.elements import BIAS, Edge, Edges, LossNode, Unit
 from ui.canvas import mark, painting, words
 from ui.canvas.picture import Picture
+from ui.focus import Mark
 
 
 @pytest.mark.parametrize(
@@ -27,17 +28,24 @@ from ui.canvas.picture import Picture
     ],
 )
 def test_an_address_marks_what_its_beat_works_with(easel: Any, address: str, elements: set[object]) -> None:
-    assert set(mark.marked(easel.view("mazur").walk, address)) == elements
+    assert set(mark.marked(easel.view("mazur").walk, Mark(address))) == elements
+
+
+def test_what_is_lit_goes_before_what_the_beat_works_with(easel: Any) -> None:
+    walk = easel.view("mazur").walk
+    lit = (Edge(2, 0, 0), Edges(2, source=1), Edge(2, 7, 0))
+    assert mark.marked(walk, Mark("backward/h1/sum", lit)) == (Edge(2, 0, 0), Edge(2, 0, 1), Edge(2, 1, 1))
+    assert mark.marked(walk, None) == ()
 
 
 def test_of_a_wide_layer_only_the_unit_is_marked(easel: Any) -> None:
-    assert mark.marked(easel.view("wide").walk, "forward/h3/z") == (Unit(1, 2),)
+    assert mark.marked(easel.view("wide").walk, Mark("forward/h3/z")) == (Unit(1, 2),)
 
 
 @pytest.mark.parametrize("look", ["dark", "light"])
 def test_the_marked_unit_is_ringed_and_the_legend_says_why(easel: Any, look: str) -> None:
     plain = easel.view("mazur", at="backward/w5", look=look)
-    view = easel.view("mazur", at="backward/w5", look=look, mark="backward/o1/delta")
+    view = easel.view("mazur", at="backward/w5", look=look, mark=Mark("backward/o1/delta"))
     x, y = Picture(view).geometry.units[2][0].tolist()
     around = (x - 60, y - 60, x + 60, y + 60)
     assert easel.has_color(easel.painted(view), view.theme.warning, around, tolerance=2)
@@ -47,7 +55,7 @@ def test_the_marked_unit_is_ringed_and_the_legend_says_why(easel: Any, look: str
 
 
 def test_a_mark_on_a_line_that_is_gone_paints_nothing(easel: Any) -> None:
-    plain, view = easel.view("mazur"), easel.view("mazur", mark="backward/h9/delta")
+    plain, view = easel.view("mazur"), easel.view("mazur", mark=Mark("backward/h9/delta"))
     assert np.array_equal(easel.pixels(easel.painted(plain)), easel.pixels(easel.painted(view)))
 
 
@@ -57,13 +65,13 @@ def test_any_network_can_be_marked(easel: Any, name: str, part: str) -> None:
     walk = easel.view(name).walk
     unit = walk.names.unit(Unit(1, 0))
     address = f"forward/{unit}/z" if part == "forward" else f"backward/{unit}/sum"
-    view = easel.view(name, mark=address)
-    assert mark.marked(walk, address)
+    view = easel.view(name, mark=Mark(address))
+    assert mark.marked(walk, Mark(address))
     assert not (easel.pixels(easel.painted(view)) == 0xFFFF00FF).any()
     assert painting.same_still(view, view)
 
 
 def test_the_tooltip_of_a_marked_line_says_so(easel: Any) -> None:
-    picture = Picture(easel.view("mazur", mark="backward/o1/delta"))
+    picture = Picture(easel.view("mazur", mark=Mark("backward/o1/delta")))
     assert words.LEAVES in words.tooltip(picture, Unit(2, 0))
     assert words.LEAVES not in words.tooltip(picture, Unit(2, 1))
