@@ -168,6 +168,7 @@ COMMANDS = (
     Command("view.left", _("Network and data"), checkable=True, icon="panel-left"),
     Command("view.right", _("Explanation"), checkable=True, icon="panel-right"),
     Command("view.bottom", _("Curves"), checkable=True, icon="panel-bottom"),
+    Command("view.legend", _("Legend"), checkable=True),
     Command("view.full_screen", _("Presentation"), _w("F11"), "maximize", checkable=True),
     Command("view.reset_layout", _("Reset the layout")),
     Command("learn.tour", _("Show the first steps again")),

@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import QApplication, QWhatsThis
 from ui import dialogs, errors, language, theme
 from ui.actions import Actions
 from ui.focus import COLORS, GRAINS, Focus
+from ui.folding import REGIONS
 from ui.language import tr
 from ui.main_window import MainWindow
 from ui.navigation import Navigation
@@ -146,7 +147,7 @@ class Commands:
             "view.reduced_motion": self._toggle_motion,
             "view.next_panel": window.next_panel,
             "view.previous_panel": partial(window.next_panel, -1),
-            **{f"view.{side}": partial(self._toggle_side, side) for side in ("left", "right", "bottom")},
+            **{f"view.{side}": partial(self._toggle_side, side) for side in REGIONS},
             "view.full_screen": self._full_screen,
             "view.reset_layout": window.reset_layout,
             "help.help": lambda: dialogs.Help(window).open(),

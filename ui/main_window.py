@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from PyQt6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, QTimer
-from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QShowEvent
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFontMetrics, QPaintEvent, QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import (
     QApplication,
     QLabel,
@@ -30,6 +30,7 @@ from ui.canvas.widget import Canvas
 from ui.document import Document
 from ui.explain.card import Card
 from ui.focus import Focus
+from ui.folding import Regions
 from ui.language import tr
 from ui.messages import Messages
 from ui.navigation import Navigation
@@ -49,15 +50,7 @@ if TYPE_CHECKING:
     from ui.panels.lesson import LessonPanel
     from ui.plots.row import PlotsRow
 
-WIDE = 1440
-"""From this width on the side panels have more room."""
-SIDES = {False: (202, 350), True: (250, 400)}
-"""Pixels of the left and the right panel when nobody has moved them, in a narrow and a wide window."""
-MOST_OF_WIDTH = (0.2, 0.28)
-"""Shares of the width that the side panels may have at most."""
-BOTTOM = 0.29
-"""Share of the height that the curves have then."""
-LAYOUT = "layout/2"
+LAYOUT = "layout/3"
 AFTER_PAINT_MS = 20
 """A timer of 0 ms would fire before the paint event of the canvas."""
 
@@ -170,10 +163,18 @@ class MainWindow(QMainWindow):
         self._bring_plots()
         bar = self.menuBar()
         if bar is not None:
-            # A corner widget is measured only when it is set, and as high as its own text.
-            self._title.setFixedHeight(bar.sizeHint().height())
+            # A corner widget is measured only when it is set, and as high as its own text. The menus come first.
+            look = theme.current()
+            metrics = QFontMetrics(look.font())
+            menus = sum(metrics.horizontalAdvance(action.text()) + look.beside(11) * 2 for action in bar.actions())
+            room = self.width() - menus - look.px(24)
+            shown = metrics.elidedText(self._title.text(), Qt.TextElideMode.ElideMiddle, max(room - 20, 0))
+            self._title.setText(shown)
+            self._title.setFixedSize(
+                min(metrics.horizontalAdvance(shown) + 18, max(room, 0)), metrics.height() + 2 * look.px(4) + 2
+            )
             bar.setCornerWidget(self._title)
-            self._title.show()
+            self._title.setVisible(room > metrics.averageCharWidth() * 16)
 
     def _bring_plots(self) -> None:
         """Show the plots that a lesson wants in front when it opens."""
@@ -183,9 +184,9 @@ class MainWindow(QMainWindow):
         self._fronted = lesson
         self.plots.bring(lesson.plots)
 
-    def toggle_panel(self, side: str, shown: bool) -> None:
-        """Fold or unfold `left`, `right` or `bottom`."""
-        {"left": self._left, "right": self._right, "bottom": self._bottom}[side].setVisible(shown)
+    def toggle_panel(self, region: str, shown: bool) -> None:
+        """Fold or unfold `left`, `right`, `bottom` or the `legend`."""
+        self.regions.toggle(region, shown)
 
     def next_panel(self, by: int = 1) -> None:
         """Move the keyboard to the next region that can be seen."""
@@ -201,26 +202,13 @@ class MainWindow(QMainWindow):
 
     def reset_layout(self) -> None:
         """Everything where it is at the first start."""
-        for side in ("left", "right", "bottom"):
-            self.toggle_panel(side, True)
-            self._commands[f"view.{side}"].setChecked(True)
-        look = theme.current()
-        width, height = self.width(), self._rows.height()
-        # Large text must not leave the network without room.
-        shares = zip(SIDES[width >= WIDE], MOST_OF_WIDTH, strict=True)
-        left, right = (min(look.px(side), round(width * most)) for side, most in shares)
-        bottom = round(height * BOTTOM)
-        self._columns.setSizes([left, max(width - left - right, 300), right])
-        self._rows.setSizes([height - bottom, bottom])
+        self.regions.reset()
 
     def keep_layout(self) -> None:
         """Remember the layout for the next start."""
         settings = QSettings()
         settings.setValue(f"{LAYOUT}/geometry", self.saveGeometry())
-        settings.setValue(f"{LAYOUT}/columns", self._columns.saveState())
-        settings.setValue(f"{LAYOUT}/rows", self._rows.saveState())
-        for side in ("left", "right", "bottom"):
-            settings.setValue(f"{LAYOUT}/{side}", self._commands[f"view.{side}"].isChecked())
+        self.regions.keep(settings, LAYOUT)
         for section in self.findChildren(Section):
             settings.setValue(f"{LAYOUT}/{section.objectName()}", section.is_open)
 
@@ -271,27 +259,25 @@ class MainWindow(QMainWindow):
         self.timeline.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._bottom = placing.column()
         self._bottom.setObjectName("bottom")
-        self._bottom.setMinimumHeight(theme.current().px(120))
         above.setObjectName("above")
         self._rows = placing.splitter(Qt.Orientation.Vertical, above, self._bottom)
         self._rows.setStretchFactor(0, 1)
         self.setCentralWidget(self._rows)
         self._commands.listen(self.canvas, self.timeline)
+        sides = {"left": self._left, "right": self._right, "bottom": self._bottom}
+        self.regions = Regions(
+            self._commands, self._columns, self._rows, sides, self.canvas.show_legend, self._beneath_canvas
+        )
+
+    def _beneath_canvas(self) -> int:
+        """The height of the lines between canvas and curves that always stay."""
+        return self.timeline.sizeHint().height() + 1
 
     def _restore(self) -> None:
         settings = QSettings()
-        geometry = settings.value(f"{LAYOUT}/geometry", QByteArray(), QByteArray)
-        self._fresh = geometry.isEmpty()
-        self._fresh_at = QSize()
-        for side in ("left", "right", "bottom"):
-            shown = settings.value(f"{LAYOUT}/{side}", True, bool)
-            self._commands[f"view.{side}"].setChecked(shown)
-            self.toggle_panel(side, shown)
+        self.regions.restore(settings, LAYOUT)
         self._restore_sections(self)
-        if not self._fresh:
-            self.restoreGeometry(geometry)
-            self._columns.restoreState(settings.value(f"{LAYOUT}/columns", QByteArray(), QByteArray))
-            self._rows.restoreState(settings.value(f"{LAYOUT}/rows", QByteArray(), QByteArray))
+        self.restoreGeometry(settings.value(f"{LAYOUT}/geometry", QByteArray(), QByteArray))
 
     def _restore_sections(self, region: QWidget) -> None:
         """Fold what was folded when the window closed last."""
@@ -299,22 +285,26 @@ class MainWindow(QMainWindow):
         for section in region.findChildren(Section):
             section.set_open(settings.value(f"{LAYOUT}/{section.objectName()}", section.is_open, bool))
 
+    def _take_scale(self) -> None:
+        self.retitle()
+        self.regions.arrange()
+
     # ---- Qt
 
     @override
     def showEvent(self, event: QShowEvent | None) -> None:
         super().showEvent(event)
-        if self._fresh:  # here and not after it has been painted: everything would be painted twice
-            self._fresh_at = self.size()
-            self.reset_layout()
+        self.regions.arrange()  # here and not after it has been painted: everything would be painted twice
+
+    @override
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self.retitle()
+        self.regions.arrange()
 
     @override
     def paintEvent(self, event: QPaintEvent | None) -> None:
         super().paintEvent(event)
-        if self._fresh:
-            self._fresh = False
-            if self.size() != self._fresh_at:  # the desktop has chosen another one
-                QTimer.singleShot(0, self.reset_layout)
         if self.plots is None:
             QTimer.singleShot(AFTER_PAINT_MS, self.complete)
 
@@ -324,7 +314,7 @@ class MainWindow(QMainWindow):
             self.retranslate()
         elif event is not None and event.type() == QEvent.Type.PaletteChange:
             # Larger text makes a higher menu bar, but only after this event.
-            QTimer.singleShot(0, self.retitle)
+            QTimer.singleShot(0, self._take_scale)
         super().changeEvent(event)
 
     @override

@@ -27,7 +27,7 @@ QToolTip { background: $control; color: $text; border: 1px solid $control_border
 QMainWindow, QDialog { background: $panel; }
 
 QMenuBar { background: $panel; color: $secondary; padding: 1px ${p6}px; border: 0; }
-QMenuBar::item { background: transparent; padding: ${p4}px ${p11}px; border-radius: 5px; }
+QMenuBar::item { background: transparent; padding: ${p4}px ${m11}px; border-radius: 5px; }
 QMenuBar::item:selected, QMenuBar::item:pressed { background: $control; color: $text; }
 QMenu { background: $card; color: $text; border: 1px solid $control_border; border-radius: 8px; padding: 6px; }
 QMenu::item { padding: ${p6}px ${p28}px ${p6}px ${p12}px; border-radius: 5px; }
@@ -192,6 +192,7 @@ def sheet(theme: Theme) -> str:
     )
     values = {name: getattr(theme, name).name() for name in names.split()}
     values |= {f"p{n}": str(theme.px(n)) for n in (3, 4, 5, 6, 7, 8, 10, 11, 12, 14, 15, 16, 20, 22, 28, 29, 38)}
+    values["m11"] = str(theme.beside(11))
     values |= {
         "accent_hover": _toward(theme.accent, theme.text, 0.18).name(),
         "button_border": (theme.control if dark else theme.control_border).name(),

@@ -149,6 +149,10 @@ class Theme:
         """A length that grows with the text."""
         return round(length * self.scale)
 
+    def beside(self, length: float) -> int:
+        """A gap between things in one line across the window: it grows more slowly than the text does."""
+        return round(length * self.scale**0.5)
+
     def stroke(self, width: float) -> float:
         """The width of a line that grows with the text; never thinner than one pixel."""
         return max(width * self.scale, 1.0)

@@ -6,7 +6,7 @@ import math
 
 from PyQt6.QtCore import QEvent, QSize, Qt
 from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from PyQt6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, QWidget
 from typing_extensions import override
 
 from bpstudio.training.frame import Frame
@@ -19,6 +19,8 @@ from ui.status import Status
 
 ROOMY = 1440
 """Pixels from which on everything fits at its best size."""
+NUMBERS = 190
+"""Pixels that the numbers of the run need at least."""
 TRANSPORT = (
     ("run.beginning", "skip-back"),
     ("run.previous_beat", "step-back"),
@@ -44,6 +46,7 @@ class Toolbar(QWidget):
         self._buttons = {id: self._button(id) for id, _ in TRANSPORT}
         self._buttons["run.play"].setProperty("primary", True)
         self._grains = {grain: self._segment(grain) for grain in GRAINS}
+        self.grain = self._grain_menu()
         self._speed_name = QLabel()
         self._speed_name.setProperty("role", "secondary")
         self._speed = QSlider(Qt.Orientation.Horizontal)
@@ -73,6 +76,7 @@ class Toolbar(QWidget):
         for grain, button in self._grains.items():
             button.setChecked(grain == focus.grain)
             self._actions[f"run.grain_{grain}"].setChecked(grain == focus.grain)
+        self.grain.setText(f"{self._grains[focus.grain].text()} ▾")
         values = PACES if training else SPEEDS
         value = focus.pace if training else focus.speed
         self._shown = ()
@@ -96,7 +100,7 @@ class Toolbar(QWidget):
             self._buttons[id].setIconSize(QSize(look.px(19), look.px(19)))
         self._speed_value.setFont(look.font(13, mono=True))
         self._speed_value.setMinimumWidth(self._speed_value.fontMetrics().horizontalAdvance("0.25×"))
-        self.setFixedHeight(look.px(46))
+        self.setFixedHeight(look.px(29) + 2 + round(15 * look.scale**0.5))
         self._fit()
         self._paint_play(self._navigation.playing)
 
@@ -109,6 +113,7 @@ class Toolbar(QWidget):
             action = self._actions[f"run.grain_{grain}"]
             button.setText(action.text())
             button.setToolTip(action.toolTip())
+        self.grain.setToolTip(tr("How much one press walks over"))
         self._speed_name.setText(tr("Speed"))
         self._speed.setAccessibleName(tr("Speed"))
         self._speed.setToolTip(tr("How fast beats, or training steps, follow each other (Ctrl+↑, Ctrl+↓)"))
@@ -122,14 +127,15 @@ class Toolbar(QWidget):
         for button in self._buttons.values():
             row.addWidget(button)
         row.addSpacing(4)
-        frame = QFrame()
-        frame.setProperty("role", "segments")
-        segments = QHBoxLayout(frame)
+        self._segments = QFrame()
+        self._segments.setProperty("role", "segments")
+        segments = QHBoxLayout(self._segments)
         segments.setContentsMargins(2, 2, 2, 2)
         segments.setSpacing(0)
         for button in self._grains.values():
             segments.addWidget(button)
-        row.addWidget(frame, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._segments, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.grain, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addSpacing(8)
         row.addWidget(self._speed_name)
         row.addWidget(self._speed)
@@ -138,11 +144,20 @@ class Toolbar(QWidget):
         row.addWidget(self.status, 1)
 
     def _fit(self) -> None:
-        """In a narrow window the numbers need the room more than the slider does."""
+        """In a narrow window the numbers need the room more than the slider does, and the four grains are a menu."""
         look = theme.current()
         wide = self.width() >= look.px(ROOMY)
         self._speed_name.setVisible(wide)
         self._speed.setFixedWidth(look.px(112 if wide else 64))
+        moves = sum(button.sizeHint().width() + 8 for button in self._buttons.values()) + 60
+        speed = self._speed.width() + self._speed_value.sizeHint().width() + 16
+        room = self.width() - moves - look.px(NUMBERS)
+        whole = room >= self._segments.sizeHint().width() + speed
+        self._segments.setVisible(whole)
+        self.grain.setVisible(not whole)
+        slides = whole or room >= self.grain.sizeHint().width() + speed
+        self._speed.setVisible(slides)
+        self._speed_value.setVisible(slides)
 
     def _button(self, id: str) -> QToolButton:
         button = QToolButton()
@@ -161,6 +176,18 @@ class Toolbar(QWidget):
         if not hasattr(self, "_group"):
             self._group = QButtonGroup(self)
         self._group.addButton(button)
+        return button
+
+    def _grain_menu(self) -> QToolButton:
+        """The four grains behind one button, for a window without room for four."""
+        button = QToolButton()
+        button.setProperty("role", "flat")
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        for grain in GRAINS:
+            menu.addAction(self._actions[f"run.grain_{grain}"])
+        button.setMenu(menu)
         return button
 
     def _paint_play(self, playing: bool) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
-from PyQt6.QtGui import QDropEvent
-from PyQt6.QtWidgets import QFileDialog, QMessageBox
+from PyQt6.QtCore import QEvent, QMimeData, QPointF, Qt, QTimer, QUrl
+from PyQt6.QtGui import QDropEvent, QMouseEvent
+from PyQt6.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 
 from bpstudio.training.optimizers import SGD
 
@@ -113,7 +113,8 @@ def test_layout_is_remembered_and_can_be_reset(visit: Visit) -> None:
     person = visit()
     person.do("view.bottom")
     assert not person.window._bottom.isVisible()
-    person.window._columns.setSizes([420, 500, 360])
+    handle = person.window._columns.handle(1)
+    drag(person, handle, 200)
     shares = columns(person)
     assert person.window.close()
     person = visit()
@@ -122,6 +123,22 @@ def test_layout_is_remembered_and_can_be_reset(visit: Visit) -> None:
     person.do("view.reset_layout")
     assert person.window._bottom.isVisible()
     assert columns(person)[0] < shares[0] - 0.05
+
+
+def drag(person: Any, handle: QWidget, by: int) -> None:
+    """Drag the line between two regions to the right."""
+    at = handle.rect().center()
+    person.qtbot.mousePress(handle, Qt.MouseButton.LeftButton, pos=at)
+    move = QMouseEvent(
+        QEvent.Type.MouseMove,
+        QPointF(at.x() + by, at.y()),
+        QPointF(handle.mapToGlobal(at)) + QPointF(by, 0),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(handle, move)
+    person.qtbot.mouseRelease(handle, Qt.MouseButton.LeftButton, pos=at)
 
 
 def columns(person: Any) -> list[float]:

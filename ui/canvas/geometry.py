@@ -18,10 +18,9 @@ from bpstudio.training.frame import Frame
 from ui.canvas import text
 from ui.canvas.strokes import Floats, Indices
 from ui.canvas.view import View
+from ui.folding import HEADLINE, LEGEND
 from ui.theme import Theme
 
-HEADLINE, LEGEND = 58, 64
-"""What the two lines above and the legend below take, at normal text size."""
 LOWEST, SMALLEST = 220.0, 0.4
 """The height that a network needs at normal size, and how small it becomes at most where there is less."""
 NAME_ROOM = 0.2
@@ -46,7 +45,7 @@ class Geometry:
         self.pan = view.eye.pan
         self.theme = view.theme
         self.top = float(view.theme.px(HEADLINE))
-        self.region = QRectF(0, self.top, view.width, view.height - self.top - view.theme.px(LEGEND))
+        self.region = QRectF(0, self.top, view.width, view.height - self.top - foot(view.theme, view.legend))
         self.depth = len(self.layout.centers) - 1
 
     # ---- points
@@ -235,9 +234,14 @@ class Geometry:
         return self.layout.element_at(x, y, 6.0 / self.zoom, self.zoom, drawn)
 
 
-def layout_for(frame: Frame, width: float, height: float, look: Theme) -> Layout:
+def foot(look: Theme, legend: bool) -> int:
+    """What is kept free below the network: the legend, or a margin where it is folded."""
+    return look.px(LEGEND if legend else 8)
+
+
+def layout_for(frame: Frame, width: float, height: float, look: Theme, legend: bool = True) -> Layout:
     """The layout for a canvas of this size; kept while neither the network, the data's names nor the size change."""
-    room = height - look.px(HEADLINE) - look.px(LEGEND)
+    room = max(height - look.px(HEADLINE) - foot(look, legend), 60.0)
     # Where large text leaves a low canvas, the discs give way: all of the network can be seen.
     scale = min(look.scale, max(room / LOWEST, SMALLEST))
     return _placed(frame.experiment.network, width, room, scale, round(names_width(frame.dataset, width, look)))

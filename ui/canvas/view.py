@@ -34,6 +34,7 @@ class View:
     ratio: float = 1.0
     phase: float = 1.0
     under_mouse: str = ""
+    legend: bool = True
 
     def replace(self, **changes: object) -> View:
         """The same picture but for these fields."""

@@ -30,9 +30,10 @@ from bpstudio.insight.walk import Walk
 from bpstudio.training.frame import Frame
 from ui import language, theme
 from ui.canvas import painting, scale, words
-from ui.canvas.geometry import HEADLINE, LEGEND, layout_for
+from ui.canvas.geometry import foot, layout_for
 from ui.canvas.view import View, eye_of
 from ui.focus import Focus
+from ui.folding import HEADLINE
 
 NEAREST, FARTHEST = 40.0, 0.25
 STEP = 1.25
@@ -65,6 +66,7 @@ class Canvas(QWidget):
         self._seen = eye_of(focus)
         self._fitted = 1.0, (0.0, 0.0)
         self._under_mouse = ""
+        self._legend = True
         self._pulse_began: float | None = None
         self._dragged: QPointF | None = None
         self._pressed_at: QPointF | None = None
@@ -75,7 +77,7 @@ class Canvas(QWidget):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setMinimumSize(360, 240)
+        self.setMinimumSize(240, 120)
         self._retranslate()
         focus.changed.connect(self._follow)
 
@@ -102,6 +104,13 @@ class Canvas(QWidget):
         self._renew()
         return words.fitted(self._limits)
 
+    def show_legend(self, shown: bool) -> None:
+        """Show the legend, or give its room to the network."""
+        if shown != self._legend:
+            self._legend = shown
+            self._fit_again()
+            self._renew()
+
     def view(self) -> View | None:
         """The record that the present picture is painted from; None before the first frame."""
         if self._frame is None or self._limits is None or self._walk is None:
@@ -111,7 +120,7 @@ class Canvas(QWidget):
             frame=self._frame,
             walk=self._walk,
             eye=eye_of(self._focus, self._walk),
-            layout=layout_for(self._frame, self.width(), self.height(), look),
+            layout=layout_for(self._frame, self.width(), self.height(), look, self._legend),
             limits=self._limits,
             theme=look,
             language=language.current(),
@@ -120,6 +129,7 @@ class Canvas(QWidget):
             ratio=self.devicePixelRatioF(),
             phase=self._phase(),
             under_mouse=self._under_mouse,
+            legend=self._legend,
         )
 
     # ---- looking nearer
@@ -130,8 +140,8 @@ class Canvas(QWidget):
         view = self.view()
         if view is not None and view.layout.width > view.width:
             zoom = max(view.width / view.layout.width, FARTHEST)
-            top, legend = view.theme.px(HEADLINE), view.theme.px(LEGEND)
-            middle = (top + view.height - legend) / 2
+            top = view.theme.px(HEADLINE)
+            middle = (top + view.height - foot(view.theme, view.legend)) / 2
             pan = (0.0, middle - (top + view.layout.height / 2) * zoom)
         self._fitted = zoom, pan
         self._focus.set(zoom=zoom, pan=pan)
@@ -150,7 +160,7 @@ class Canvas(QWidget):
     def neighbour(self, direction: Direction) -> None:
         """Select what is next to the selection: "left", "right", "up" or "down"."""
         if self._frame is not None:
-            layout = layout_for(self._frame, self.width(), self.height(), theme.current())
+            layout = layout_for(self._frame, self.width(), self.height(), theme.current(), self._legend)
             selected = eye_of(self._focus, self._walk).selection
             self._focus.set(selection=layout.neighbour(selected, direction))
 
