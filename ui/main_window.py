@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from bpstudio.training.frame import Frame
     from ui.panels.lesson import LessonPanel
     from ui.plots.row import PlotsRow
+    from ui.plots.unit_curve import UnitCurvePlot
 
 LAYOUT = "layout/3"
 AFTER_PAINT_MS = 20
@@ -81,6 +82,7 @@ class MainWindow(QMainWindow):
         self.take_file: Callable[[Path], None] = lambda path: None
         """What happens with a dropped file."""
         self.plots: PlotsRow | None = None
+        self.curve: UnitCurvePlot | None = None
         self._fronted: Lesson | None = None
         self.canvas = Canvas(focus)
         self.builder = Builder(runner, focus)
@@ -114,6 +116,8 @@ class MainWindow(QMainWindow):
         panels: list[View] = [self.toolbar, self.builder, self.data, self.inspector, self.timeline]
         if self.lesson is not None:
             panels.append(self.lesson)
+        if self.curve is not None:
+            panels.append(self.curve)
         if frame.run == "running" and self._was_running:
             # Text changes slower than pictures: with sixty frames a second, ten times.
             self._turn = (self._turn + 1) % len(panels)
@@ -150,7 +154,27 @@ class MainWindow(QMainWindow):
         self._commands.listen(self.plots)
         if self._runner.frame is not None:
             self.plots.show_frame(self._runner.frame)
+        self._make_curve()
         self._bring_plots()
+
+    def _make_curve(self) -> None:
+        """Show the curve of the unit in view under the explanation."""
+        from ui.plots.unit_curve import UnitCurvePlot
+
+        self.curve = curve = UnitCurvePlot(self._focus, subject=self.inspector.subject)
+        section = Section("curve")
+        section.rows.addWidget(curve)
+        curve.say_title = section.name
+        curve.retranslate()
+        self._curve = placing.column(section)
+        self._restore_sections(self._curve)
+        inner = self._right.widget()
+        column = inner.layout() if inner is not None else None
+        if isinstance(column, QVBoxLayout):
+            column.insertWidget(1, self._curve)
+        self._commands.listen(curve)
+        if self._runner.frame is not None:
+            curve.show_frame(self._runner.frame)
 
     def retitle(self) -> None:
         """Show what is open and whether it is saved."""
@@ -183,6 +207,10 @@ class MainWindow(QMainWindow):
             return
         self._fronted = lesson
         self.plots.bring(lesson.plots)
+        if "curve" in lesson.plots:
+            for section in self._curve.findChildren(Section):
+                section.set_open(True)
+            QTimer.singleShot(AFTER_PAINT_MS, lambda: self._right.ensureWidgetVisible(self._curve, 0, 0))
 
     def toggle_panel(self, region: str, shown: bool) -> None:
         """Fold or unfold `left`, `right`, `bottom` or the `legend`."""
