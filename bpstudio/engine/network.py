@@ -57,15 +57,20 @@ class Network:
         return self.layers[-1].units
 
     @property
+    def biases(self) -> tuple[bool, ...]:
+        """For each layer whether its units have a bias or a threshold."""
+        return tuple(layer.has_bias for layer in self.layers)
+
+    @property
     def layer_names(self) -> tuple[str, ...]:
         """The given names, or layer1, layer2, … where none is given."""
         return tuple(layer.name or f"layer{number}" for number, layer in enumerate(self.layers, 1))
 
     @property
     def parameter_count(self) -> int:
-        """All weights and biases, frozen ones included."""
-        sizes = self.sizes
-        return sum((inputs + 1) * units for inputs, units in pairwise(sizes))
+        """All weights and biases (or thresholds), frozen ones included."""
+        pairs = zip(pairwise(self.sizes), self.biases, strict=True)
+        return sum((inputs + has_bias) * units for (inputs, units), has_bias in pairs)
 
     def memory_bytes(self, batch_size: int, itemsize: int = 8) -> int:
         """About how much memory training takes: parameters, gradient, update and two optimiser states, and the arrays

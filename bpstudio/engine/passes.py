@@ -1,11 +1,11 @@
 """Forward, backward: the operations of one pass, in the order in which they are carried out.
 
-Forward, layer by layer (rows are samples):  z = x Wᵀ + b,  a = f(z).
+Forward, layer by layer (rows are samples):  z = x Wᵀ + b (or x Wᵀ − θ),  a = f(z).
 
 Backward (Rumelhart, Hinton and Williams 1986; Nielsen, ch. 2, BP1 to BP4), from the output down:
 
     δ_L = ∂C/∂a ⊙ f′(z_L)         the output's error, or a − y for the two pairs of losses.py
-    dW  = δᵀ x,  db = Σ δ          what reached the layer times what came in, summed over the rows
+    dW  = δᵀ x,  db = Σ δ          what reached the layer times what came in, summed over the rows; dθ = −Σ δ
     δ_l = (δ_{l+1} W_{l+1}) ⊙ f′(z_l)
 
 Under sequential order (Mazur's first script) each layer is updated before the error is carried through it, so the W
@@ -26,6 +26,9 @@ from bpstudio.maths.operations import Array, Operation, constant, run
 
 LayerUpdate = Callable[[int], list[Operation]]
 
+_ADD = {"bias": np.add, "threshold": np.subtract}
+"""How the bias or threshold of a unit enters its weighted input."""
+
 
 def forward(network: Network, params: Params, trace: Trace) -> list[Operation]:
     """The operations that fill z and a of every layer from ``trace.x``."""
@@ -36,7 +39,9 @@ def forward(network: Network, params: Params, trace: Trace) -> list[Operation]:
         # With one row the bias has the shape of z already; NumPy adds equal shapes three times faster than broadcast
         # ones.
         bias = b.reshape(1, -1) if trace.rows == 1 else b
-        operations += [(here.x.dot, (params.W[number].T, here.z)), (np.add, (here.z, bias, here.z))]
+        operations.append((here.x.dot, (params.W[number].T, here.z)))
+        if layer.has_bias:
+            operations.append((_ADD[layer.bias], (here.z, bias, here.z)))
         operations += activation(layer.activation).forward(here.z, here.a)
     return operations
 
@@ -106,14 +111,17 @@ def backward(
     ``update_layer(l)`` lists the optimiser's operations of one layer; given, the order is sequential.
     """
     operations = slopes(network, trace) + output_error(network, trace, loss, reduction)
-    ones = np.ones(trace.rows, trace.arena.dtype)
+    ones = {sign: np.full(trace.rows, sign, trace.arena.dtype) for sign in (1, -1)}
     for number in reversed(range(len(network.layers))):
         here = trace.layers[number]
         operations.append((here.delta.T.dot, (here.x, here.dW)))
-        if trace.rows == 1:
+        sign = network.layers[number].bias_sign
+        if sign and trace.rows > 1:
+            operations.append((ones[sign].dot, (here.delta, here.db)))
+        elif sign > 0:
             operations.append((np.copyto, (here.db, here.delta[0])))
-        else:
-            operations.append((ones.dot, (here.delta, here.db)))
+        elif sign < 0:
+            operations.append((np.negative, (here.delta[0], here.db)))
         if update_layer is not None:
             operations += update_layer(number)
             operations.append((np.add, (params.W[number], here.update_W, here.W_used)))
@@ -149,7 +157,8 @@ def weighted_inputs(
             for number, layer in enumerate(network.layers):
                 here_z, here_a = z[number][rows], a[number][rows]
                 below.dot(params.W[number].T, here_z)
-                np.add(here_z, params.b[number], here_z)
+                if layer.has_bias:
+                    _ADD[layer.bias](here_z, params.b[number], here_z)
                 run(activation(layer.activation).forward(here_z, here_a))
                 below = here_a
     return z, a

@@ -43,7 +43,7 @@ def params_layout(network: Network) -> ParamsLayout:
     for trainable in (True, False):
         for places, lengths, flags in (
             (W, [units * inputs for units, inputs in shapes], [layer.train_weights for layer in network.layers]),
-            (b, [units for units, _ in shapes], [layer.train_bias for layer in network.layers]),
+            (b, [units for units, _ in shapes], [layer.trains_bias for layer in network.layers]),
         ):
             for number, (length, flag) in enumerate(zip(lengths, flags, strict=True)):
                 if flag is trainable:
@@ -54,7 +54,10 @@ def params_layout(network: Network) -> ParamsLayout:
 
 
 class Params:
-    """Weights ``W[l]`` (units, inputs) and biases ``b[l]`` (units,) of each layer, views into ``flat``."""
+    """Weights ``W[l]`` (units, inputs) and biases ``b[l]`` (units,) of each layer, views into ``flat``.
+
+    A threshold lies in the place of the bias; a layer without either has zeros there.
+    """
 
     __slots__ = ("W", "b", "flat", "network")
 
@@ -80,6 +83,8 @@ class Params:
                     raise ValueError(f"layers[{number}].{name}: expected shape {target.shape}, got {values.shape}")
                 if not np.isfinite(values).all():
                     raise ValueError(f"layers[{number}].{name}: expected finite numbers")
+                if name == "b" and values.any() and not network.layers[number].has_bias:
+                    raise ValueError(f"layers[{number}].b: this layer has no biases, expected zeros")
                 target[...] = values
         return params
 
@@ -87,22 +92,44 @@ class Params:
         """The same values in an array of their own."""
         return Params(self.network, self.flat.copy())
 
+    def take(self, to: int, source: Params, number: int) -> None:
+        """Write layer ``number`` of other parameters into layer ``to``, which has its shape.
+
+        A bias becomes the threshold that computes the same, θ = −b, and the other way round; what comes from a layer
+        without biases leaves these as they are.
+        """
+        self.W[to][...] = source.W[number]
+        mine, theirs = self.network.layers[to].bias_sign, source.network.layers[number].bias_sign
+        if mine == theirs:
+            self.b[to][...] = source.b[number]
+        elif mine * theirs:
+            np.subtract(0.0, source.b[number], self.b[to])  # 0 − 0 is 0: a start at zero stays plainly zero
+
+    def fitted(self, network: Network) -> Params:
+        """What computes the same in a network of the same sizes, whatever is trained or called a threshold there."""
+        if network == self.network:
+            return self.copy()
+        if network.sizes != self.network.sizes:
+            raise ValueError(f"parameters: expected layers of {network.sizes}, got {self.network.sizes}")
+        fitted = Params(network, np.zeros(params_layout(network).size, self.flat.dtype))
+        for number in range(len(network.layers)):
+            fitted.take(number, self, number)
+        return fitted
+
     def __iter__(self) -> Iterator[tuple[Array, Array]]:
         return zip(self.W, self.b, strict=True)
 
 
 def draw_params(network: Network, seed: int) -> Params:
     """Start values from the seed; each layer has its own stream, so that an edit of one leaves the draws of the
-    others.
+    others. A threshold is the negative of the bias that is drawn: a seed makes one network, however it is written.
     """
     sizes = network.sizes
-    return Params.from_layers(
-        network,
-        [
-            layer.initializer.draw(np.random.default_rng((seed, number)), sizes[number], layer.units)
-            for number, layer in enumerate(network.layers)
-        ],
-    )
+    layers = []
+    for number, layer in enumerate(network.layers):
+        W, b = layer.initializer.draw(np.random.default_rng((seed, number)), sizes[number], layer.units)
+        layers.append((W, b if layer.bias_sign > 0 else 0.0 - b if layer.has_bias else np.zeros_like(b)))
+    return Params.from_layers(network, [*layers])
 
 
 @dataclass(slots=True)

@@ -91,7 +91,7 @@ def _refuse_what_is_missing(case: Mapping[str, Any]) -> None:
             continue
         known = {"type", "units", "activation", "use_bias", "bias_sign", "train_bias", "train_weights"}
         missing.other_keys(layer, "dense", known)
-        missing.unless(layer.get("bias_sign", "plus") == "plus", f"bias_sign {layer.get('bias_sign')}")
+        missing.unless(layer.get("bias_sign", "plus") in ("plus", "minus"), f"bias_sign {layer.get('bias_sign')}")
         name = layer["activation"]["name"]
         missing.unless(name in ACTIVATIONS, f"activation {name}")
         if name in ACTIVATIONS:
@@ -137,6 +137,12 @@ def _reduction(description: Mapping[str, Any]) -> str:
     return str(description["reduction"])
 
 
+def _bias(layer: Mapping[str, Any]) -> str:
+    if not layer.get("use_bias", True):
+        return "none"
+    return "threshold" if layer.get("bias_sign", "plus") == "minus" else "bias"
+
+
 def _experiment(case: Mapping[str, Any]) -> tuple[Experiment, Params]:
     layers = case["network"]["layers"]
     dense = tuple(
@@ -144,8 +150,8 @@ def _experiment(case: Mapping[str, Any]) -> tuple[Experiment, Params]:
             units=layer["units"],
             activation=layer["activation"]["name"],
             train_weights=layer.get("train_weights", True),
-            # A layer without biases is one whose biases are 0 and stay it.
-            train_bias=layer.get("train_bias", True) and layer.get("use_bias", True),
+            train_bias=layer.get("train_bias", True),
+            bias=_bias(layer),
         )
         for layer in layers
     )
@@ -191,8 +197,8 @@ def run(case: Mapping[str, Any]) -> dict[str, Any]:
         "loss": frame.loss,
         "objective": frame.loss,
         "layers": [
-            {name: np.array(getattr(layer, name)) for name in ("z", "a", "delta", "dW", "db")}
-            for layer in frame.trace.layers
+            {name: np.array(getattr(layer, name)) for name in ("z", "a", "delta", "dW", "db")[: 4 + has_bias]}
+            for layer, has_bias in zip(frame.trace.layers, experiment.network.biases, strict=True)
         ],
         "dX": np.array(frame.trace.input_gradient()),
     }
@@ -208,7 +214,7 @@ def run(case: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(f"case: expected at most {MAX_STEPS:,} steps, got {last:,}")
     for step in range(last + 1):
         if step in checkpoints:
-            params_after[str(step)] = _parameters(case, session.frame().params)
+            params_after[str(step)] = _parameters(session.frame().params)
         if step < wanted_history:
             history.append(session.frame().loss)
         if step < last:
@@ -222,8 +228,8 @@ def run(case: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _parameters(case: Mapping[str, Any], params: Params) -> list[dict[str, Array]]:
+def _parameters(params: Params) -> list[dict[str, Array]]:
     return [
-        {"W": W.copy(), "b": b.copy()} if layer.get("use_bias", True) else {"W": W.copy()}
-        for layer, (W, b) in zip(case["network"]["layers"], params, strict=True)
+        {"W": W.copy(), "b": b.copy()} if has_bias else {"W": W.copy()}
+        for has_bias, (W, b) in zip(params.network.biases, params, strict=True)
     ]

@@ -138,7 +138,7 @@ class Lesson:
             start = variant.start
         if start is not None:
             # The same values in the layout of the changed network: what is frozen lies elsewhere in the flat array.
-            start = Params.from_layers(experiment.network, list(start))
+            start = start.fitted(experiment.network)
         called = naming.moved(base.names, base.experiment.network.sizes, experiment.network.sizes)
         now = {"experiment": experiment, "start": start, "expected": variant.expected, "state": None, "names": called}
         return base.replace(**now, variant=name, base=base)
@@ -184,7 +184,8 @@ def capture(frame: Frame, lesson: Lesson | None = None, **view: Any) -> Lesson:
     """
     experiment, dataset = frame.experiment, frame.dataset
     drawn = draw_params(experiment.network, experiment.seed)
-    start = drawn if frame.start is None else frame.start.copy()
+    start = drawn if frame.start is None else frame.start
+    start = start.fitted(experiment.network) if start.network.sizes == experiment.network.sizes else start.copy()
     state = None
     if frame.step > 0:
         optimizer = {name: values.copy() for name, values in frame.state.items()}
@@ -199,7 +200,16 @@ def capture(frame: Frame, lesson: Lesson | None = None, **view: Any) -> Lesson:
     ):
         # Drawn values need not stand in the file: the seed says them.
         now |= {"experiment": experiment, "dataset": dataset, "start": None if same_values(start, drawn) else start}
-        now |= {"scenes": (), "variants": (), "expected": (), "errata": (), "variant": "", "base": None, "at": "", "row": 0}
+        now |= {
+            "scenes": (),
+            "variants": (),
+            "expected": (),
+            "errata": (),
+            "variant": "",
+            "base": None,
+            "at": "",
+            "row": 0,
+        }
         lesson = lesson or Lesson(Wording.of(dataset.name), experiment, dataset)
     return lesson.replace(**(now | view))
 

@@ -2,6 +2,8 @@
 
 {"layer1": {"W": [[0.15, 0.20], [0.25, 0.30]], "b": [0.35, 0.35]},
  "layer2": {"W": [[0.40, 0.45], [0.50, 0.55]], "b": [0.60, 0.60]}}
+
+Thresholds stand under "b" with their own sign; a layer without biases has no "b".
 """
 
 from __future__ import annotations
@@ -20,8 +22,8 @@ from bpstudio.engine.trace import Params
 def write(params: Params) -> dict[str, Any]:
     """The JSON form: each number as the shortest text that reads back to the same double."""
     return {
-        name: {"W": W.tolist(), "b": b.tolist()}
-        for name, (W, b) in zip(params.network.layer_names, params, strict=True)
+        name: {"W": W.tolist(), "b": b.tolist()} if layer.has_bias else {"W": W.tolist()}
+        for name, layer, (W, b) in zip(params.network.layer_names, params.network.layers, params, strict=True)
     }
 
 
@@ -32,9 +34,11 @@ def read(document: object, network: Network, path: str) -> Params:
     layers: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
     for number, name in enumerate(names):
         place = f"{path}.{name}"
-        layer = records.mapping(entries[name], place, ("W", "b"), ("W", "b"))
+        keys = ("W", "b") if network.layers[number].has_bias else ("W",)
+        layer = records.mapping(entries[name], place, keys, keys)
         units, inputs = network.sizes[number + 1], network.sizes[number]
-        layers.append((array(layer["W"], f"{place}.W", (units, inputs)), array(layer["b"], f"{place}.b", (units,))))
+        W = array(layer["W"], f"{place}.W", (units, inputs))
+        layers.append((W, array(layer["b"], f"{place}.b", (units,)) if "b" in keys else np.zeros(units)))
     return Params.from_layers(network, list(layers))
 
 

@@ -30,6 +30,7 @@ def carried(
         _copy(typed, params, [(number, number) for number in range(len(new.network.layers))])
     state: dict[str, Params] = {}
     if not restarts and new.optimizer.name == old.optimizer.name:
+        # A velocity is made of gradients, and turns with its parameter where a bias becomes a threshold.
         for name, values in old_state.items():
             state[name] = Params(new.network, np.zeros_like(params.flat))
             _copy(values, state[name], kept)
@@ -38,8 +39,7 @@ def carried(
 
 def _copy(source: Params, into: Params, layers: list[tuple[int, int]]) -> None:
     for to, number in layers:
-        into.W[to][...] = source.W[number]
-        into.b[to][...] = source.b[number]
+        into.take(to, source, number)
 
 
 def packed(experiment: Experiment, params: Params, state: dict[str, Params]) -> Array:
@@ -51,9 +51,8 @@ def packed(experiment: Experiment, params: Params, state: dict[str, Params]) -> 
         source = params if not name else state.get(name)
         if source is not None:
             target = Params(network, memory[size * number : size * (number + 1)])
-            for (W, b), (from_W, from_b) in zip(target, source, strict=True):
-                W[...] = from_W
-                b[...] = from_b
+            for layer in range(len(network.layers)):
+                target.take(layer, source, layer)
     return memory
 
 

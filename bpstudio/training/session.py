@@ -213,7 +213,7 @@ class Session:
         check_fit(experiment, dataset)
         if start.network.sizes != experiment.network.sizes:
             raise ValueError(f"start: expected layers of {experiment.network.sizes}, got {start.network.sizes}")
-        self._begin(experiment, dataset, Params.from_layers(experiment.network, list(start)), name, caption=caption)
+        self._begin(experiment, dataset, start.fitted(experiment.network), name, caption=caption)
 
     def rename(self, caption: Caption, name: str = "rename") -> bool:
         """Call the run and its parts something else, as one gesture; returns False when that is how it was."""

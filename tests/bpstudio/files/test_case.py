@@ -101,7 +101,7 @@ SKIPPED = [
     (lambda found: found.update(something=1), "case.something"),
     (lambda found: found["loss"].update(name="huber", delta=1.0), "loss huber"),
     (lambda found: found["network"]["layers"][0].update(type="conv2d"), "layer conv2d"),
-    (lambda found: found["network"]["layers"][0].update(bias_sign="minus"), "bias_sign minus"),
+    (lambda found: found["network"]["layers"][0].update(bias_sign="both"), "bias_sign both"),
     (lambda found: found["network"]["layers"][0].update(activation={"name": "gelu"}), "activation gelu"),
     (lambda found: found["network"]["layers"][0].update(activation={"name": "softmax"}), "softmax in a hidden layer"),
     (lambda found: found["network"]["layers"][0].update(activation={"name": "relu", "slope": 1}), "relu.slope"),
@@ -253,3 +253,12 @@ def test_the_measure():
     assert error_of([[1.0, -2.0]], want) == math.inf
     assert error_of([1.0], np.array([math.inf])) == math.inf
     assert error_of([math.inf], np.array([math.inf])) == 0.0
+
+
+@pytest.mark.parametrize("name", ["pt-threshold-minus", "pt-no-bias"])
+def test_thresholds_and_layers_without_biases_are_compared(tmp_path, name):
+    assert verified(tmp_path, document(name)).status == "PASS"
+    changed = document("pt-threshold-minus")
+    for layer in changed["network"]["layers"]:
+        layer["bias_sign"] = "plus"
+    assert verified(tmp_path, changed).status == "FAIL"

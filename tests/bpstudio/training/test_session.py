@@ -1,5 +1,6 @@
 """A run, its past, and the promise that going back is being there: the same bits."""
 
+import dataclasses
 import hashlib
 
 import numpy as np
@@ -602,3 +603,81 @@ def test_validation_is_recorded_at_ends_of_epochs_and_the_same_after_a_rewind() 
     a = session.predict(session.dataset.x[rows])
     right = (a > 0.5) == (session.dataset.y[rows] > 0.5)
     assert points[1, 2] == right.mean()
+
+
+# ---- biases, thresholds, and neither
+
+
+def with_biases(experiment: Experiment, *kinds: str) -> Experiment:
+    layers = zip(experiment.network.layers, kinds, strict=True)
+    return experiment.replace(
+        network=Network(
+            experiment.network.inputs, tuple(dataclasses.replace(layer, bias=kind) for layer, kind in layers)
+        )
+    )
+
+
+@pytest.mark.parametrize("order", ["simultaneous", "sequential"])
+@pytest.mark.parametrize("optimizer", [SGD(0.3), Momentum(0.2, 0.9)])
+def test_a_run_with_thresholds_is_the_run_with_biases(optimizer: Optimizer, order: str) -> None:
+    """To the last bit, also where the word changes on the way; the threshold is −b."""
+    plain = Session(small(optimizer, update_order=order), moons())
+    other = Session(with_biases(small(optimizer, update_order=order), *["threshold"] * 3), moons())
+    turning = Session(small(optimizer, update_order=order), moons())
+    for session in (plain, other):
+        session.run(40)
+    for kind in ("threshold", "bias", "threshold", "bias"):
+        turning.apply(with_biases(turning.experiment, *[kind] * 3))
+        turning.run(10)
+    assert turning.params.flat.tobytes() == plain.params.flat.tobytes()
+    for (W, b), (same, theta) in zip(plain.params, other.params, strict=True):
+        assert W.tobytes() == same.tobytes()
+        assert np.array_equal(b, -theta)
+        assert b.any()
+    assert plain.loss == other.loss
+
+
+def test_every_kind_of_bias_replays_to_the_bit() -> None:
+    session = Session(with_biases(small(Momentum(0.2, 0.9)), "threshold", "none", "bias"), moons())
+    seen = [digest(session)]
+    for kinds in (("threshold", "none", "threshold"), ("none", "bias", "threshold"), ("bias", "none", "none")):
+        session.run(9)
+        seen.append(digest(session))
+        session.apply(with_biases(session.experiment, *kinds), name=" ".join(kinds))
+        seen.append(digest(session))
+    session.run(5)
+    last = digest(session)
+    for step, at in ((0, 0), (9, 2), (18, 4), (27, 6)):
+        session.seek(step)
+        assert digest(session) == seen[at]
+    session.seek(32)
+    assert digest(session) == last
+    assert session.undo() == "bias none none"
+    assert digest(session) == seen[5]
+    assert session.redo() == "bias none none"
+    assert digest(session) == last
+    assert not session.params.b[1].any()
+    session.reset()
+    session.run(3)
+    assert session.experiment.network.layers[0].bias == "bias"
+
+
+def test_a_reset_keeps_what_the_network_computes() -> None:
+    """The start values of another convention are read as what they meant."""
+    start = Initializer(biases="normal")
+    network = Network(2, (Dense(3, "tanh", start), Dense(1, "sigmoid", start)))
+    session = Session(Experiment(network, loss="bce", batch_size=0), moons())
+    loss, b = session.loss, session.params.b[0]
+    session.run(3)
+    session.apply(with_biases(session.experiment, "threshold", "threshold"))
+    assert np.array_equal(session.frame().start.fitted(session.experiment.network).b[0], -b)  # type: ignore[union-attr]
+    session.reset()
+    assert session.loss == loss
+    assert np.array_equal(session.params.b[0], -b)
+
+
+def test_no_optimiser_moves_a_bias_that_is_none() -> None:
+    session = Session(with_biases(small(Momentum(0.2, 0.9)), "none", "none", "none"), moons())
+    session.run(20)
+    assert not any(b.any() for b in session.params.b)
+    assert session.frame().trace.update.b[0].tolist() == [0.0] * 4
