@@ -102,7 +102,7 @@ class Pass:
             self._known[key] = found
         return found
 
-    def W(self, layer: int) -> Array:
+    def W(self, layer: int) -> Array:  # noqa: N802  # a letter of the field
         """The weights of the forward pass, (units, inputs)."""
         return self._at("W", layer, False, lambda: _double(self.numbers.frame.params.W[layer - 1]))
 
@@ -199,7 +199,7 @@ class Pass:
         return np.ones(len(self.numbers.trace.x)) if edge.is_bias else self.came_in(edge.layer)[:, edge.source]
 
     def value(self, asked: Asked) -> Array:
-        """The number in each row, (rows,); of a parameter's gradient and new value what the row gives to the gradient."""
+        """The number in each row, (rows,); of a gradient and of a new value what the row gives to the gradient."""
         layer, at = asked.layer, asked.unit
         match asked.quantity, asked.target:
             case "gradient" | "new", Edge() as edge:

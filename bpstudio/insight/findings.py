@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bpstudio.insight.altered import Asked, Pass
+from bpstudio.insight.altered import Pass
 from bpstudio.insight.elements import BIAS, Edge, Edges, Lit, LossNode, PlusOne, Unit, Units
 from bpstudio.insight.formulas import DIRECT, ERROR, SLOPE, written
 from bpstudio.insight.notation import Letters, given, number, operand
 from bpstudio.insight.phrase import Phrase, plain
 from bpstudio.insight.suspects import Case, Done, Suspect
+from bpstudio.insight.symbols import SIGNED, beat_of
 
 #: Numbers in an explanation are for reading along: so many decimals, and no sum of more parts.
 _DECIMALS = 6
@@ -145,29 +146,6 @@ def _own(case: Case, letters: Letters) -> tuple[tuple[Lit, ...], str]:
     return (case.asked.target,), beat_of(case.asked, letters)
 
 
-def beat_of(asked: Asked, letters: Letters) -> str:
-    """The address of the beat at which an asked number is computed."""
-    names, target = letters.names, asked.target
-    match target:
-        case Edge():
-            name, unit = names.edge(target), names.unit(Unit(target.layer, target.to))
-            if asked.quantity == "product":
-                return f"forward/{unit}/{name}"
-            if asked.quantity == "arrival":
-                return f"backward/{names.unit(Unit(target.layer - 1, target.source))}/from-{unit}"
-            return f"{'update' if asked.quantity == 'new' else 'backward'}/{name}"
-        case Unit(layer=layer):
-            name = names.unit(target)
-            if asked.quantity == "element":
-                return f"loss/{name}"
-            if asked.quantity in ("z", "a"):
-                return f"forward/{name}/{asked.quantity}" if layer else "start"
-            if asked.quantity == "error":
-                return f"backward/{name}/{'error' if layer == names.depth else 'sum'}"
-            return f"backward/{name}/delta"
-    return "loss/C"
-
-
 # ---- words
 
 
@@ -249,10 +227,6 @@ def _sign(quantity: str, letters: Letters) -> Phrase:
     return Phrase("Where δ = −∂C/∂{z} is used, the gradient is −δ · what came in.", {"z": letters.text("z_letter")})
 
 
-#: What is written with the sign of δ.
-SIGNED = frozenset({"delta"})
-
-
 def _constant(case: Case, a: str, y: str) -> Phrase:
     loss = case.numbers.experiment.loss
     formula = written(ERROR[loss], a=a, y=y)
@@ -268,7 +242,7 @@ def _constant(case: Case, a: str, y: str) -> Phrase:
 def _numbers(case: Case, suspect: Suspect, digits: int) -> str:
     """How the number comes out, where one row and few factors make it: "0.741365 · 0.593270"; else ""."""
     row = case.numbers.position
-    if row is None or suspect.view.of_batch and case.asked.quantity != "new":
+    if row is None or suspect.view.of_batch:
         return ""
     p, asked = case.passed(suspect.done), case.asked
     if asked.quantity not in ("gradient", "delta"):

@@ -42,10 +42,12 @@ class Slip:
     """One line of the table.
 
     `words` end the sentence "This is what comes out …"; `remedy` is a sentence of its own. Both may name {function},
-    {unit}, {where}, {layer}, {a}, {z}, {slope}, {source}, {other}, {edge}, {rows}, {outputs}, {rate}, {loss}. `layers` says
-    which layers can have it, seen from the target: its "own", those "above" it, "upward" (both), those that are
-    "forward" of the input up to what is asked, the "output" layer, or "none" for a constant. `possible` leaves out what would change
-    nothing or make no sense. A slip of `cost` 2 is two slips in one.
+    {where}, {into}, {a}, {z}, {y}, {slope}, {source}, {came_in}, {other}, {edge}, {w}, {value}, {rows}, {outputs},
+    {rate}; of a pick also {other}, {other_edge}, {sent}, {count}.
+
+    `layers` says which layers can have it, seen from the target: its "own", those "above" it, "upward" (both), those
+    that are "forward" of the input up to what is asked, the "output" layer, or "none" for a constant. `possible` leaves
+    out what would change nothing or make no sense. A slip of `cost` 2 is two slips in one.
     """
 
     id: str
@@ -193,8 +195,8 @@ def _alone(p: Pass, asked: Asked, layer: int) -> Array:
 
 
 def _left_out(p: Pass, asked: Asked, layer: int) -> Array:
-    whole: Array = p.value(asked)[:, None] - p.summands(asked, layer)
-    return whole
+    rest: Array = p.value(asked)[:, None] - p.summands(asked, layer)
+    return rest
 
 
 def _one_product(p: Pass, asked: Asked, layer: int) -> Array:
@@ -212,13 +214,14 @@ def _activated(p: Pass, asked: Asked, z: Array) -> Array:
 def _slope_of_one(p: Pass, asked: Asked, layer: int) -> Array:
     """The slope forgotten at one unit of a layer above: its summand without it."""
     without = p.altered({("slope", layer): _one})
-    return _left_out(p, asked, layer) + without.delta(layer) * p.gain(asked, layer)
+    whole: Array = _left_out(p, asked, layer) + without.delta(layer) * p.gain(asked, layer)
+    return whole
 
 
 def _one_route(p: Pass, asked: Asked, layer: int) -> Array:
     """Every way over one unit of a layer and one of the layer above it, (rows, both)."""
     steep = p.gain(asked, layer) * p.slope(layer)
-    ways = p.delta(layer + 1)[:, :, None] * p.back(layer + 1) * steep[:, None, :]
+    ways: Array = p.delta(layer + 1)[:, :, None] * p.back(layer + 1) * steep[:, None, :]
     return ways.reshape(len(ways), -1)
 
 
@@ -275,10 +278,12 @@ SLIPS: tuple[Slip, ...] = (
     Slip("jacobian_diagonal", "with {a} (1 − {a}) as the slope of softmax",
          "Each output of a softmax depends on the {z} of all of them.",
          CHAIN, "output", put=("slope", lambda p, m, usual: usual), possible=_is_softmax),
-    Slip("slope_twice", "with the slope of {function} multiplied to {a} − {y}", "With this loss the slope has cancelled.",
+    Slip("slope_twice", "with the slope of {function} multiplied to {a} − {y}",
+         "With this loss the slope has cancelled.",
          CHAIN, "output", put=("delta", lambda p, m, usual: usual * p.slope(m)), possible=_is_direct),
     Slip("z_came_in", "with {z} in place of {a} of {source}", "What came in is {a} of {source}.",
-         frozenset({"gradient", "new"}), "own", put=("came_in", lambda p, m, usual: p.z(m - 1)), possible=_comes_from_a_unit),
+         frozenset({"gradient", "new"}), "own", put=("came_in", lambda p, m, usual: p.z(m - 1)),
+         possible=_comes_from_a_unit),
     Slip("input_forgotten", "without what came in", "Multiply by {came_in}.",
          frozenset({"gradient", "new"}), "own", put=("came_in", _one), possible=_is_weight),
     Slip("other_input", "with what came in over {other_edge}", "What came in over {edge} is {came_in}.",

@@ -143,8 +143,7 @@ class Case:
         return float(self.usual.value(self.asked) @ weights)
 
     def _new_value(self) -> float:
-        here, edge = self.frame.trace.layers[self.asked.layer - 1], self.asked.target
-        assert isinstance(edge, Edge)
+        here, edge = self.frame.trace.layers[self.asked.layer - 1], self._edge
         update = here.update_b[edge.to] if edge.is_bias else here.update_W[edge.to, edge.source]
         return self._of(edge, self.frame.params.W, self.frame.params.b) + float(update)
 
@@ -162,18 +161,31 @@ class Case:
         total = total * factor
         if self.asked.quantity != "new":
             return total
-        edge, rule = self.asked.target, self.frame.experiment.optimizer
-        assert isinstance(edge, Edge)
-        value = self._of(edge, self.frame.params.W, self.frame.params.b)
+        return self.moved(self.velocity(total, settings), settings)
+
+    def velocity(self, gradient: Array, settings: Mapping[str, float]) -> Array:
+        """What η multiplies: the gradient, or with momentum the new velocity."""
+        rule, before = self.frame.experiment.optimizer, self.frame.state
+        if not isinstance(rule, Momentum):
+            return gradient
+        old = self._of(self._edge, before["velocity"].W, before["velocity"].b)
+        faster: Array = gradient + rule.momentum * old * settings.get("velocity", 1.0)
+        return faster
+
+    def moved(self, velocity: Array, settings: Mapping[str, float]) -> Array:
+        """The new value of the asked parameter."""
+        value = self._of(self._edge, self.frame.params.W, self.frame.params.b)
         if settings.get("frozen", float(is_frozen(self.usual, self.asked, 0))):
-            still: Array = np.full_like(total, value)
-            return still
-        if isinstance(rule, Momentum):
-            before = self.frame.state["velocity"]
-            total = total + rule.momentum * self._of(edge, before.W, before.b) * settings.get("velocity", 1.0)
-        step = settings.get("rate", rule.rate) * total
+            return np.full_like(velocity, value)
+        step = settings.get("rate", self.frame.experiment.optimizer.rate) * velocity
         new: Array = settings.get("start", value) - settings.get("direction", 1.0) * step
         return new
+
+    @property
+    def _edge(self) -> Edge:
+        if not isinstance(self.asked.target, Edge):
+            raise ValueError(f"quantity: {self.asked.target} has no {self.asked.quantity!r}")
+        return self.asked.target
 
     @cached_property
     def _possible(self) -> list[Done]:

@@ -15,11 +15,12 @@ import numpy as np
 
 from bpstudio.insight.altered import Asked, Quantity
 from bpstudio.insight.elements import Edge, Element, Example, Lit, Names, Unit
-from bpstudio.insight.findings import SIGNED, Explanation, beat_of, explanation, sentence, together
+from bpstudio.insight.findings import Explanation, explanation, sentence, together
 from bpstudio.insight.notation import Letters, Notation, letters, number, rough
 from bpstudio.insight.phrase import Phrase
-from bpstudio.insight.rounding import rounded_value
+from bpstudio.insight.rounding import MODES, rounded_value
 from bpstudio.insight.suspects import Case, Lineup, View, is_cut_to, rounds_to
+from bpstudio.insight.symbols import SIGNED, beat_of, symbol_of
 from bpstudio.insight.typed_number import Typed, read_typed
 from bpstudio.insight.walk import Walk
 from bpstudio.training.frame import Frame
@@ -170,7 +171,7 @@ class _Judge:
         typed, asked = self.typed, self.case.asked
         if typed.is_exact or not typed.value:
             return None
-        for mode, count in (("decimals", typed.decimals), ("figures", typed.figures)):
+        for mode, count in zip(MODES, (typed.decimals, typed.figures), strict=True):
             if not 1 <= count <= 12:
                 continue
             value = rounded_value(self.case, mode, count)
@@ -179,17 +180,11 @@ class _Judge:
             # Rounding so coarse that hardly a digit is left proves nothing.
             if asked.quantity != "new" and agreeing(typed.value, self.truth) < 1:
                 continue
-            parts = {**self._named(self.truth), "count": str(count)}
+            parts: dict[str, str | Phrase] = {**self._named(self.truth), "count": str(count)}
             if mode == "decimals":
-                text = Phrase(
-                    "This is right when every line is rounded to {count} decimals; without rounding {symbol} = {value}.",
-                    parts,
-                )
+                text = Phrase("Right, if every line is rounded to {count} decimals; exactly {symbol} = {value}.", parts)
             else:
-                text = Phrase(
-                    "This is right when every line is rounded to {count} figures; without rounding {symbol} = {value}.",
-                    parts,
-                )
+                text = Phrase("Right, if every line is rounded to {count} figures; exactly {symbol} = {value}.", parts)
             return self._made("rounded", text, self.truth)
         return None
 
@@ -202,7 +197,7 @@ class _Judge:
         where = _earliest([finding.address for finding in first.findings], self.case)
         explanations = tuple(said[:_SAID])
         if not is_sure:
-            values = {"count": str(self.typed.figures), "what": first.findings[0].words}
+            values: dict[str, str | Phrase] = {"count": str(self.typed.figures), "what": first.findings[0].words}
             text = Phrase("With {count} digits it could be what comes out {what}; more digits would tell.", values)
             return self._made("unsure", text, self.truth, None, lit, where, explanations)
         if first.ids == ("opposite_sign",):
@@ -270,25 +265,6 @@ def agreeing(value: float, truth: float) -> int:
         return 0
     off = abs(value - truth) / 10.0 ** math.floor(math.log10(abs(truth)))
     return max(0, min(17, math.floor(1 - math.log10(2 * off)))) if off < 5 else 0
-
-
-def symbol_of(asked: Asked, names: Letters) -> str:
-    """How an asked number is written: ∂C/∂w₅, net_h1, w₅⁺."""
-    target = asked.target
-    match asked.quantity, target:
-        case "gradient", Edge() as edge:
-            return names.text("db" if edge.is_bias else "dw", edge)
-        case "new", Edge() as edge:
-            return names.edge(edge) + "⁺"
-        case "product", Edge() as edge:
-            return f"{names.edge(edge)} · {names.activation(Unit(edge.layer - 1, edge.source))}"
-        case "arrival", Edge() as edge:
-            return f"{names.edge(edge)} · {names.text('delta', Unit(edge.layer, edge.to))}"
-        case "a", Unit() as unit:
-            return names.activation(unit)
-        case quantity, Unit() as unit:
-            return names.text(quantity, unit)
-    return names.text("cost")
 
 
 def _factor(value: float) -> str:
