@@ -64,12 +64,19 @@ def dead_units(frame: Frame) -> tuple[NDArray[np.bool_] | None, ...]:
 
     None for layers of another kind. A whole pass over the training rows: ask from where it may take its time.
     """
-    network = frame.experiment.network
-    relus = [layer.activation == "relu" for layer in network.layers]
-    dead = [np.ones(layer.units, bool) for layer in network.layers]
-    rows = frame.dataset.train if any(relus) else frame.dataset.train[:0]
+    layers = frame.experiment.network.layers
+    if all(layer.activation != "relu" for layer in layers):
+        return tuple(None for _ in layers)
+    highest = highest_inputs(frame)
+    return tuple(top <= 0 if layer.activation == "relu" else None for layer, top in zip(layers, highest, strict=True))
+
+
+def highest_inputs(frame: Frame) -> tuple[NDArray[np.floating], ...]:
+    """For each layer (units,) the greatest weighted input over every training row, at the present parameters."""
+    network, rows = frame.experiment.network, frame.dataset.train
+    highest = [np.full(layer.units, -np.inf) for layer in network.layers]
     for start in range(0, len(rows), _CHUNK):
         z, _ = weighted_inputs(network, frame.params, frame.dataset.x[rows[start : start + _CHUNK]])
-        for off, weighted in zip(dead, z, strict=True):
-            off &= (weighted <= 0).all(axis=0)
-    return tuple(off if relu else None for off, relu in zip(dead, relus, strict=True))
+        for top, weighted in zip(highest, z, strict=True):
+            np.maximum(top, weighted.max(axis=0), out=top)
+    return tuple(highest)

@@ -222,7 +222,8 @@ class SeriesView:
 
     def _holds(self, level: int, place: int) -> bool:
         """Whether this level still has the cell that ends at this place."""
-        return self.levels[level].first < place // FANOUT**level <= self.levels[level].stop
+        end: int = place // FANOUT**level
+        return self.levels[level].first < end <= self.levels[level].stop
 
     def rows(self, start: int, stop: int) -> tuple[int, Array]:
         """(first, rows): the exact numbers that are kept of start … stop−1."""

@@ -1,0 +1,231 @@
+"""Signs of layers and units: a gradient that vanishes, slopes that are flat, units that are dead.
+
+Which comes before which, and from when on each is told, stands in `health`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from bpstudio.insight import remedies
+from bpstudio.insight.diagnostics import highest_inputs
+from bpstudio.insight.elements import Unit
+from bpstudio.insight.finding import STEPS, Finding, listed, ran, recorded, short, times
+from bpstudio.insight.notation import Notation, letters
+from bpstudio.insight.phrase import Phrase
+from bpstudio.insight.remedies import Remedy
+from bpstudio.maths.activations import activation
+from bpstudio.maths.losses import loss as loss_named
+from bpstudio.maths.operations import Array
+from bpstudio.training.frame import Frame
+
+VANISHED = 0.1
+FLAT_SHARE = 0.5
+SMALLER = "The gradient of layer {first} is {times} times smaller than that of layer {last}"
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Why the gradient of one layer is smaller than that of another above it: an identity, not an estimate.
+
+    With ‖·‖ over all units and rows, layer l's δ has ‖δ_l‖ = s_l · w_l · ‖δ_{l+1}‖, where w_l = ‖δ_{l+1} W_{l+1}‖ /
+    ‖δ_{l+1}‖ is what the weights do and s_l = ‖δ_l‖ / ‖δ_{l+1} W_{l+1}‖ what the slopes do (a mean of |f′|, weighted
+    with the error that passes). With c_l = ‖∂C/∂W_l‖ / ‖δ_l‖, what comes into the layer:
+
+        ratio = ‖∂C/∂W_first‖ / ‖∂C/∂W_last‖ = Π s_l · Π w_l · c_first / c_last
+    """
+
+    ratio: float
+    slopes: tuple[float, ...]
+    weights: float
+    inputs: float
+
+
+def passage(frame: Frame, first: int, last: int) -> Passage | None:
+    """The factors between two layers, numbered from 1; None where one of them would be 0/0."""
+    layers = frame.trace.layers
+    slopes, weights = [], 1.0
+    with np.errstate(all="ignore"):
+        for below, above in zip(layers[first - 1 : last - 1], layers[first:last], strict=True):
+            if above.dx is None:
+                return None
+            came, arrived, left = (float(np.linalg.norm(each)) for each in (above.delta, above.dx, below.delta))
+            if not (came > 0 and arrived > 0 and left > 0):
+                return None
+            slopes.append(left / arrived)
+            weights *= arrived / came
+        ends = [layers[first - 1], layers[last - 1]]
+        norms = [float(np.linalg.norm(each.dW)) for each in ends]
+        carried = [
+            norm / float(np.linalg.norm(each.delta)) if norm > 0 else 0.0
+            for norm, each in zip(norms, ends, strict=True)
+        ]
+    if not all(norm > 0 and math.isfinite(norm) for norm in (*norms, *carried)):
+        return None
+    return Passage(norms[0] / norms[1], tuple(slopes), weights, carried[0] / carried[1])
+
+
+def vanishing(frame: Frame, notation: str | Notation) -> Finding | None:
+    """The first trained layer hears less than a tenth of the last one; the cause is its smallest factor."""
+    trained = [n for n, layer in enumerate(frame.experiment.network.layers, 1) if layer.train_weights]
+    if len(trained) < 2 or not ran(frame):
+        return None
+    first, last = trained[0], trained[-1]
+    norms = recorded(frame, (f"norm/{first}", f"norm/{last}"), frame.step + 1 - STEPS)
+    ratios = norms[norms[:, 1] > 0, 0] / norms[norms[:, 1] > 0, 1]
+    if not norms[-1, 0] < VANISHED * norms[-1, 1] or len(ratios) < STEPS / 2 or not np.median(ratios) < VANISHED:
+        return None
+    values: dict[str, str | Phrase] = {"first": str(first), "last": str(last)}
+    way = passage(frame, first, last)
+    if way is None:
+        what = Phrase("The gradient of layer {first} is 0, that of layer {last} is not", values)
+        if norms[-1, 0] > 0:
+            values["times"] = times(norms[-1, 1] / norms[-1, 0])
+            what = Phrase(SMALLER, values)
+        start = remedies.new_start(frame.experiment)
+        return Finding("vanishing", "warning", what, None, (start,), Unit(first, 0), "bars")
+    values["times"] = times(1 / way.ratio)
+    what = Phrase(SMALLER, values)
+    product = math.prod(way.slopes)
+    slopes = f"{short(product)}" if len(way.slopes) == 1 else f"{listed(way.slopes)} = {short(product)}"
+    cause = Phrase(
+        "on the way the slopes make {slopes}, the weights {weights}, what comes in {inputs}",
+        {"slopes": slopes, "weights": short(way.weights), "inputs": short(way.inputs)},
+    )
+    found = _for_passage(frame, way, tuple(range(first - 1, last - 1)))
+    return Finding("vanishing", "warning", what, cause, found, Unit(first, 0), "bars")
+
+
+def _for_passage(frame: Frame, way: Passage, between: tuple[int, ...]) -> tuple[Remedy, ...]:
+    """Remedies for the factors below 1, the smallest first; two at most. An error comes down through the weights of
+    the layers above those in whose slopes it is multiplied.
+    """
+    experiment = frame.experiment
+    scaled = remedies.scaled_start(experiment, tuple(layer + 1 for layer in between))
+    inputs = remedies.standardise(frame.dataset, tuple(range(frame.dataset.inputs)))
+    several = len(frame.dataset.train) > 1 and frame.dataset.input_shape is None
+    offered: list[tuple[float, tuple[Remedy, ...]]] = [
+        (math.prod(way.slopes), remedies.another_activation(experiment, between)),
+        (way.weights, () if scaled is None else (scaled,)),
+        (way.inputs, (inputs,) if several and inputs is not None else ()),
+    ]
+    return tuple(each for factor, known in sorted(offered, key=lambda pair: pair[0]) if factor < 1 for each in known)[
+        :2
+    ]
+
+
+def flat(frame: Frame, notation: str | Notation) -> Finding | None:
+    """The layer with the greatest share of flat pairs, if that is more than half."""
+    if not ran(frame):
+        return None
+    layers = frame.experiment.network.layers
+    worst: tuple[float, int, Array] | None = None
+    for layer, spec in enumerate(layers, 1):
+        if not activation(spec.activation).saturates:
+            continue
+        pairs = _flat_pairs(frame, layer)
+        share = float(pairs.mean())
+        before = recorded(frame, (f"flat/{layer}",), frame.step + 1 - STEPS)[:, 0]
+        if share > FLAT_SHARE < np.median(before) and (worst is None or share > worst[0]):
+            worst = share, layer, pairs
+    if worst is None:
+        return None
+    _, layer, pairs = worst
+    spec, trace = layers[layer - 1], frame.trace.layers[layer - 1]
+    threshold = frame.experiment.flat_threshold
+    values = {"count": f"{int(pairs.sum()):,}", "all": f"{pairs.size:,}", "layer": str(layer)}
+    what = Phrase(
+        "{count} of {all} (unit, row) pairs of layer {layer} are flat",
+        {**values, "threshold": f"{threshold:g}"},
+    )
+    if layer == len(layers):
+        what = Phrase("{count} of {all} (unit, row) pairs of layer {layer} are flat and far from their target", values)
+    symbols = letters(notation, frame.experiment.network)
+    cause = Phrase(
+        "|{z}| is {mean} there on average, and {f} is flat beyond {edge}",
+        {
+            "z": symbols.text("z_letter"),
+            "mean": short(float(np.abs(trace.z[pairs]).mean())),
+            "f": activation(spec.activation).symbol,
+            "edge": short(flat_beyond(spec.activation, threshold)),
+        },
+    )
+    unit = int(np.argmax(pairs.sum(axis=0)))
+    return Finding("flat", "warning", what, cause, _for_flat(frame, layer), Unit(layer, unit), "saturation")
+
+
+def flat_beyond(name: str, threshold: float) -> float:
+    """|z| from which |f′|/max|f′| is below the threshold t: σ′/¼ = 1 − tanh²(z/2) and tanh′ = 1 − tanh²(z)."""
+    edge = math.atanh(math.sqrt(1 - threshold)) if threshold > 0 else math.inf
+    return 2 * edge if name == "sigmoid" else edge
+
+
+def _flat_pairs(frame: Frame, layer: int) -> Array:
+    """(rows, units) which pairs of a layer count as flat; see the module's text for the output."""
+    spec, trace = frame.experiment.network.layers[layer - 1], frame.trace.layers[layer - 1]
+    rule = activation(spec.activation)
+    if trace.slope is None or rule.max_slope is None:
+        return np.zeros(trace.z.shape, bool)
+    flat: Array = trace.slope < frame.experiment.flat_threshold * rule.max_slope
+    if layer == len(frame.trace.layers):
+        if loss_named(frame.experiment.loss).paired_with == spec.activation:
+            return np.zeros(trace.z.shape, bool)
+        reach = 1.0 if spec.activation == "sigmoid" else 2.0
+        flat = flat & (np.abs(trace.a - frame.trace.y) > reach / 2)
+    return flat
+
+
+def _for_flat(frame: Frame, layer: int) -> tuple[Remedy, ...]:
+    """At the output a loss in which the slope drops out; below it a start or inputs of a suitable size, or ReLU."""
+    experiment, own = frame.experiment, (layer - 1,)
+    if layer == len(experiment.network.layers):
+        crossed = remedies.cross_entropy(experiment, frame.dataset)
+        return (remedies.new_start(experiment),) if crossed is None else (crossed, remedies.new_start(experiment))
+    found = [remedies.scaled_start(experiment, own), *remedies.another_activation(experiment, own)]
+    if layer == 1 and float(np.abs(frame.trace.x).mean()) > 1 and len(frame.dataset.train) > 1:
+        found.insert(0, remedies.standardise(frame.dataset, tuple(range(frame.dataset.inputs))))
+    return tuple(each for each in found if each is not None)[:2]
+
+
+def dead(frame: Frame, notation: str | Notation) -> Finding | None:
+    """The layer with the greatest share of dead units. The rows of the data are gone through only where the batch and
+    the record leave it possible."""
+    long = max(STEPS, frame.steps_per_epoch)
+    since: dict[Unit, int] = {}
+    for layer, spec in enumerate(frame.experiment.network.layers, 1):
+        slope = frame.trace.layers[layer - 1].slope
+        if spec.activation != "relu" or slope is None:
+            continue
+        for unit in np.flatnonzero(~slope.any(axis=0)).tolist():
+            begun = frame.metrics.off_since(layer, unit, frame.step)
+            if begun is not None and frame.step + 1 - begun >= long:
+                since[Unit(layer, unit)] = begun
+    highest = highest_inputs(frame) if since else ()
+    found = {unit: begun for unit, begun in since.items() if highest[unit.layer - 1][unit.index] <= 0}
+    if not found:
+        return None
+    sizes = frame.experiment.network.sizes
+    shares = {layer: sum(unit.layer == layer for unit in found) / sizes[layer] for layer in range(1, len(sizes))}
+    layer = max(shares, key=lambda each: shares[each])
+    units = [unit for unit in found if unit.layer == layer]
+    first = min(units, key=lambda unit: found[unit])
+    rows, start = f"{len(frame.dataset.train):,}", frame.metrics.first
+    values = {"count": str(len(units)), "all": str(sizes[layer]), "layer": str(layer), "rows": rows}
+    values |= {"unit": letters(notation, frame.experiment.network).unit(first), "step": f"{found[first]:,}"}
+    if len(units) == 1:
+        what = Phrase("{unit} is dead, off for all {rows} rows and in every batch since step {step}", values)
+    else:
+        what = Phrase(
+            "{count} of {all} units of layer {layer} are dead, off for all {rows} rows; {unit} since step {step}",
+            values,
+        )
+    top = max(float(highest[layer - 1][unit.index]) for unit in units)
+    cause = Phrase(
+        "the greatest z is {top}, and where the slope is 0 their weights get no gradient", {"top": short(top)}
+    )
+    born = all(found[unit] <= start for unit in units)
+    other = remedies.new_start(frame.experiment) if born else remedies.smaller_rate(frame.experiment)
+    return Finding("dead", "warning", what, cause, (remedies.with_tanh((layer - 1,)), other), first, "bars")
