@@ -31,6 +31,7 @@ from ui.messages import Messages
 from ui.navigation import Navigation
 from ui.panels.plain import plain
 from ui.runner import Runner
+from ui.table_twin import TableTwin
 
 FIRST_LESSON = "mazur"
 
@@ -72,6 +73,7 @@ class App:
         self.actions = Actions()
         self.window = MainWindow(self.focus, self.runner, self.actions, self.navigation, self.document, self.messages)
         self.commands = Commands(self.window, self.actions, self.focus, self.runner, self.navigation)
+        self.tables = TableTwin(self.window, self.actions, self.focus, self.runner)
         self.files = FileCommands(self.window, self.actions, self.runner, self.navigation, self.document)
         theme.dress(app)
         self._closed = False

@@ -20,6 +20,9 @@ from ui.actions import Actions
 REGIONS = ("left", "right", "bottom", "legend")
 """What can fold: network and data, explanation, curves, and the legend under the network."""
 
+SIZES = ("left", "right", "bottom", "tall")
+"""What a wish says the size of."""
+
 WIDE = 1440
 """From this width on the side panels have more room."""
 SIDES = {False: (202, 350), True: (250, 400)}
@@ -36,6 +39,8 @@ ALONE = 215
 """Width of the canvas below which even the explanation folds."""
 HEADLINE, LEGEND = 58, 64
 """What the two lines above the network and the legend below it take, at normal text."""
+TALL = 0.42
+"""Share of the height that the tables of a step have in the place of the curves: a curve can be low, a table not."""
 BOTTOM, LOWEST_BOTTOM = 0.29, 120
 """Share of the height that the curves have, and the pixels that they need at normal text."""
 
@@ -47,6 +52,7 @@ class Wish:
     open       the regions that are wanted
     insisted   those that stay although there is little room, because they were asked for in this very room
     left, right   shares of the width; bottom a share of the height
+    tables        whether the tables of the step stand where the curves are; tall is their share of the height
     """
 
     open: frozenset[str] = frozenset(REGIONS)
@@ -54,6 +60,8 @@ class Wish:
     left: float = 0.0
     right: float = 0.0
     bottom: float = 0.0
+    tables: bool = False
+    tall: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,8 @@ def fit(width: int, height: int, scale: float, wish: Wish, beneath: int = 0) -> 
         taken = sum(size for side, size in (("left", left), ("right", right)) if side in wish.open - gone)
         if width - taken < needed * scale and region not in wish.insisted:
             gone.add(region)
-    bottom = round(max((wish.bottom or BOTTOM) * height, LOWEST_BOTTOM * scale))
+    share = (wish.tall or TALL) if wish.tables else (wish.bottom or BOTTOM)
+    bottom = round(max(share * height, LOWEST_BOTTOM * scale))
     free = height - beneath - HEADLINE * scale
     here = wish.open - gone
     for folded in ((), ("legend",), ("bottom",), ("legend", "bottom")):
@@ -154,6 +163,11 @@ class Regions:
         )
         self.arrange()
 
+    def show_tables(self, shown: bool) -> None:
+        """Give the lower region the height of the tables, or that of the curves."""
+        self.wish = dataclasses.replace(self.wish, tables=shown)
+        self.arrange()
+
     def reset(self) -> None:
         """As at the first start."""
         self.wish = Wish()
@@ -163,6 +177,8 @@ class Regions:
         """A person has dragged the line beside a region."""
         sizes = self._rows.sizes() if name == "bottom" else self._columns.sizes()
         share = sizes[{"left": 0, "right": 2, "bottom": 1}[name]] / max(sum(sizes), 1)
+        if name == "bottom" and self.wish.tables:
+            name = "tall"
         if share > 0:
             self.wish = dataclasses.replace(self.wish, **{name: share})  # type: ignore[arg-type]  # one of its sizes
 
@@ -170,7 +186,8 @@ class Regions:
         """Remember the wish, not what there was room for."""
         for name in REGIONS:
             settings.setValue(f"{place}/{name}", name in self.wish.open)
-        for name in ("left", "right", "bottom"):
+        settings.setValue(f"{place}/tables", self.wish.tables)
+        for name in SIZES:
             settings.setValue(f"{place}/{name}_size", getattr(self.wish, name))
 
     def restore(self, settings: QSettings, place: str) -> None:
@@ -178,6 +195,6 @@ class Regions:
         there = frozenset(name for name in REGIONS if settings.value(f"{place}/{name}", True, bool))
         sizes = {
             name: min(max(settings.value(f"{place}/{name}_size", 0.0, float), 0.0), MOST_WANTED)
-            for name in ("left", "right", "bottom")
+            for name in SIZES
         }
-        self.wish = Wish(open=there, **sizes)
+        self.wish = Wish(open=there, tables=settings.value(f"{place}/tables", False, bool), **sizes)

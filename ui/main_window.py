@@ -32,6 +32,7 @@ from ui.explain.card import Card
 from ui.focus import Focus
 from ui.folding import Regions
 from ui.language import tr
+from ui.later import after_painting
 from ui.messages import Messages
 from ui.navigation import Navigation
 from ui.panels.builder import Builder
@@ -60,6 +61,16 @@ class View(Protocol):
     """What can be shown a frame."""
 
     def show_frame(self, frame: Frame) -> None: ...
+
+
+class Paced(Protocol):
+    """What is drawn only now and then while training runs."""
+
+    @property
+    def wait(self) -> int:
+        """For how many milliseconds it could have been drawn again; below 0: not yet, or nobody sees it."""
+
+    def refresh(self) -> None: ...
 
 
 class MainWindow(QMainWindow):
@@ -127,6 +138,8 @@ class MainWindow(QMainWindow):
             view.show_frame(frame)
         if self.plots is not None:
             self.plots.show_frame(frame)
+        if frame.run == "running":
+            after_painting(self)
 
     def complete(self) -> None:
         """Make what the first paint did not wait for: the lesson's text and the curves."""
@@ -150,12 +163,23 @@ class MainWindow(QMainWindow):
         from ui.plots.row import PlotsRow
 
         self.plots = PlotsRow(self._focus, self._runner)
-        self._bottom.layout().addWidget(self.plots)  # type: ignore[union-attr]  # it has one, see _place
+        self.plots.setVisible(not self.regions.wish.tables)
+        self.put_below(self.plots)
         self._commands.listen(self.plots)
         if self._runner.frame is not None:
             self.plots.show_frame(self._runner.frame)
         self._make_curve()
         self._bring_plots()
+
+    def put_below(self, widget: QWidget) -> None:
+        """Put something under the network."""
+        self._bottom.layout().addWidget(widget)  # type: ignore[union-attr]  # it has one, see _place
+
+    def show_tables(self, shown: bool) -> None:
+        """Take the curves away, because the tables of the step stand in their place; or bring them back."""
+        if self.plots is not None:
+            self.plots.setVisible(not shown)
+        self.regions.show_tables(shown)
 
     def _make_curve(self) -> None:
         """Show the curve of the unit in view under the explanation."""
@@ -190,7 +214,7 @@ class MainWindow(QMainWindow):
             # A corner widget is measured only when it is set, and as high as its own text. The menus come first.
             look = theme.current()
             metrics = QFontMetrics(look.font())
-            menus = sum(metrics.horizontalAdvance(action.text()) + look.beside(11) * 2 for action in bar.actions())
+            menus = sum(metrics.horizontalAdvance(action.text()) + look.beside(11) * 2 + 6 for action in bar.actions())
             room = self.width() - menus - look.px(24)
             shown = metrics.elidedText(self._title.text(), Qt.TextElideMode.ElideMiddle, max(room - 20, 0))
             self._title.setText(shown)
@@ -318,6 +342,16 @@ class MainWindow(QMainWindow):
         self.regions.arrange()
 
     # ---- Qt
+
+    @override
+    def customEvent(self, event: QEvent | None) -> None:
+        # What takes long and is not needed at once is done one at a time, when the frame is on the screen: the text of
+        # the network and each plot come round about ten times a second.
+        plots = self.plots.all if self.plots is not None else ()
+        views: tuple[Paced, ...] = (self.canvas, *plots)
+        longest = max(views, key=lambda view: view.wait)
+        if longest.wait >= 0:
+            longest.refresh()
 
     @override
     def showEvent(self, event: QShowEvent | None) -> None:
