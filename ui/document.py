@@ -7,6 +7,7 @@ file is replaced only when its replacement is complete.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,13 +20,17 @@ from bpstudio.files import lesson as lessons
 from bpstudio.files.lesson import Lesson
 from bpstudio.files.switches import Choice, Switches
 from bpstudio.files.wording import Wording
-from bpstudio.insight.elements import Row
+from bpstudio.insight import naming
+from bpstudio.insight.elements import Element, Row
+from bpstudio.insight.notation import letters
+from bpstudio.training.caption import Caption
 from ui import language
 from ui.focus import Focus
 from ui.language import tr
 from ui.runner import Progress, Runner
 
 if TYPE_CHECKING:
+    from bpstudio.files.exercise import Exercise
     from bpstudio.training.frame import Frame
     from bpstudio.training.session import Session
 
@@ -87,10 +92,12 @@ class Document(QObject):
 
     @property
     def title(self) -> str:
-        """The name of its file, its title in the language in use, or what is trained on other data."""
+        """The name of its file, what a person calls it, its title, or what is trained on other data."""
         if self.path is not None:
             return self.path.stem
         lesson, frame = self.lesson, self._runner.frame
+        if frame is not None and frame.caption.title:
+            return frame.caption.title
         if lesson is not None and frame is not None and frame.dataset.hash != lesson.dataset.hash:
             return f"{frame.dataset.name or tr('Untitled')} {_written(frame.experiment.network.sizes)}"
         return lesson.title.within(language.current()) if lesson is not None else ""
@@ -107,6 +114,8 @@ class Document(QObject):
         frame, saved = self._runner.frame, self._saved
         if frame is None or saved is None or frame is saved:
             return False
+        if frame.caption != saved.caption:
+            return True
         if self.path is None and self.name and self.choice is not None:
             return False
         described = frame.experiment == saved.experiment and frame.dataset.hash == saved.dataset.hash
@@ -116,6 +125,8 @@ class Document(QObject):
         """What a file of this moment holds: the open lesson's texts, and the run as it stands."""
         choice = self.switches.on(frame) if self.switches is not None else None
         lesson = choice.lesson if choice is not None else self.lesson
+        if frame.caption.title:
+            lesson = None  # an exercise of a person's own, whose numbers may be those of the lesson all the same
         walk, focus = self._focus.walk, self._focus
         at = walk.beat(focus.grain, focus.playhead).address if walk is not None and focus.playhead else ""
         values: dict[str, Any] = {
@@ -127,7 +138,7 @@ class Document(QObject):
         if isinstance(focus.example, Row) and focus.example.position < len(frame.batch):
             values["row"] = int(frame.batch[focus.example.position])
         if lesson is None:
-            values |= {"title": Wording.of(tr("Untitled"))}
+            values |= {"title": Wording.of(frame.caption.title or tr("Untitled"))}
         elif frame.dataset.hash != lesson.dataset.hash:
             values |= {"title": Wording.of(self.title), "summary": Wording(), "text": Wording()}
         return lessons.capture(frame, lesson, **values)
@@ -162,7 +173,28 @@ class Document(QObject):
         lesson, variant = choice.lesson, choice.variant
         label = variant.label if variant is not None else lesson.title
         name = tr("switch to “{name}”", name=label.within(language.current()))
-        self._runner.restart(lesson.experiment, lesson.dataset, choice.origin, name)
+        frame = self._runner.frame
+        caption = dataclasses.replace(frame.caption, title="") if frame is not None else lesson.caption
+        self._runner.restart(lesson.experiment, lesson.dataset, choice.origin, name, caption)
+
+    def take(self, exercise: Exercise) -> None:
+        """Make an exercise what is trained, at step 0 and before its first beat; one gesture, which undo takes back."""
+        self._focus.set(grain="edge", playhead=0, selection=None, example=Row(0), playing_walk=False)
+        name = tr("open “{name}”", name=exercise.caption.title)
+        self._runner.restart(exercise.experiment, exercise.dataset, exercise.start, name, exercise.caption)
+
+    def rename(self, element: Element, name: str) -> None:
+        """Call a unit, a weight, a bias or a target something else; an empty name gives the letter of the notation back.
+
+        One gesture, which undo takes back. Raises NamingError where the name cannot be given.
+        """
+        frame = self._runner.frame
+        if frame is None:
+            return
+        network = frame.experiment.network
+        names = naming.with_name(self._focus.names, network.sizes, element, name)
+        called = letters(self._focus.notation, network).element(element)
+        self._runner.rename(Caption(frame.caption.title, names, network.sizes), tr("rename {name}", name=called))
 
     def open(self, place: str | Path) -> None:
         """Open a lesson by name or a file by path, beside the training; what goes wrong is said."""
@@ -214,6 +246,8 @@ class Document(QObject):
 
     def _show_frame(self, frame: Frame) -> None:
         lesson = self.lesson
+        caption = frame.caption
+        self._focus.set(names=naming.moved(caption.names, caption.sizes, frame.experiment.network.sizes))
         if self._opening and lesson is not None and frame.dataset is lesson.dataset:
             # A last frame of the run before may still have been on its way.
             self._opening = False

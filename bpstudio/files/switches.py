@@ -1,8 +1,8 @@
 """The switches of a lesson beside a run: which of them is on, and which digits are promised then.
 
-A run is on a switch while its experiment, data and start values are the switch's own and nothing was edited on the way
-to the present step. So the answer is read off the run, never kept beside it: undo, seek and an edit change it by
-themselves.
+A run is on a switch while its experiment, data and start values are the switch's own, nothing was edited on the way to
+the present step, and nobody gave it a title: an exercise with the same numbers is another one. So the answer is read
+off the run, never kept beside it: undo, seek and an edit change it by themselves.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ class Choice:
     def is_on(self, frame: Frame) -> bool:
         """Whether the run in a frame is this one, at whatever step."""
         return (
-            frame.segment == 0
+            not frame.caption.title
+            and frame.segment == 0
             and frame.start is not None
             and frame.experiment == self.lesson.experiment
             and frame.dataset.hash == self.lesson.dataset.hash
@@ -65,7 +66,7 @@ class Switches:
 
     def on(self, frame: Frame) -> Choice | None:
         """The choice that the run in a frame is, or None where it was changed into something else."""
-        run = (frame.experiment, frame.dataset, frame.start, frame.segment)
+        run = (frame.experiment, frame.dataset, frame.start, frame.segment, frame.caption)
         # Compared by identity, because frames come often and arrays are large.
         if len(self._last[0]) != len(run) or any(a is not b for a, b in zip(self._last[0], run, strict=True)):
             self._last = (run, next((choice for choice in self.choices if choice.is_on(frame)), None))

@@ -83,7 +83,8 @@ class LessonPanel(QWidget):
 
     def show_frame(self, frame: Frame) -> None:
         """Mark what the run is and what it gives; numbers only while it rests."""
-        other = self._frame is None or self._frame.dataset is not frame.dataset
+        before = self._frame
+        other = before is None or before.dataset is not frame.dataset or before.caption.title != frame.caption.title
         self._frame = frame
         if other:
             self._show_presence()
@@ -168,12 +169,13 @@ class LessonPanel(QWidget):
             return True  # another network was put in place; the promise is measured all the same
 
     def _show_presence(self) -> None:
-        """A lesson speaks of its own columns of data; beside others its words would only be in the way."""
+        """A lesson speaks of its own columns of data; beside others, or an exercise, its words would be in the way."""
         lesson, frame = self.lesson, self._frame
         has_words = lesson is not None and bool(lesson.text or lesson.summary or lesson.scenes or lesson.variants)
         if has_words and lesson is not None and frame is not None:
             ours, theirs = lesson.dataset, frame.dataset
             has_words = (ours.input_names, ours.output_names) == (theirs.input_names, theirs.output_names)
+            has_words = has_words and not frame.caption.title
         if self.parentWidget() is not None:  # alone it would be a window
             self.setVisible(has_words)
 
