@@ -41,9 +41,11 @@ _BADGE = 42.0  # between two discs, their rings included
 _WIDEST_DISC = 0.28  # of the distance between columns
 _SMALLEST_PITCH = 6.0
 _WIDEST_STEP = 178.0
+_CLOSE = 144.0  # columns between which a +1 node and a badge have no room side by side
 _PLUS_ONE = 13.0
 _LOSS_RADIUS = 22.0
-_TARGET = (104.0, 34.0)
+_TARGET = (66.0, 34.0)
+_SHARES = 104.0  # names and bars of classes are wider than a target
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ class Layout:
     """Positions for one network in one size of the picture; lists over layers start with the inputs (layer 0).
 
     `centers` are (units, 2) arrays of all units, `steps` the distance between neighbours, `plus_ones` (layers, 2) with
-    the node of layer l at l − 1, `targets` (outputs, 2) the left middle of each target's text.
+    the node of layer l at l − 1 (there is none where `biases` has False), `targets` (outputs, 2) the left middle of
+    each target's text.
     """
 
     width: float
@@ -104,6 +107,7 @@ class Layout:
     loss_radius: float
     pixels: Pixels | None
     modes: tuple[Mode, ...]
+    biases: tuple[bool, ...]
     scale: float
 
     # ---- what is drawn
@@ -203,9 +207,12 @@ class Layout:
                 flat = np.arange(len(self.centers[layer]) * columns, dtype=np.intp)
             else:
                 continue
-            if not len(flat):
-                continue
             to, source = np.divmod(flat, columns)
+            if not self.biases[layer - 1]:
+                there = source < columns - 1
+                to, source = to[there], source[there]
+            if not len(to):
+                continue
             distances = _distances(self.lines(layer, to, source), x, y)
             nearest = int(np.argmin(distances))
             if distances[nearest] <= tolerance:
@@ -223,7 +230,8 @@ class Layout:
         if math.hypot(x - self.loss[0], y - self.loss[1]) <= self.loss_radius + 2.0:
             return LossNode()
         for layer, (center_x, center_y) in enumerate(self.plus_ones.tolist(), 1):
-            if max(abs(x - center_x), abs(y - center_y)) <= self.plus_one_size + 2.0:
+            is_near = max(abs(x - center_x), abs(y - center_y)) <= self.plus_one_size + 2.0
+            if is_near and self.biases[layer - 1]:
                 return PlusOne(layer)
         for index in range(len(self.targets)):
             if self.target_box(index).holds(x, y):
@@ -267,7 +275,7 @@ class Layout:
         if direction == "down":
             if unit.index + 1 < len(self.centers[layer]):
                 return Unit(layer, unit.index + 1)
-            return PlusOne(layer + 1) if layer < last else unit
+            return PlusOne(layer + 1) if layer < last and self.biases[layer] else unit
         height = float(self.centers[layer][unit.index, 1])
         if direction == "right":
             return (
@@ -280,12 +288,13 @@ class Layout:
             return Unit(edge.layer, edge.to)
         if direction == "left":
             return PlusOne(edge.layer) if edge.is_bias else Unit(edge.layer - 1, edge.source)
-        columns = len(self.centers[edge.layer - 1]) + 1
-        column = columns - 1 if edge.is_bias else edge.source
+        inputs = len(self.centers[edge.layer - 1])
+        columns = inputs + self.biases[edge.layer - 1]
+        column = inputs if edge.is_bias else edge.source
         place = edge.to * columns + column + (1 if direction == "down" else -1)
         place = min(max(place, 0), len(self.centers[edge.layer]) * columns - 1)
         to, column = divmod(place, columns)
-        return Edge(edge.layer, to, BIAS if column == columns - 1 else column)
+        return Edge(edge.layer, to, BIAS if column == inputs else column)
 
     def _from_plus_one(self, layer: int, direction: Direction) -> Element:
         match direction:
@@ -294,7 +303,7 @@ class Layout:
             case "right":
                 return Edge(layer, len(self.centers[layer]) - 1, BIAS)
             case "left":
-                return PlusOne(max(layer - 1, 1))
+                return PlusOne(next((below for below in range(layer - 1, 0, -1) if self.biases[below - 1]), layer))
             case _:
                 return PlusOne(layer)
 
@@ -302,18 +311,29 @@ class Layout:
         return int(np.argmin(np.abs(self.centers[layer][:, 1] - y)))
 
 
-def place(network: Network, width: float, height: float, scale: float = 1.0, names: float = 0.0) -> Layout:
+def place(
+    network: Network,
+    width: float,
+    height: float,
+    scale: float = 1.0,
+    names: float = 0.0,
+    text: float | None = None,
+) -> Layout:
     """Place a network in a picture of this size.
 
-    `scale` is the size of text and symbols relative to normal; `names` is the room in pixels that the names of the
-    inputs need at the left. A picture too small for the symbols is filled as if it were just large enough.
+    `scale` is the size of symbols relative to normal, `text` that of text where it is another; `names` is the room in
+    pixels that the names of the inputs need at the left. A picture too small for the symbols is filled as if it were
+    just large enough.
     """
     sizes, depth = network.sizes, len(network.layers)
     largest = _LARGEST_RADIUS * scale
-    foot = 62.0 * scale  # the +1 nodes and what is written under a column
-    beyond = (_TARGET[0] + 2 * _LOSS_RADIUS + 30.0) * scale + largest  # what stands to the right of the outputs
+    answer = (_SHARES if network.layers[-1].activation == "softmax" else _TARGET[0]) * max(scale, text or 0.0)
+    beyond = answer + (2 * _LOSS_RADIUS + 30.0) * scale + largest  # what stands to the right of the outputs
     before = max(names + 4.0 * scale, 0.0) + largest + 10.0 * scale
     width, height = max(width, before + 40.0 * scale * depth + beyond), max(height, 220.0 * scale)
+    # The +1 nodes and what is written under a column; between close columns they stand below the badges.
+    is_close = (width - beyond - before) / depth < _CLOSE * scale and depth < 6 and height > 300.0 * scale
+    foot = (84.0 if is_close else 62.0) * scale
     top, bottom = largest + 14.0 * scale, height - foot - largest
     right = width - beyond
     # In a deep network the image gives way to the columns.
@@ -344,14 +364,15 @@ def place(network: Network, width: float, height: float, scale: float = 1.0, nam
         height=height,
         centers=tuple(centers),
         steps=tuple(steps),
-        plus_ones=_plus_ones(columns, modes, height - foot / 2),
+        plus_ones=_plus_ones(columns, modes, height - 31.0 * scale),
         plus_one_size=_PLUS_ONE * scale,
         targets=np.column_stack([outputs[:, 0] + reach, outputs[:, 1]]),
-        target_size=(_TARGET[0] * scale, target_height),
+        target_size=(answer, target_height),
         loss=(width - (_LOSS_RADIUS + 6.0) * scale, float(outputs[:, 1].mean())),
         loss_radius=_LOSS_RADIUS * scale,
         pixels=pixels,
         modes=modes,
+        biases=network.biases,
         scale=scale,
     )
 

@@ -31,6 +31,8 @@ RING_ROOM = 2.6
 """What a ring takes beyond the disc, in widths of it: a gap, and twice its width where the unit is flat."""
 BRACKET = 30
 """What the bracket and the name of a one-hot column take at the left."""
+PLUS_ONE = 10.5
+"""Half the side of a +1 node into which its words just fit."""
 BADGE = 32.0
 """The room that a badge needs under a unit."""
 
@@ -203,7 +205,9 @@ class Geometry:
 
     def plus_box(self, layer: int) -> QRectF:
         x, y = self.plus[layer - 1].tolist()
-        half = self.layout.plus_one_size * min(max(self.zoom, 0.6), 1.6)
+        half = max(self.layout.plus_one_size, PLUS_ONE * self.theme.scale) * min(max(self.zoom, 0.6), 1.6)
+        if self.depth > 1:
+            half = min(half, max(0.42 * self.gap, 3.0))
         return QRectF(x - half, y - half, 2 * half, 2 * half)
 
     def box(self, element: Element) -> QRectF:
@@ -244,7 +248,9 @@ def layout_for(frame: Frame, width: float, height: float, look: Theme, legend: b
     room = max(height - look.px(HEADLINE) - foot(look, legend), 60.0)
     # Where large text leaves a low canvas, the discs give way: all of the network can be seen.
     scale = min(look.scale, max(room / LOWEST, SMALLEST))
-    return _placed(frame.experiment.network, width, room, scale, round(names_width(frame.dataset, width, look)))
+    return _placed(
+        frame.experiment.network, width, room, scale, round(names_width(frame.dataset, width, look)), look.scale
+    )
 
 
 def named_inputs(dataset: Dataset) -> bool:
@@ -274,5 +280,5 @@ def names_width(dataset: Dataset, width: float, look: Theme) -> float:
 
 
 @lru_cache(maxsize=16)
-def _placed(network: Network, width: float, height: float, scale: float, names: float) -> Layout:
-    return layout.place(network, width, height, scale, names)
+def _placed(network: Network, width: float, height: float, scale: float, names: float, words: float) -> Layout:
+    return layout.place(network, width, height, scale, names, words)

@@ -103,13 +103,34 @@ def whose(picture: Picture) -> str:
     return tr(ROW, row=example.position + 1, rows=rows)
 
 
-def beat_line(picture: Picture) -> str:
+def shorter(picture: Picture) -> str:
+    """The question alone, where place and question have no room side by side."""
+    if picture.running or picture.beat is None or picture.frame.nonfinite is not None or picture.grain == "step":
+        return sentence(picture)
+    return headline(picture.frame, picture.beat, picture.eye.written).rendered(tr)
+
+
+def beat_line(picture: Picture, digits: int | None = None) -> str:
     """Symbols = numbers = result of the beat, in one line; empty while its pulse is under way and while training
     runs."""
     if picture.beat is None or not picture.arrived or picture.grain == "step" or picture.frame.nonfinite is not None:
         return ""
-    made = line(picture.frame, picture.numbers.example, picture.beat, picture.eye.written, picture.eye.digits)
+    made = line(picture.frame, picture.numbers.example, picture.beat, picture.eye.written, digits or picture.eye.digits)
     return "   ·   ".join(phrase.rendered(tr) for phrase in (made, *made.more))
+
+
+def fitted(picture: Picture, font: text.Pen, width: float) -> str:
+    """The beat's line as far as there is room: with fewer decimals, then without what stands in its middle."""
+    line = beat_line(picture)
+    for digits in range(picture.eye.digits - 1, 3, -1):
+        if font.width(line) <= width:
+            return line
+        line = beat_line(picture, digits)
+    if font.width(line) <= width:
+        return line
+    sides = beat_line(picture).split("   ·   ")[0].split(" = ")
+    short = f"{sides[0]} = {sides[-1]}" if len(sides) > 2 else line
+    return font.elided(short, width)
 
 
 def paint(painter: QPainter, picture: Picture) -> None:
@@ -127,7 +148,10 @@ def paint(painter: QPainter, picture: Picture) -> None:
     x = left
     if word:
         x = bold.put(painter, x, middle, word, color) + theme.px(8)
-    plain.put(painter, x, middle, plain.elided(sentence(picture), right - x), theme.secondary)
-    under = beat_line(picture)
+    words = sentence(picture)
+    if plain.width(words) > right - x:
+        words = shorter(picture)
+    plain.put(painter, x, middle, plain.elided(words, right - x), theme.secondary)
+    under = fitted(picture, mono, picture.view.width - 2 * left)
     if under:
-        mono.put(painter, left, middle + theme.px(22), mono.elided(under, picture.view.width - 2 * left), theme.text)
+        mono.put(painter, left, middle + theme.px(22), under, theme.text)

@@ -95,7 +95,8 @@ def _paint_plus(painter: QPainter, picture: Picture, layer: int) -> None:
     painter.setBrush(theme.control)
     painter.drawRoundedRect(box, theme.px(4), theme.px(4))
     mono = text.pen_of(theme, text.SMALL, mono=True, bold=True)
-    mono.draw(painter, box, "+1", theme.text)
+    words = next((each for each in ("+1", "+") if mono.width(each) <= box.width() - 1), "")
+    mono.draw(painter, box, words, theme.text)
 
 
 def loss_value_box(picture: Picture) -> QRectF:
@@ -132,10 +133,18 @@ def _paint_loss(painter: QPainter, picture: Picture) -> None:
     if not known:
         bold.draw(painter, node, "C", theme.secondary)
         return
-    bold.draw(painter, QRectF(node.left(), node.top(), node.width(), node.height() * 0.62), "C", color)
     value, mono = picture.frame.loss, text.pen_of(theme, text.SMALL, mono=True)
-    ink = theme.text if np.isfinite(value) else theme.nonfinite
-    mono.draw(painter, loss_value_box(picture), five(value), ink)
+    ink, shown = theme.text if np.isfinite(value) else theme.nonfinite, five(value)
+    width = mono.width(shown)
+    if width <= node.width():
+        bold.draw(painter, QRectF(node.left(), node.top(), node.width(), node.height() * 0.62), "C", color)
+        mono.draw(painter, loss_value_box(picture), shown, ink)
+        return
+    # Beside large text the node is small: its value stands under it.
+    bold.draw(painter, node, "C", color)
+    right = max(node.center().x() + width / 2, node.right())
+    right = min(right, picture.view.width - theme.px(4))
+    mono.put(painter, right - width, node.bottom() + mono.height / 2 + 2, shown, ink)
 
 
 def five(value: float) -> str:
