@@ -67,6 +67,7 @@ QFrame[role="line"][selected="true"] { background: $card; border: 1px solid $bor
 QFrame[role="warning"] { background: $warning_background; border: 1px solid $warning; border-radius: 6px; }
 QFrame[role="error"] { background: $error_background; border: 1px solid $error; border-radius: 6px; }
 QLabel[role="warning"], QLabel[role="error"] { background: transparent; border: 0; }
+QFrame[role="erratum"] { background: transparent; border: 0; border-left: 3px solid $warning; }
 QFrame[role="tour"] { background: $selected; border: 0; border-left: 3px solid $accent; }
 QFrame[role="message-good"] { background: $card; border: 0; border-top: 1px solid $border; }
 QFrame[role="message-warning"] { background: $warning_background; border: 0; border-top: 1px solid $warning; }

@@ -15,6 +15,7 @@ from PyQt6.QtGui import QMoveEvent, QShowEvent
 from PyQt6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from bpstudio.files.errata import Evidence
 from bpstudio.files.known import Known
 from bpstudio.files.lesson import Lesson
 from bpstudio.files.lesson_parts import Scene
@@ -29,6 +30,7 @@ from ui.language import tr
 from ui.navigation import Navigation
 from ui.panels.form import Section
 from ui.panels.lesson_digits import Digits
+from ui.panels.lesson_errata import Errata
 from ui.panels.lesson_rows import SMALL, Prose, Stop, Switch, title
 from ui.runner import Runner
 
@@ -67,9 +69,11 @@ class LessonPanel(QWidget):
         self.earlier.clicked.connect(lambda: self.turn(-1))
         self.later.clicked.connect(lambda: self.turn(1))
         self.digits = Digits(self._go_to_digit, self._go_to_step)
+        self.errata = Errata(runner.ask, self._go_to_evidence)
         self._lay_out()
         document.listen(self._take_lesson)
         focus.changed.connect(self._look)
+        runner.answered.connect(self.errata.show_answer)
         self._take_lesson()
         if self._switches is None:
             self.retranslate()
@@ -112,6 +116,7 @@ class LessonPanel(QWidget):
             for row in rows:
                 holder.addWidget(row)
         self.digits.show_promises(switches.base.expected if switches is not None else ())
+        self.errata.show_lesson(lesson)
         self.retranslate()
 
     def _look(self) -> None:
@@ -216,6 +221,11 @@ class LessonPanel(QWidget):
         at = "" if known.after and known.at.startswith("update/") else known.at
         self._go(known.after, self._focus.grain if at else "", at)
 
+    def _go_to_evidence(self, evidence: Evidence) -> None:
+        if self._switches is not None:
+            known, choice = evidence.known, self._switches.named(evidence.variant)
+            self._go(known.after, self._focus.grain if known.at else "", known.at, choice, insist=True)
+
     def _go(
         self, step: int, grain: Grain | Literal[""], at: str, choice: Choice | None = None, insist: bool = False
     ) -> None:
@@ -251,11 +261,11 @@ class LessonPanel(QWidget):
 
     def _lay_out(self) -> None:
         self.section = Section("lesson")
-        self._parts = [Section(f"lesson.{name}") for name in ("text", "stops", "digits")]
+        self._parts = [Section(f"lesson.{name}") for name in ("text", "stops", "digits", "errata")]
         self._note, note = _rows()
         note.addWidget(self._changed)
         note.addWidget(self.back, 0, Qt.AlignmentFlag.AlignLeft)
-        text, stops, digits = self._parts
+        text, stops, digits, errata = self._parts
         switches, self._switch_rows = _rows()
         turns, line = QWidget(), QHBoxLayout()
         line.setContentsMargins(0, 0, 0, 0)
@@ -269,6 +279,7 @@ class LessonPanel(QWidget):
         stops.rows.addWidget(stop_list)
         stops.rows.addWidget(turns)
         digits.rows.addWidget(self.digits)
+        errata.rows.addWidget(self.errata)
         for widget in (self._title, self._summary, switches, self._note, *self._parts):
             self.section.rows.addWidget(widget)
         self.section.rows.setSpacing(8)
@@ -284,9 +295,8 @@ class LessonPanel(QWidget):
         """Set every text in the language and the look in use."""
         look = theme.current()
         self.section.name(tr("Lesson"))
-        for part, name in zip(
-            self._parts, (tr("What happens here"), tr("Where to look"), tr("Known digits")), strict=True
-        ):
+        names = (tr("What happens here"), tr("Where to look"), tr("Known digits"), tr("Errata"))
+        for part, name in zip(self._parts, names, strict=True):
             part.name(name)
         self._changed.say(tr("You changed this run, so the lesson's digits need not come out."))
         self.back.setText(tr("Back to the lesson"))
@@ -299,6 +309,7 @@ class LessonPanel(QWidget):
             button.setAccessibleName(name)
         self._say_lesson()
         self.digits.retranslate()
+        self.errata.retranslate()
         self._shown = None
         self._show_presence()
         self._look()
@@ -320,7 +331,8 @@ class LessonPanel(QWidget):
         for stop, scene in zip(self.stops, lesson.scenes, strict=True):
             stop.name(_said(scene.title), self._place_of(scene), _said(scene.text))
             stop.restyle()
-        for part, shown in zip(self._parts, (lesson.text, self.stops, self.digits.promised), strict=True):
+        there = (lesson.text, self.stops, self.digits.promised, self.errata.present)
+        for part, shown in zip(self._parts, there, strict=True):
             part.setVisible(bool(shown))
         self._tell_turns()
 
