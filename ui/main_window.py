@@ -38,6 +38,7 @@ from ui.navigation import Navigation
 from ui.panels.builder import Builder
 from ui.panels.data import DataPanel
 from ui.panels.form import Section
+from ui.panels.health import HealthLine
 from ui.panels.inspector import Inspector
 from ui.panels.timeline import Timeline
 from ui.runner import Runner
@@ -100,6 +101,7 @@ class MainWindow(QMainWindow):
         self.data = DataPanel(runner, focus)
         self.inspector = Inspector(runner, focus, Card)
         self.lesson: LessonPanel | None = None
+        self.health = HealthLine(runner, focus)
         self._was_running = False
         self._turn = 0
         self._navigation = navigation
@@ -163,6 +165,7 @@ class MainWindow(QMainWindow):
         from ui.plots.row import PlotsRow
 
         self.plots = PlotsRow(self._focus, self._runner)
+        self.health.keep, self.health.bring = self.plots.keep_curve, self.plots.bring_one
         self.plots.setVisible(not self.regions.wish.tables)
         self.put_below(self.plots)
         self._commands.listen(self.plots)
@@ -311,6 +314,7 @@ class MainWindow(QMainWindow):
         self.timeline.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._bottom = placing.column()
         self._bottom.setObjectName("bottom")
+        self.put_below(self.health)
         above.setObjectName("above")
         self._rows = placing.splitter(Qt.Orientation.Vertical, above, self._bottom)
         self._rows.setStretchFactor(0, 1)

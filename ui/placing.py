@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PyQt6.QtCore import QEvent, QMimeData, QObject, Qt
-from PyQt6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 from typing_extensions import override
 
 
@@ -32,6 +32,29 @@ class Scrolled(QScrollArea):
             return super().eventFilter(a0, a1)
         finally:
             self._fitting = False
+
+
+class SteadyLabel(QLabel):
+    """A label whose text changes while training runs: it grows with its text and does not shrink, so that numbers do
+    not dance, and has a fixed size, because a label without one has the whole window laid out and painted anew.
+    """
+
+    def say(self, text: str) -> None:
+        """Set the text."""
+        if text != self.text():
+            self.setText(text)
+            self.fit(self.minimumWidth())
+
+    def fit(self, least: int = 0) -> None:
+        """Take the size of the text and the font in use."""
+        wanted = self.sizeHint()
+        self.setFixedSize(max(wanted.width(), least), wanted.height())
+
+    @override
+    def changeEvent(self, a0: QEvent | None) -> None:
+        super().changeEvent(a0)
+        if a0 is not None and a0.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self.fit()
 
 
 def column(*widgets: QWidget) -> QWidget:

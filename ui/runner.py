@@ -21,10 +21,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QEvent, QObject, Qt, QTimer, pyqtSignal
 from typing_extensions import override
 
 from ui.language import translatable
+from ui.later import after_painting
 from ui.threads import Answerer, CancelledError, Command, Progress, Question, Trainer
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ CLOCK_MS = 16
 SLOWEST_MS = 33
 PAINTING_SHARE = 0.9
 """How much of the time painting may take while training runs."""
-_PAINTED = QEvent.Type(QEvent.registerEventType())
+ROUNDS = 2
+"""Times that painting is waited for: what is drawn after the first (plots, text) is painted in the second."""
 
 
 class Runner(QObject):
@@ -65,6 +67,7 @@ class Runner(QObject):
         self._go.set()
         self._delivered = 0.0
         self._cost = 0.0
+        self._painted = 0
         self._sent = 0
         self._playing = False
         self._closed = False
@@ -245,13 +248,17 @@ class Runner(QObject):
         self._delivered = time.perf_counter()
         self._go.clear()
         self.frame_arrived.emit(frame)
-        # Painting is posted with low priority (-1), so this arrives when it is over. A timer of 0 ms would not.
-        QCoreApplication.postEvent(self, QEvent(_PAINTED), -2)
+        self._painted = 0
+        after_painting(self)
 
     # ---- Qt
 
     @override
     def customEvent(self, a0: QEvent | None) -> None:
+        self._painted += 1
+        if self._painted < ROUNDS:
+            after_painting(self)
+            return
         self._go.set()
         # A picture that takes long is shown less often, or painting would leave nothing for training.
         self._cost += 0.2 * (time.perf_counter() - self._delivered - self._cost)

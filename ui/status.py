@@ -19,6 +19,7 @@ from bpstudio.insight.notation import number, rough
 from ui import theme
 from ui.focus import Focus
 from ui.language import tr
+from ui.placing import SteadyLabel
 from ui.runner import Progress, Runner
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ class _Field(QWidget):
         super().__init__(parent)
         self.caption = QLabel()
         self.caption.setProperty("role", "secondary")
-        self.value = QLabel()
+        self.value = SteadyLabel()
         self.value.setProperty("role", "mono")
         self.value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.value.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -224,16 +225,15 @@ class _Field(QWidget):
         """Set the texts; the field grows with them and does not shrink again, so that numbers do not dance."""
         if caption != self.caption.text():
             self.caption.setText(caption)
-            self.value.setMinimumWidth(0)
-        if value != self.value.text():
-            self.value.setText(value)
-            self.value.setMinimumWidth(max(self.value.minimumWidth(), self.value.sizeHint().width()))
+            self.value.fit()
+        self.value.say(value)
         if role != self.value.property("role"):
             self.value.setProperty("role", role)
             style = self.value.style()
             if style is not None:
                 style.polish(self.value)
-        self.setToolTip(tip)
+        if tip != self.toolTip():
+            self.setToolTip(tip)
 
     def retint(self) -> None:
         look = theme.current()

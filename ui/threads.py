@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bpstudio.training.frame import Frame
     from bpstudio.training.session import Session
 
-SLICE = 0.001
+SLICE = 0.002
 """Seconds of training between two moments in which the interpreter is free for the window."""
 BREATH = 0.00001
 """Seconds of such a moment. The window wakes up in it; longer only trains less."""

@@ -46,7 +46,7 @@ class Still:
 
 @dataclass(frozen=True, eq=False)
 class Lettering:
-    """The text around a network, on a transparent picture."""
+    """What is read in a network and around it, on a transparent picture."""
 
     view: View
     pixmap: QPixmap
@@ -67,52 +67,59 @@ def paint_still(painter: QPainter, view: View) -> Still:
     """All that does not move."""
     picture = Picture(view.still)
     lines = edges.chosen(picture)
-    badges = paint_shapes(painter, picture, lines)
-    return Still(picture, lines, paint_words(painter, picture, lines, badges))
+    paint_shapes(painter, picture, lines)
+    return Still(picture, lines, paint_words(painter, picture, lines))
 
 
 def paint_running(painter: QPainter, view: View, lettering: Lettering | None) -> tuple[Still, Lettering]:
-    """The same while training runs: the network as it is, its text as it was a moment ago when `lettering` is given.
+    """The same while training runs: edges and units as they are, what is read as it was a moment ago when `lettering`
+    is given.
 
-    Nobody reads ten numbers in a sixteenth of a second, and text is half of the time that a picture takes.
+    Nobody reads ten numbers in a sixteenth of a second, and text is most of the time that a picture takes.
     """
     picture = Picture(view.still)
     lines = edges.chosen(picture)
-    badges = paint_shapes(painter, picture, lines)
-    if lettering is None:
-        pixmap = QPixmap(round(view.width * view.ratio), round(view.height * view.ratio))
-        pixmap.setDevicePixelRatio(view.ratio)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        on_pixmap = QPainter(pixmap)
-        lettering = Lettering(view, pixmap, paint_words(on_pixmap, picture, lines, badges))
-        on_pixmap.end()
+    paint_shapes(painter, picture, lines)
+    lettering = lettering or letter(picture, lines)
     painter.drawPixmap(0, 0, lettering.pixmap)
     return Still(picture, lines, lettering.legend), lettering
 
 
-def paint_shapes(painter: QPainter, picture: Picture, lines: tuple[Lines, ...]) -> list[QRectF]:
-    """The network itself, with what stands inside its parts; returns the boxes of the δ badges."""
+def letter(picture: Picture, lines: tuple[Lines, ...]) -> Lettering:
+    """What is read in a picture."""
+    view = picture.view
+    pixmap = QPixmap(round(view.width * view.ratio), round(view.height * view.ratio))
+    pixmap.setDevicePixelRatio(view.ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    legend = paint_words(painter, picture, lines)
+    painter.end()
+    return Lettering(view, pixmap, legend)
+
+
+def paint_shapes(painter: QPainter, picture: Picture, lines: tuple[Lines, ...]) -> None:
+    """Edges and units: colours, widths, fills and rings."""
     geometry, view = picture.geometry, picture.view
     painter.fillRect(QRectF(0, 0, view.width, view.height), picture.theme.background)
     painter.save()
     painter.setClipRect(geometry.region)
     edges.paint(painter, picture, lines)
     moving.paint_lit(painter, picture)
+    units.paint(painter, picture)
+    painter.restore()
+
+
+def paint_words(painter: QPainter, picture: Picture, lines: tuple[Lines, ...]) -> Legend:
+    """What is read: in the discs and at both ends of the network, in badges, beside lines, headline and legend."""
+    painter.save()
+    painter.setClipRect(picture.geometry.region)
     inputs.paint(painter, picture)
     outputs.paint(painter, picture)
-    units.paint(painter, picture)
+    units.paint_words(painter, picture)
     nodes.paint(painter, picture)
     badges = units.badges(picture)
     units.paint_badges(painter, picture, badges)
-    painter.restore()
-    return [box for _, _, box, _ in badges]
-
-
-def paint_words(painter: QPainter, picture: Picture, lines: tuple[Lines, ...], badges: Sequence[QRectF]) -> Legend:
-    """The text around the network: what is written beside lines, the headline, the legend."""
-    painter.save()
-    painter.setClipRect(picture.geometry.region)
-    _paint_labels(painter, picture, lines, badges)
+    _paint_labels(painter, picture, lines, [box for _, _, box, _ in badges])
     painter.restore()
     headline.paint(painter, picture)
     legend = Legend(picture)

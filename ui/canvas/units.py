@@ -90,20 +90,41 @@ def paint_layer(painter: QPainter, picture: Picture, layer: int) -> None:
         rim = rims.get(index, rims.get(ALL))
         if known[index] == NOT_YET:
             _hollow(painter, picture, center, radius, rim)
-            _inside(painter, picture, Unit(layer, index), center, radius, theme.secondary, None)
             continue
-        value = float(values[index])
-        fill = QColor(int(colors[index]))
         if rings is not None and greys is not None and np.isfinite(rings[index]):
             _ring(painter, picture, layer, center, float(rings[index]), QColor(int(greys[index])))
         if off is not None and bool(off[index]):
-            _off(painter, picture, Unit(layer, index), center, radius, rim)
-            continue
-        _disc(painter, picture, center, radius, fill, rim, bool(np.isfinite(value)), rings is not None)
-        if radius >= text.VALUED * theme.scale:
-            _inside(painter, picture, Unit(layer, index), center, radius, theme.ink(fill), value)
+            _off(painter, picture, center, radius, rim)
+        else:
+            fill, is_finite = QColor(int(colors[index])), bool(np.isfinite(values[index]))
+            _disc(painter, picture, center, radius, fill, rim, is_finite, rings is not None)
     if picture.is_mean and radius >= text.NAMED:
         _ticks(painter, picture, layer, known)
+
+
+def paint_words(painter: QPainter, picture: Picture) -> None:
+    """Names and values inside the discs."""
+    theme, geometry = picture.theme, picture.geometry
+    for layer in range(picture.depth + 1):
+        radius = geometry.radii[layer]
+        if (layer == 0 and geometry.image is not None) or radius < text.SMALL / 2:
+            continue
+        known, values = picture.states(layer, "a"), picture.numbers.a(layer)
+        off = picture.numbers.off(layer) if layer and not picture.is_mean else None
+        colors = fills(picture, layer)
+        for index in geometry.drawn(layer).tolist():
+            center, unit = QPointF(*geometry.units[layer][index].tolist()), Unit(layer, index)
+            if known[index] == NOT_YET:
+                _inside(painter, picture, unit, center, radius, theme.secondary, None)
+            elif off is None or not bool(off[index]):
+                ink = theme.ink(QColor(int(colors[index])))
+                _inside(painter, picture, unit, center, radius, ink, float(values[index]))
+            elif radius >= text.VALUED * theme.scale:
+                _inside(painter, picture, unit, center, radius, theme.secondary, 0.0)
+            elif radius >= theme.px(8):
+                zero = text.pen_of(theme, text.SMALL, mono=True)
+                box = QRectF(center.x() - radius, center.y() - radius, 2 * radius, 2 * radius)
+                zero.draw(painter, box, "0", theme.secondary)
 
 
 def _copies(painter: QPainter, picture: Picture, layer: int, indices: Indices, rings: Floats | None) -> None:
@@ -153,19 +174,12 @@ def _disc(
     painter.drawEllipse(center, radius, radius)
 
 
-def _off(painter: QPainter, picture: Picture, unit: Unit, center: QPointF, radius: float, rim: QColor | None) -> None:
-    """A ReLU unit that is off for this row: hollow, solid outline, and the digit 0."""
+def _off(painter: QPainter, picture: Picture, center: QPointF, radius: float, rim: QColor | None) -> None:
+    """A ReLU unit that is off for this row: hollow, with a solid outline."""
     theme = picture.theme
     painter.setPen(pen(rim or theme.zero, theme.stroke(1.5 if radius > 9 else 1.0)))
     painter.setBrush(theme.background)
     painter.drawEllipse(center, radius, radius)
-    if radius >= text.VALUED * theme.scale:
-        _inside(painter, picture, unit, center, radius, theme.secondary, 0.0)
-    elif radius >= theme.px(8):
-        font = text.pen_of(theme, text.SMALL, mono=True)
-        font.draw(
-            painter, QRectF(center.x() - radius, center.y() - radius, 2 * radius, 2 * radius), "0", theme.secondary
-        )
 
 
 def _ring(painter: QPainter, picture: Picture, layer: int, center: QPointF, share: float, grey: QColor) -> None:
@@ -196,6 +210,10 @@ def _inside(
     """Name over value where there is room for both, else the value; of a number as much as fits."""
     theme = picture.theme
     if radius < text.VALUED * theme.scale:
+        # Discs that gave way to large text keep their names where these fit.
+        name, bold = picture.letters.unit(unit), text.pen_of(theme, text.NORMAL, bold=True)
+        if picture.geometry.layout.scale < theme.scale and max(bold.width(name), bold.height * 0.8) <= 1.7 * radius:
+            bold.draw(painter, QRectF(center.x() - radius, center.y() - radius, 2 * radius, 2 * radius), name, ink)
         return
     named = radius >= text.NAMED * theme.scale
     name_pen = text.pen_of(theme, text.NORMAL, bold=True)

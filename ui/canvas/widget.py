@@ -132,6 +132,19 @@ class Canvas(QWidget):
             legend=self._legend,
         )
 
+    @property
+    def wait(self) -> int:
+        """For how many milliseconds the text could have been renewed while training runs; below 0: not yet."""
+        if self._lettering is None or not self.isVisible():
+            return -1
+        return round(1000 * (time.monotonic() - self._lettered_at - TEXT_SECONDS))
+
+    def refresh(self) -> None:
+        """Write the numbers of the picture that was just painted, for the next one."""
+        if self._drawn is not None and self._lettering is not None:
+            self._lettered_at = time.monotonic()
+            self._lettering = painting.letter(self._drawn.picture, self._drawn.lines)
+
     # ---- looking nearer
 
     def fit(self) -> None:
@@ -220,12 +233,10 @@ class Canvas(QWidget):
         if view.frame.run != "running":
             self._lettering = None
             return painting.paint_still(painter, view)
-        now, kept = time.monotonic(), self._lettering
-        if kept is not None and (now - self._lettered_at > TEXT_SECONDS or not kept.suits(view)):
-            kept = None
-        if kept is None:
-            self._lettered_at = now
+        kept = self._lettering if self._lettering is not None and self._lettering.suits(view) else None
         drawn, self._lettering = painting.paint_running(painter, view, kept)
+        if kept is None:
+            self._lettered_at = time.monotonic()
         return drawn
 
     # ---- the mouse
@@ -269,7 +280,9 @@ class Canvas(QWidget):
             painter.fillRect(self.rect(), theme.current().background)
             return
         if self._still is None or self._painted is None or not painting.same_still(view, self._painted):
-            self._still = QPixmap(round(view.width * view.ratio), round(view.height * view.ratio))
+            size = QSize(round(view.width * view.ratio), round(view.height * view.ratio))
+            if self._still is None or self._still.size() != size:  # memory that is new costs more than painting it
+                self._still = QPixmap(size)
             self._still.setDevicePixelRatio(view.ratio)
             on_pixmap = QPainter(self._still)
             self._drawn = self._paint_still(on_pixmap, view)

@@ -65,13 +65,17 @@ class NetworkSection(Section):
         self.look()
 
     def look(self) -> None:
-        """Follow Focus: the layer of what is selected is framed, the inputs are the example's."""
+        """Follow Focus: the layer of what is selected is framed, the inputs are the example's.
+
+        While training runs each frame has another row; its inputs would only make the column dance.
+        """
         frame = self._frame
         if frame is None:
             return
         network = frame.experiment.network
         title = f"{tr('Input')} · {describe.together(describe.units(network.inputs))}"
-        self.input.tell(title, _input_facts(frame, self._focus, self._scaled))
+        if frame.run != "running" or title != self.input.title.text():
+            self.input.tell(title, _input_facts(frame, self._focus, self._scaled))
         layer = layer_of(self._focus.selection, len(network.layers))
         self.input.mark(layer == 0)
         for card in self.cards:

@@ -44,6 +44,7 @@ class NumberField(QLineEdit):
         self.display = display or shortest
         self._explain = explain
         self._value = 0.0
+        self._asked_for = QSize()
         self.setInputMethodHints(Qt.InputMethodHint.ImhPreferNumbers | Qt.InputMethodHint.ImhNoPredictiveText)
         self.textEdited.connect(self._echo)
         self.editingFinished.connect(self._finish)
@@ -106,7 +107,9 @@ class NumberField(QLineEdit):
         text = shortest(self._value) if self.hasFocus() else self.display(self._value)
         if self.text() != text or self.isModified():
             self.setText(text)  # also forgets the typing history, so that Ctrl+Z is the application's again
-            self.updateGeometry()
+            if self.sizeHint() != self._asked_for:  # else the whole window would be laid out for every number
+                self._asked_for = self.sizeHint()
+                self.updateGeometry()
         self.setModified(False)
         self.setToolTip(repr(self._value) if self.display is shortest else self.display(self._value))
         restyle(self, "state", "")

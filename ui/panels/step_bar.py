@@ -17,6 +17,7 @@ from ui.language import tr, translatable
 from ui.panels.form import Choice, Message
 from ui.panels.number import NumberField
 from ui.panels.plain import PlainError
+from ui.placing import SteadyLabel
 from ui.runner import Runner
 
 BEFORE_FIRST = translatable("The run begins at step {first}.")
@@ -102,7 +103,8 @@ class StepBar(QWidget):
         self.label.setProperty("role", "secondary")
         self.slider = StepSlider()
         self.slider.actionTriggered.connect(lambda _: runner.seek(self.slider.sliderPosition()))
-        self.first, self.last = QLabel("0"), QLabel("0")
+        self.first, self.last = SteadyLabel("0"), SteadyLabel("0")
+        self.last.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.message = Message()
         self.field = NumberField(self._go, self.message.say, whole=True, display=lambda value: f"{int(value):,}")
         self.unit = Choice()
@@ -137,8 +139,7 @@ class StepBar(QWidget):
         metrics = frame.metrics
         self.slider.show_run(metrics.first, frame.last_step, frame.step, metrics.edits)
         for label, text in ((self.first, f"{metrics.first:,}"), (self.last, f"{frame.last_step:,}")):
-            if label.text() != text:
-                label.setText(text)
+            label.say(text)
         self._show_place()
 
     def type_target(self) -> None:

@@ -100,16 +100,12 @@ class PlotsRow(QWidget):
     def show_frame(self, frame: Frame) -> None:
         """Show this frame in every plot.
 
-        While training runs one plot is drawn with each frame, the one that has waited longest: then no frame is late
-        because of several plots, and all of it happens while the training holds still.
+        While training runs somebody else says when each is drawn (see `LiveView.wait`): one after the other, so that no
+        frame is late because of several.
         """
         self._frame = frame
         for plot in self.all:
             plot.show_frame(frame)
-        if frame.run == "running":
-            longest = max(self.all, key=lambda plot: plot.wait)
-            if longest.wait >= 0:
-                longest.refresh()
 
     def bring(self, names: Sequence[str]) -> None:
         """Put plots in front by their names in a lesson file (bpstudio.files.lesson.PLOTS); what is named first wins
@@ -122,6 +118,15 @@ class PlotsRow(QWidget):
         self.second.choose(self.second.plots.index(self.beside_saturation if beside else self.saturation))
         curve = next((name for name in names if name in ("loss", "accuracy")), "loss")
         self.loss.show_accuracy(curve == "accuracy")
+
+    def bring_one(self, name: str) -> None:
+        """Put one plot in front by its name in a lesson file, and leave the others as they are."""
+        if name in ("loss", "accuracy"):
+            self.loss.show_accuracy(name == "accuracy")
+        elif name == "bars":
+            self.fourth.choose(self.fourth.plots.index(self.bars))
+        elif name == "saturation":
+            self.second.choose(self.second.plots.index(self.saturation))
 
     def show_answer(self, question: object, answer: object) -> None:
         """Hand an answer of the runner to the plot that asked."""
