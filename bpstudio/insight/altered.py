@@ -98,7 +98,7 @@ class Pass:
                 found = usual()
                 rule = self.alterations.get(key)
                 if rule is not None:
-                    found = np.broadcast_to(rule(self, layer, found), found.shape)
+                    found = rule(self, layer, found)
             self._known[key] = found
         return found
 

@@ -46,7 +46,8 @@ class Slip:
     {rate}; of a pick also {other}, {other_edge}, {sent}, {count}.
 
     `layers` says which layers can have it, seen from the target: its "own", those "above" it, "upward" (both), those
-    that are "forward" of the input up to what is asked, the "output" layer, or "none" for a constant. `possible` leaves
+    that are "forward" of the input up to what is asked, "everywhere" (all of those at once, never one of them), the
+    "output" layer, or "none" for a constant. `possible` leaves
     out what would change nothing or make no sense. A slip of `cost` 2 is two slips in one.
     """
 
@@ -254,7 +255,7 @@ def layers_of(slip: Slip, p: Pass, asked: Asked) -> tuple[int, ...]:
         case "upward":
             span = range(own + 1 if asked.quantity == "error" else own, depth + 1)
             span = span[:1] if asked.quantity == "slope" else span
-        case "forward":
+        case "forward" | "everywhere":
             span = range(1, (own if asked.quantity in ("z", "a", "product") else depth) + 1)
         case _:
             span = range(depth, depth + 1)
@@ -340,7 +341,7 @@ SLIPS: tuple[Slip, ...] = (
     Slip("function_forgotten", "without {function} {where}", "Pass on {a} = {function}({z}), not {z}.",
          FORWARD, "forward", put=("a", lambda p, m, usual: p.z(m)), possible=_is_curved),
     Slip("mirrored", "with e^{z} in place of e^(−{z}) {where}", "σ({z}) = 1 / (1 + e^(−{z})).",
-         FORWARD | BACKWARD, "forward", put=("a", _mirrored),
+         FORWARD | BACKWARD, "everywhere", put=("a", _mirrored),
          possible=lambda p, q, m: p.function(m).name == "sigmoid"),
     Slip("one_output", "with only {other}", "Sum over all {count} outputs.",
          frozenset({"loss"}), "output", pick=_alone, possible=_has_several),

@@ -28,7 +28,7 @@ from bpstudio.training.optimizers import Momentum
 SAME = {"float64": 1e-9, "float32": 3e-6}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Done:
     """A slip that happened somewhere: in which layers, and of a picked summand which one (from 0)."""
 
@@ -88,6 +88,7 @@ class Case:
         self.usual = Pass(self.numbers)
         self.same = SAME[frame.experiment.dtype]
         self._passes: dict[tuple[Done, ...], Pass] = {(): self.usual}
+        self._totals: dict[tuple[Done, ...], Array] = {}
 
     # ---- what is right
 
@@ -192,7 +193,8 @@ class Case:
         found = []
         for slip in SLIPS:
             layers = layers_of(slip, self.usual, self.asked)
-            found += [Done(slip, (layer,)) for layer in layers]
+            if slip.layers != "everywhere" or len(layers) == 1:
+                found += [Done(slip, (layer,)) for layer in layers]
             if slip.put is not None and len(layers) > 1:
                 found.append(Done(slip, layers))
         return found
@@ -207,17 +209,31 @@ class Case:
 
     def outcomes(self, done: tuple[Done, ...]) -> Iterator[_Outcomes]:
         """What comes out of these slips, in every view."""
-        p = self.passed(done)
         settings: dict[str, float] = {}
-        pick = None
+        places = []
         for one in done:
             if one.slip.settings is not None:
-                settings |= one.slip.settings(p)
-            if one.slip.pick is not None:
-                pick = one
-        rows = p.value(self.asked)[:, None] if pick is None else pick.slip.pick(p, self.asked, pick.layers[0])  # type: ignore[misc]
-        for view in self.views:
-            yield _Outcomes(done, view, self.finish(view.weights @ rows, view, settings))
+                settings |= one.slip.settings(self.usual)
+            else:
+                places.append(one)
+        for view, total in zip(self.views, self._gathered(tuple(places)), strict=True):
+            yield _Outcomes(done, view, self.finish(total, view, settings))
+
+    def _gathered(self, places: tuple[Done, ...]) -> Array:
+        """What the rows give together after some slips, for each view, (views, outcomes)."""
+        found = self._totals.get(places)
+        if found is None:
+            p, picked = self.passed(places), [one for one in places if one.slip.pick is not None]
+            rows = p.value(self.asked)[:, None]
+            for one in picked:
+                assert one.slip.pick is not None
+                rows = one.slip.pick(p, self.asked, one.layers[0])
+            found = self._totals[places] = self._weights @ rows
+        return found
+
+    @cached_property
+    def _weights(self) -> Array:
+        return np.stack([view.weights for view in self.views])
 
     def singles(self) -> Iterator[tuple[Done, ...]]:
         """Every slip by itself."""
