@@ -19,7 +19,8 @@ Withdraw = Callable[[str], None]
 class Alarm(QObject):
     """Hears every frame; speaks once for each divergence, and takes its words back when the run is finite again.
 
-    `say(level, text, offer, act)` shows a message, `withdraw(text)` takes it away if it still stands there.
+    `say(level, text, offer, act)` shows a message, `withdraw(text)` takes it away if it still stands there. Nothing is
+    said where it can be read already: `heard` answers whether the line about the run's health is in sight.
     """
 
     def __init__(
@@ -27,6 +28,8 @@ class Alarm(QObject):
     ) -> None:
         super().__init__(parent)
         self._focus, self._runner, self._say, self._withdraw = focus, runner, say, withdraw
+        self.heard: Callable[[], bool] = lambda: False
+        """Whether somebody else says it."""
         self._told: NonFinite | None = None
         self._text = ""
         runner.frame_arrived.connect(self.show_frame)
@@ -34,7 +37,7 @@ class Alarm(QObject):
     def show_frame(self, frame: Frame) -> None:
         """Look at the operation, once, when a frame holds the first number that is not finite."""
         found, self._told = self._told, frame.nonfinite
-        if found is not None and frame.nonfinite is None:
+        if found is not None and frame.nonfinite is None and self._text:
             self._withdraw(self._text)
         if frame.nonfinite is None or frame.nonfinite == found:
             return
@@ -46,6 +49,9 @@ class Alarm(QObject):
         changes = {} if where.row is None else {"example": where.row}
         playhead = walk.find(grain, where.address)
         self._focus.set(grain=grain, playhead=playhead, selection=where.element, playing_walk=False, **changes)
+        self._text = ""
+        if self.heard():
+            return
         text = tr(
             "The run diverged in step {step}: {what}. The last finite parameters are kept.",
             step=frame.step,

@@ -72,6 +72,7 @@ class App:
         self.document = Document(self.runner, self.focus, self.messages.say)
         self.actions = Actions()
         self.window = MainWindow(self.focus, self.runner, self.actions, self.navigation, self.document, self.messages)
+        self.alarm.heard = self.window.health.isVisible
         self.commands = Commands(self.window, self.actions, self.focus, self.runner, self.navigation)
         self.tables = TableTwin(self.window, self.actions, self.focus, self.runner)
         self.files = FileCommands(self.window, self.actions, self.runner, self.navigation, self.document)

@@ -99,6 +99,7 @@ QToolButton[role="link"], QPushButton[role="link"] { background: transparent; bo
     color: $accent; padding: 1px ${p3}px; }
 QToolButton[role="link"]:focus, QPushButton[role="link"]:focus { border: 1px solid $accent; }
 QToolButton::menu-indicator, QPushButton::menu-indicator { image: none; }
+QPushButton[role="remedy"] { padding: 0 ${p8}px; border-radius: 5px; }
 QPushButton[role="add"] { background: transparent; border: 1px dashed $dashed; color: $secondary; border-radius: 8px; }
 QPushButton[role="add"]:hover { color: $text; border-color: $accent; }
 QPushButton[role="add"]:focus { border-color: $accent; }

@@ -89,10 +89,9 @@ def _baseline(frame: Frame, notation: str | Notation) -> Finding | None:
     level = constant_loss(frame.experiment, frame.dataset)
     mean = float(np.mean(recorded(frame, ("loss",), frame.step + 1 - steps)[:, 0]))
     count = f"{steps:,}+" if steps >= MOST else f"{steps:,}"
-    answer = Phrase(str(frame.dataset.baseline().words.template))
     what = Phrase(
-        "For {steps} steps the loss has been {loss}, no better than “{answer}” ({level})",
-        {"steps": count, "loss": number(mean, 4), "answer": answer, "level": number(level, 4)},
+        "{steps} steps at the baseline: loss {loss}, always the same answer {level}",
+        {"steps": count, "loss": number(mean, 4), "level": number(level, 4)},
     )
     for sign in (_identical, vanishing, flat, dead, _column):
         reason = sign(frame, notation)

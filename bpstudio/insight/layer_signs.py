@@ -24,7 +24,7 @@ from bpstudio.training.frame import Frame
 
 VANISHED = 0.1
 FLAT_SHARE = 0.5
-SMALLER = "The gradient of layer {first} is {times} times smaller than that of layer {last}"
+SMALLER = "Layer {first} has a gradient {times} times smaller than layer {last}"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def vanishing(frame: Frame, notation: str | Notation) -> Finding | None:
     values: dict[str, str | Phrase] = {"first": str(first), "last": str(last)}
     way = passage(frame, first, last)
     if way is None:
-        what = Phrase("The gradient of layer {first} is 0, that of layer {last} is not", values)
+        what = Phrase("Layer {first} has gradient 0, layer {last} has not", values)
         if norms[-1, 0] > 0:
             values["times"] = times(norms[-1, 1] / norms[-1, 0])
             what = Phrase(SMALLER, values)
@@ -92,7 +92,7 @@ def vanishing(frame: Frame, notation: str | Notation) -> Finding | None:
     product = math.prod(way.slopes)
     slopes = f"{short(product)}" if len(way.slopes) == 1 else f"{listed(way.slopes)} = {short(product)}"
     cause = Phrase(
-        "on the way the slopes make {slopes}, the weights {weights}, what comes in {inputs}",
+        "slopes multiply to {slopes}, weights to {weights}, inputs to {inputs}",
         {"slopes": slopes, "weights": short(way.weights), "inputs": short(way.inputs)},
     )
     found = _for_passage(frame, way, tuple(range(first - 1, last - 1)))

@@ -150,11 +150,10 @@ def test_a_loss_at_the_baseline_is_told_with_the_cause_that_is_there() -> None:
     for stretch in losses.reshape(-1, STRETCH):
         assert abs(stretch.mean() - level) <= 0.01 * level
     assert found.what.text == (
-        f"For 250 steps the loss has been {losses.mean():.4f}, "
-        f"no better than “always the share of each class” ({level:.4f})"
+        f"250 steps at the baseline: loss {losses.mean():.4f}, always the same answer {level:.4f}"
     )
     assert found.cause is not None
-    assert found.cause.text.startswith("The gradient of layer 1 is ")
+    assert found.cause.text.startswith("Layer 1 has a gradient ")
     assert found.about == Unit(1, 0)
 
 
@@ -231,7 +230,7 @@ def test_a_vanishing_gradient_is_told_with_its_factors() -> None:
     assert found is not None
     assert found.kind == "vanishing"
     norms = [float(np.linalg.norm(layer.dW)) for layer in frame.trace.layers]
-    assert f"is {norms[-1] / norms[0]:,.0f} times smaller than that of layer 11" in found.what.text
+    assert f"{norms[-1] / norms[0]:,.0f} times smaller than layer 11" in found.what.text
     way = passage(frame, 1, 11)
     assert way is not None
     assert found.cause is not None
@@ -254,7 +253,7 @@ def test_zero_weights_above_let_nothing_through() -> None:
     run.run(STEPS)
     found = examine(run.frame())
     assert found is not None
-    assert found.what.text == "The gradient of layer 1 is 0, that of layer 3 is not"
+    assert found.what.text == "Layer 1 has gradient 0, layer 3 has not"
 
 
 def test_frozen_layers_are_not_asked_to_learn() -> None:
