@@ -56,6 +56,7 @@ class ErratumCard(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 4, 4, 4)
         column.setSpacing(2)
+        self._truth_name.setContentsMargins(0, 6, 0, 0)
         for widget in (self._printed_name, self.printed, self.source, self._truth_name, self.truth, *self.digits):
             column.addWidget(widget)
 

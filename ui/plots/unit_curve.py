@@ -25,13 +25,15 @@ from ui.language import tr
 from ui.plots.framed import EXPORT_SCALE, AxesPlot
 from ui.plots.pane import Axis, End, Line, Points
 from ui.plots.readout import Entry
-from ui.plots.scales import extremes, no_ticks
+from ui.plots.scales import WHOLE, Ticks, extremes, fixed, multiples, no_ticks, spacing
 from ui.plots.scatter import NOTHING, Scatter
 
 HEIGHT = 148
 """Pixels of the whole plot; under 150 its sentence stands in one line with the menu."""
 MARGIN = 0.07
 DOT, LARGE_DOT, SLOPE_DOT = 6.0, 11.0, 7.0
+MOST_TICKS = 5
+"""Numbers on the axis of z: the name of the axis has its place between them."""
 BRIEF = 4
 """Decimals in the one line above the curve and under the cursor of the mouse."""
 
@@ -55,6 +57,7 @@ class UnitCurvePlot(AxesPlot):
         self._letters: Letters | None = None
         self._scatter = NOTHING
         self._exporting = False
+        self.column.setContentsMargins(0, 0, 0, 0)
         self.pane.can_pick = True
         self.pane.wheel_zooms = False
         self.pane.picked = self._pick
@@ -169,7 +172,8 @@ class UnitCurvePlot(AxesPlot):
         found = extremes([curve.a, curve.slope]) or (0.0, 1.0, 1.0)
         margin = MARGIN * (found[1] - found[0] or 1.0)
         pane.set_axes(
-            Axis(*curve.range, name=written.text("z", curve.unit)), Axis(found[0] - margin, found[1] + margin)
+            Axis(*curve.range, ticker=_few_ticks, name=written.text("z", curve.unit)),
+            Axis(found[0] - margin, found[1] + margin)
         )
         dots = Points(self._scatter.x, self._scatter.y, "o", [theme.secondary], size=DOT)
         pane.set_points([dots] if len(self._scatter.rows) else [])
@@ -227,6 +231,8 @@ class UnitCurvePlot(AxesPlot):
             known = zip(symbols, (place.z, place.a, place.slope), strict=True)
             values = [f"{symbol} {number(value, digits)}" for symbol, value in known if value is not None]
             parts.append(" · ".join(values) if brief else ", ".join(values))
+        elif self._seen(curve.unit) == "nothing":
+            parts.append(tr("no dot yet: {z} is not computed", z=written.text("z", curve.unit)))
         if not curve.function.elementwise:
             parts.append(tr("the other units of this row stay as they are"))
         if curve.flat_rows is not None and curve.total > 1:
@@ -329,11 +335,11 @@ class UnitCurvePlot(AxesPlot):
         painter.restore()
 
     def _free_height(self, curve: UnitCurve, shade: QRectF, line: float) -> float:
-        """The height in a zone that is farthest from both curves."""
+        """The height in a zone, as near to its middle as can be, at which a word touches neither curve."""
         ends = [self.pane.position(QPointF(x, 0.0))[0] for x in (shade.left(), shade.center().x(), shade.right())]
         curves = [self.pane.pixel(0.0, value).y() for z in ends for value in curve.at(z)]
-        places = [shade.top() + line / 2 + k / 6 * (shade.height() - line) for k in range(7)]
-        return max(places, key=lambda y: min(abs(y - taken) for taken in curves))
+        places = [shade.top() + line / 2 + k / 6 * (shade.height() - line) for k in (3, 2, 4, 1, 5, 0, 6)]
+        return max(places, key=lambda y: min(*(abs(y - taken) for taken in curves), line))
 
     def _paint_places(self, painter: QPainter) -> None:
         """The example, large, with its tangent: over everything else."""
@@ -347,13 +353,13 @@ class UnitCurvePlot(AxesPlot):
         foot = pane.pixel(place.z, pane.y_view[0])
         top = pane.pixel(place.z, place.a if place.a is not None else pane.y_view[1])
         if place.z == place.z:
-            painter.setPen(QPen(theme.secondary, 1, Qt.PenStyle.DotLine))
+            painter.setPen(QPen(theme.secondary, theme.stroke(1), Qt.PenStyle.DotLine))
             painter.drawLine(foot, top)
         tangent = curve.tangent()
         if tangent is not None:
-            painter.setPen(QPen(theme.text, 1.5))
+            painter.setPen(QPen(theme.text, theme.stroke(1.5)))
             painter.drawLine(pane.pixel(*tangent[0]), pane.pixel(*tangent[1]))
-        painter.setPen(QPen(theme.background, 1.5))
+        painter.setPen(QPen(theme.background, theme.stroke(1.5)))
         if place.slope is not None and _is_number(place.slope):
             self._paint_dot(painter, pane.pixel(place.z, place.slope), SLOPE_DOT, self._pens()[1].color())
         if place.a is not None and _is_number(place.a):
@@ -370,6 +376,11 @@ class UnitCurvePlot(AxesPlot):
         size = looks.current().px(size)
         painter.setBrush(color)
         painter.drawEllipse(at, size / 2, size / 2)
+
+
+def _few_ticks(low: float, high: float, room: int) -> Ticks:
+    step = spacing(high - low, min(room, MOST_TICKS), WHOLE)
+    return [(value, fixed(value, step, max(abs(low), abs(high)))) for value in multiples(low, high, step)]
 
 
 def _word(zone: Zone) -> str:
