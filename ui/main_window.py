@@ -195,13 +195,17 @@ class MainWindow(QMainWindow):
         curve.retranslate()
         self._curve = placing.column(section)
         self._restore_sections(self._curve)
-        inner = self._right.widget()
-        column = inner.layout() if inner is not None else None
-        if isinstance(column, QVBoxLayout):
-            column.insertWidget(1, self._curve)
+        self._place_curve(1)
         self._commands.listen(curve)
         if self._runner.frame is not None:
             curve.show_frame(self._runner.frame)
+
+    def _place_curve(self, index: int) -> None:
+        """Above the explanation (0) or under it (1)."""
+        inner = self._right.widget()
+        column = inner.layout() if inner is not None else None
+        if isinstance(column, QVBoxLayout) and column.indexOf(self._curve) != index:
+            column.insertWidget(index, self._curve)
 
     def retitle(self) -> None:
         """Show what is open and whether it is saved."""
@@ -234,10 +238,10 @@ class MainWindow(QMainWindow):
             return
         self._fronted = lesson
         self.plots.bring(lesson.plots)
-        if "curve" in lesson.plots:
-            for section in self._curve.findChildren(Section):
-                section.set_open(True)
-            QTimer.singleShot(AFTER_PAINT_MS, lambda: self._right.ensureWidgetVisible(self._curve, 0, 0))
+        first = "curve" in lesson.plots
+        self._place_curve(0 if first else 1)
+        for section in self._curve.findChildren(Section):
+            section.set_open(first or section.is_open)
 
     def toggle_panel(self, region: str, shown: bool) -> None:
         """Fold or unfold `left`, `right`, `bottom` or the `legend`."""

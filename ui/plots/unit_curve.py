@@ -1,6 +1,6 @@
 """The curve at one unit: f and f′ over its weighted input, and where the rows of the batch stand on it.
 
-It stands under the explanation and follows the same thing. At rest it is drawn with every frame, because a bias that is
+It stands beside the explanation and follows the same thing. At rest it is drawn with every frame, because a bias that is
 typed or dragged has to move the dots at once; while training runs it waits for its turn like every other plot. What the
 walk has not computed yet is not drawn: no dot before a, no tangent before f′.
 """
@@ -57,7 +57,7 @@ class UnitCurvePlot(AxesPlot):
         self._letters: Letters | None = None
         self._scatter = NOTHING
         self._exporting = False
-        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setContentsMargins(4, 0, 0, 0)
         self.pane.can_pick = True
         self.pane.wheel_zooms = False
         self.pane.picked = self._pick
