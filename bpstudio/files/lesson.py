@@ -63,8 +63,8 @@ PLOTS = ("loss", "accuracy", "saturation", "map", "gradient", "bars", "fit", "cu
 
 _KEYS = (
     *("format", "title", "summary", "text", "notation", "names", "grain", "at", "digits", "row", "plots"),
-    *("experiment", "data", "start", "variant", "state", "scenes", "variants", "expected", "errata"),
-    "made_with",
+    *("experiment", "data", "start", "variant", "state", "scenes", "locks", "variants", "expected"),
+    *("errata", "made_with"),
 )
 
 
@@ -78,6 +78,7 @@ class Lesson:
     digits         decimals that numbers show; row: the row of the data that neurons show first
     names          a person's own names by address: ("w5", "v11"), ("h1", "A")
     plots          the plots that stand in front
+    scenes         what there is to see, in order; locks: what cannot be changed (lesson_parts.LOCKS)
     variants       switches; the first one usually is the lesson as it stands
     errata         where a text prints something else than is true
     variant        the switch that is on ("": none), and base: the lesson before it was
@@ -102,6 +103,7 @@ class Lesson:
     variants: tuple[Variant, ...] = ()
     expected: tuple[Known, ...] = ()
     errata: tuple[Erratum, ...] = ()
+    locks: tuple[str, ...] = ()
     variant: str = ""
     base: Lesson | None = None
     made_with: Mapping[str, str] = field(default_factory=dict)
@@ -256,6 +258,8 @@ def document(lesson: Lesson, folder: str | os.PathLike[str] | None = None) -> di
         result["state"] = parts.write_state(lesson.state)
     if lesson.scenes:
         result["scenes"] = [parts.write_scene(scene) for scene in lesson.scenes]
+    if lesson.locks:
+        result["locks"] = list(lesson.locks)
     if lesson.variants:
         result["variants"] = [parts.write_variant(variant) for variant in lesson.variants]
     if base.expected:
@@ -304,6 +308,7 @@ def _read(document: object, folder: str | os.PathLike[str] | None) -> Lesson:
         ),
         expected=parts.read_expected(entries.get("expected", []), "expected", network),
         errata=parts.listed(entries.get("errata", []), "errata", errata.MOST, errata.read),
+        locks=parts.read_locks(entries.get("locks", []), "locks"),
         made_with=_made_with(entries.get("made_with", {})),
     )
     _check_names(lesson)
@@ -375,4 +380,4 @@ def _check_names(lesson: Lesson) -> None:
     for number, scene in enumerate(lesson.scenes):
         place = f"scenes[{number}]"
         parts.choice(scene.variant, f"{place}.variant", tuple(experiments))
-        parts.check_beat(experiments[scene.variant], rows, scene.at, f"{place}.at")
+        parts.check_scene(scene, experiments[scene.variant], lesson.dataset.rows, rows, place)

@@ -1,4 +1,4 @@
-"""The parts of a lesson besides its experiment and data: stops, switches, and where a saved run stood."""
+"""The parts of a lesson besides its experiment and data: scenes, switches, locks, and where a saved run stood."""
 
 from __future__ import annotations
 
@@ -13,18 +13,32 @@ from bpstudio.files import changes, known, parameters, wording
 from bpstudio.files.known import Known
 from bpstudio.files.wording import Wording
 from bpstudio.insight import naming
+from bpstudio.insight.elements import Names
 from bpstudio.insight.own_names import Pairs
 from bpstudio.insight.walk import GRAINS, Grain, Walk
 from bpstudio.training.experiment import Experiment
 
 MAX_STEP = 2**53
+COLORS = ("gradient", "weight", "update")
+"""What the colour of an edge can mean."""
+LOCKS = ("builder", "training", "data", "values")
+"""What a lesson can lock: the network; loss, optimiser and the rest of training; the data; and typed numbers."""
+_SCENE_KEYS = (
+    *("title", "text", "variant", "step", "grain", "at", "select", "hover", "row", "color", "question", "answer"),
+)
 
 Part = TypeVar("Part")
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One stop of a lesson: a beat of a step to look at, in the chosen variant, and what there is to see."""
+    """One scene of a lesson: a beat of a step to look at, in the chosen variant, and what there is to see.
+
+    select, hover      plain names of what is selected and what is pointed at ("": nothing)
+    row                the row of the data that neurons show; "batch": all rows of the batch; None: the first one
+    color              what edge colours mean ("": what they meant before)
+    question, answer   something to think about; the answer is hidden until it is asked for
+    """
 
     text: Wording
     title: Wording = field(default_factory=Wording)
@@ -32,6 +46,12 @@ class Scene:
     grain: Grain | Literal[""] = ""
     at: str = ""
     variant: str = ""
+    select: str = ""
+    hover: str = ""
+    row: int | Literal["batch"] | None = None
+    color: str = ""
+    question: Wording = field(default_factory=Wording)
+    answer: Wording = field(default_factory=Wording)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +114,14 @@ def grain(document: object, path: str) -> Grain | Literal[""]:
 
 
 def read_scene(document: object, path: str) -> Scene:
-    """A stop from its JSON form; whether the beat exists is the lesson's to say."""
-    entries = records.mapping(document, path, ("title", "text", "step", "grain", "at", "variant"), ("text",))
+    """A scene from its JSON form; whether beat, elements and row exist is `check_scene`'s to say."""
+    entries = records.mapping(document, path, _SCENE_KEYS, ("text",))
+    question = wording.read(entries.get("question", ""), f"{path}.question")
+    answer = wording.read(entries.get("answer", ""), f"{path}.answer")
+    if bool(question) != bool(answer):
+        lacking = "answer" if question else "question"
+        raise ValueError(f"{path}.{lacking}: expected a text: a question and its answer come together")
+    color = entries.get("color", "")
     return Scene(
         text=wording.read(entries["text"], f"{path}.text"),
         title=wording.read(entries.get("title", ""), f"{path}.title"),
@@ -103,16 +129,45 @@ def read_scene(document: object, path: str) -> Scene:
         grain=grain(entries.get("grain", ""), f"{path}.grain"),
         at=wording.line(entries.get("at", ""), f"{path}.at"),
         variant=wording.line(entries.get("variant", ""), f"{path}.variant"),
+        select=wording.line(entries.get("select", ""), f"{path}.select"),
+        hover=wording.line(entries.get("hover", ""), f"{path}.hover"),
+        row=_row(entries.get("row"), f"{path}.row"),
+        color=choice(color, f"{path}.color", COLORS) if color != "" else "",
+        question=question,
+        answer=answer,
     )
+
+
+def _row(document: object, path: str) -> int | Literal["batch"] | None:
+    if document is None or document == "batch":
+        return "batch" if document else None
+    if isinstance(document, str):
+        raise ValueError(f'{path}: expected the number of a row or "batch", got {records.shown(document)}')
+    return whole(document, path, 0, MAX_STEP)
 
 
 def write_scene(scene: Scene) -> dict[str, Any]:
     """The JSON form, without what is at its default."""
     document: dict[str, Any] = {"title": wording.write(scene.title)} if scene.title else {}
-    for name in ("variant", "step", "grain", "at"):
+    for name in ("variant", "step", "grain", "at", "select", "hover", "color"):
         if getattr(scene, name):
             document[name] = getattr(scene, name)
-    return document | {"text": wording.write(scene.text)}
+    if scene.row is not None:
+        document["row"] = scene.row
+    document["text"] = wording.write(scene.text)
+    for name in ("question", "answer"):
+        if getattr(scene, name):
+            document[name] = wording.write(getattr(scene, name))
+    return document
+
+
+def read_locks(document: object, path: str) -> tuple[str, ...]:
+    """What a lesson locks, each once."""
+    locks = listed(document, path, len(LOCKS), lambda each, at: choice(each, at, LOCKS))
+    for index, name in enumerate(locks):
+        if name in locks[:index]:
+            raise ValueError(f"{path}[{index}]: {name} is locked already")
+    return locks
 
 
 def read_variant(document: object, path: str, experiment: Experiment) -> Variant:
@@ -201,6 +256,22 @@ def write_state(state: State) -> dict[str, Any]:
     if state.optimizer:
         document["optimizer"] = {name: parameters.write(values) for name, values in state.optimizer.items()}
     return document
+
+
+def check_scene(scene: Scene, experiment: Experiment, rows: int, train: int, path: str) -> None:
+    """Raise ValueError, naming the place, unless everything that a scene points at exists: its beat in the walk of a
+    batch of the `train` training rows, what is selected and pointed at in the network, its row among the `rows`.
+    """
+    check_beat(experiment, train, scene.at, f"{path}.at")
+    names = Names(experiment.network.sizes)
+    for key, name in (("select", scene.select), ("hover", scene.hover)):
+        if name:
+            try:
+                names.find(name)
+            except ValueError as error:
+                raise ValueError(f"{path}.{key}: {error}") from None
+    if isinstance(scene.row, int) and scene.row >= rows:
+        raise ValueError(f"{path}.row: expected a row from 0 to {rows - 1:,}, got {scene.row:,}")
 
 
 def check_beat(experiment: Experiment, rows: int, at: str, path: str) -> None:
