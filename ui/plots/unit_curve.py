@@ -173,7 +173,7 @@ class UnitCurvePlot(AxesPlot):
         margin = MARGIN * (found[1] - found[0] or 1.0)
         pane.set_axes(
             Axis(*curve.range, ticker=_few_ticks, name=written.text("z", curve.unit)),
-            Axis(found[0] - margin, found[1] + margin)
+            Axis(found[0] - margin, found[1] + margin),
         )
         dots = Points(self._scatter.x, self._scatter.y, "o", [theme.secondary], size=DOT)
         pane.set_points([dots] if len(self._scatter.rows) else [])
