@@ -274,12 +274,9 @@ class MainWindow(QMainWindow):
     def retranslate(self) -> None:
         """Set every text in the language in use."""
         self._commands.retranslate()
+        # The canvas names itself: what it shows changes.
+        self.canvas.setWhatsThis(tr("One step of the network. Click a circle or a line to have it explained."))
         for widget, name, words in (
-            (
-                self.canvas,
-                tr("The network"),
-                tr("One step of the network. Click a circle or a line to have it explained."),
-            ),
             (self._left, tr("Network and data"), tr("What is trained, how, and on what. Every change can be undone.")),
             (self._right, tr("Explanation"), tr("Where the number comes from that is selected or was computed last.")),
             (self._bottom, tr("Curves"), tr("How the run went until now; the upright line is the step that is shown.")),

@@ -31,6 +31,7 @@ from bpstudio.training.frame import Frame
 from ui import language, theme
 from ui.canvas import painting, scale, words
 from ui.canvas.geometry import foot, layout_for
+from ui.canvas.spoken import Voice
 from ui.canvas.view import View, eye_of
 from ui.focus import Focus
 from ui.folding import HEADLINE
@@ -78,7 +79,8 @@ class Canvas(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(240, 120)
-        self._retranslate()
+        self._voice = Voice(self, self.view)
+        self._voice.say()
         focus.changed.connect(self._follow)
 
     # ---- what is shown
@@ -91,6 +93,8 @@ class Canvas(QWidget):
         walk = Walk.of(frame)
         other = self._walk is None or self._walk.network != walk.network
         self._walk = self._walk if self._walk == walk else walk  # the tables of an equal one are made already
+        if frame.run != "running" or self._frame is None or self._frame.run != "running":
+            self._voice.later(about_beat=True)  # not sixty times a second while training runs
         self._frame = frame
         self._renew()
         if other:
@@ -200,7 +204,9 @@ class Canvas(QWidget):
         elif (now.playhead, now.grain) != (before.playhead, before.grain):
             self._rest()
         if now.selection != before.selection:
-            self._retranslate()
+            self._voice.later(about_beat=False)
+        elif (now.playhead, now.grain, now.example) != (before.playhead, before.grain, before.example):
+            self._voice.later(about_beat=True)
         self._renew()
 
     def _renew(self) -> None:
@@ -223,10 +229,6 @@ class Canvas(QWidget):
     def _rest(self) -> None:
         self._pulse_began = None
         self._timer.stop()
-
-    def _retranslate(self) -> None:
-        self.setAccessibleName(language.tr("Network"))
-        self.setAccessibleDescription(words.description(self.view()))
 
     def _paint_still(self, painter: QPainter, view: View) -> painting.Still:
         """All that does not move; while training runs the text follows more slowly than the picture."""
@@ -303,7 +305,7 @@ class Canvas(QWidget):
     @override
     def changeEvent(self, a0: QEvent | None) -> None:
         if a0 is not None and a0.type() in (QEvent.Type.LanguageChange, QEvent.Type.PaletteChange):
-            self._retranslate()
+            self._voice.say()
             self._renew()
         super().changeEvent(a0)
 

@@ -1,4 +1,4 @@
-"""What the canvas says in words: tooltips with exact values, the accessible description, announcements."""
+"""What the canvas says in words: tooltips with exact values, announcements."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from ui.canvas import mark
 from ui.canvas.inputs import prepared
 from ui.canvas.picture import Picture
 from ui.canvas.scale import Limits
-from ui.canvas.view import View
 from ui.language import tr, translatable
 
 NOT_COMPUTED = translatable("not computed yet")
@@ -100,14 +99,6 @@ def tooltip(picture: Picture, element: Element) -> str:
     if element in mark.marked(picture.walk, picture.eye.mark):
         lines.append(tr(LEAVES))
     return "\n".join(lines)
-
-
-def description(view: View | None) -> str:
-    """What a screen reader says of the canvas: what is selected, and its numbers."""
-    if view is None or view.eye.selection is None:
-        return tr(NOTHING_SELECTED)
-    picture = Picture(view)
-    return "; ".join([title(picture, view.eye.selection), *facts(picture, view.eye.selection)])
 
 
 def fitted(limits: Limits) -> str:

@@ -29,6 +29,10 @@ from ui.panels.twin_text import WORDS
 WIDEST = 150
 """Pixels that a column of words has at most; the rest of a long name is in its tooltip."""
 ROW = 22
+MOST_SPARE = 64
+"""Pixels that a column of numbers is wider than it needs at most: farther apart they are no row any more."""
+HEADING_PADDING = 6
+"""What the style sheet puts at either side of a heading."""
 MOST_COPIED = 200_000
 """Cells that go to the clipboard at most; more are a matter for a file."""
 
@@ -71,7 +75,7 @@ class TwinTable(QTableView):
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
         self.setMouseTracking(True)
-        self.setCornerButtonEnabled(False)
+        self.setAlternatingRowColors(True)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setSortingEnabled(True)
         self.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
@@ -115,7 +119,7 @@ class TwinTable(QTableView):
         numbers = [place for place, column in enumerate(self.rows.columns) if column not in WORDS]
         spare = ((viewport.width() if viewport is not None else 0) - sum(needed)) // max(len(numbers), 1)
         for place in numbers:
-            needed[place] += min(max(spare, 0), look.px(28))
+            needed[place] += min(max(spare, 0), look.px(MOST_SPARE))
         return needed
 
     def _needed(self, words: QFontMetrics, digits: QFontMetrics) -> list[int]:
@@ -128,7 +132,8 @@ class TwinTable(QTableView):
             cells = [digits.horizontalAdvance(sheet.word(row, column)) for row in self._samples()]
             widest = min(max(cells, default=0), look.px(WIDEST)) if column in WORDS else number
             sort_mark = 0 if column in WORDS else look.px(10)
-            needed.append(max(widest, words.horizontalAdvance(sheet.heading(column)) + sort_mark) + look.px(9))
+            heading = words.horizontalAdvance(sheet.heading(column)) + look.px(2 * HEADING_PADDING + 2)
+            needed.append(max(widest + look.px(9), heading + sort_mark))
         return needed
 
     def _samples(self) -> list[int]:

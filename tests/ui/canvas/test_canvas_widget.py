@@ -207,12 +207,6 @@ def test_tooltips_come_from_edges_and_from_the_legend(canvas: Canvas, monkeypatc
     assert "log scale" in told[1]
 
 
-def test_screen_readers_hear_the_selection_change(canvas: Canvas, focus: Focus) -> None:
-    assert canvas.accessibleName() == "Network"
-    focus.set(selection=W5)
-    assert canvas.accessibleDescription().startswith("w₅   h₁ → o₁; w₅ = 0.4; ∂C/∂w₅ = 0.08216704")
-
-
 # ---- the colour range
 
 

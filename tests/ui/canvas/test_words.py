@@ -10,7 +10,7 @@ from PyQt6.QtGui import QFont, QPainter
 
 from bpstudio.insight.elements import Edge, LossNode, Probe, Row, Unit, WholeBatch
 from ui import language
-from ui.canvas import headline, nodes, text, words
+from ui.canvas import headline, nodes, spoken, text, words
 from ui.canvas.geometry import input_names
 from ui.canvas.headline import MARGIN
 from ui.canvas.legend import Legend
@@ -142,8 +142,8 @@ def test_tooltip_of_a_frozen_bias(easel: Any) -> None:
 
 
 def test_screen_readers_hear_the_selection(easel: Any) -> None:
-    assert words.description(None) == "Nothing is selected. Shift and the arrow keys select."
-    told = words.description(easel.view("mazur", notation="mazur", selection=Unit(2, 1), at="backward/o2/delta"))
+    assert spoken.description(None) == "Nothing is selected. Shift and the arrow keys select."
+    told = spoken.description(easel.view("mazur", notation="mazur", selection=Unit(2, 1), at="backward/o2/delta"))
     assert told.startswith("o₂")
     assert "δ_o2 = -0.0380982365" in told
 
