@@ -34,11 +34,11 @@ from bpstudio.insight import remedies
 from bpstudio.insight.baseline import constant_loss
 from bpstudio.insight.diagnostics import origin
 from bpstudio.insight.elements import LossNode, Unit
-from bpstudio.insight.finding import Finding, recorded, short, times
 from bpstudio.insight.layer_signs import dead, flat, vanishing
 from bpstudio.insight.notation import Notation, number
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.response import predicted_class
+from bpstudio.insight.signs import Finding, recorded, short, times
 from bpstudio.training.frame import Frame
 
 STRETCH, STUCK, MOST = 50, 100, 2000

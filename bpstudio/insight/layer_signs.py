@@ -13,10 +13,10 @@ import numpy as np
 from bpstudio.insight import remedies
 from bpstudio.insight.diagnostics import highest_inputs
 from bpstudio.insight.elements import Unit
-from bpstudio.insight.finding import STEPS, Finding, listed, ran, recorded, short, times
 from bpstudio.insight.notation import Notation, letters
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.remedies import Remedy
+from bpstudio.insight.signs import STEPS, Finding, listed, ran, recorded, short, times
 from bpstudio.maths.activations import activation
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.operations import Array

@@ -82,13 +82,13 @@ class Remedy:
 
 def relu_with_he(layers: tuple[int, ...]) -> Remedy:
     """ReLU in these layers, with the start that makes up for its silent half (He et al. 2015)."""
-    words = Phrase("ReLU in layer {layers}, He start", {"layers": spans(layers)})
+    words = _in_layers("ReLU in layer {layers}, He start", "ReLU in layers {layers}, He start", layers)
     return Remedy(words, "ReLU with He start", layers, activation="relu", weights="he_normal")
 
 
 def with_tanh(layers: tuple[int, ...]) -> Remedy:
     """tanh in these layers: the same shape as a sigmoid, with slope 1 in the middle; the start weights stay."""
-    words = Phrase("tanh in layer {layers}, same start", {"layers": spans(layers)})
+    words = _in_layers("tanh in layer {layers}, same start", "tanh in layers {layers}, same start", layers)
     return Remedy(words, "tanh, same start", layers, activation="tanh")
 
 
@@ -100,7 +100,7 @@ def scaled_start(experiment: Experiment, layers: tuple[int, ...]) -> Remedy | No
         return None
     rule = rules.pop()
     name = "He" if rule.startswith("he") else "Xavier"
-    words = Phrase("{name} start in layer {layers}", {"name": name, "layers": spans(layers)})
+    words = _in_layers("{name} start in layer {layers}", "{name} start in layers {layers}", layers, name=name)
     return Remedy(words, "another start", layers, weights=rule)
 
 
@@ -143,6 +143,11 @@ def another_activation(experiment: Experiment, layers: tuple[int, ...]) -> tuple
         return ()
     sigmoids = tuple(n for n in own if experiment.network.layers[n].activation == "sigmoid")
     return (relu_with_he(own), with_tanh(sigmoids)) if sigmoids else (relu_with_he(own),)
+
+
+def _in_layers(one: str, several: str, layers: tuple[int, ...], **values: str) -> Phrase:
+    """A sentence about one layer, or about several."""
+    return Phrase(one if len(layers) == 1 else several, {"layers": spans(layers), **values})
 
 
 def spans(layers: tuple[int, ...]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import QRectF
 from PyQt6.QtGui import QColor, QPainter
 
+from bpstudio.insight.diagnostics import origin
 from bpstudio.insight.elements import Probe, Row, WholeBatch
 from bpstudio.insight.lines import headline, line
 from ui.canvas import edges, text
@@ -39,7 +40,7 @@ STRONGEST = translatable("strongest {count} of each layer drawn")
 MARGIN = 20
 """Distance of the headline and the legend from the sides."""
 DIVERGED = translatable("NOT FINITE")
-DIVERGED_AT = translatable("the first one: {quantity} in layer {layer} · training is paused before this step")
+DIVERGED_AT = translatable("{first} · training is paused before this step")
 
 
 def phase_word(picture: Picture) -> tuple[str, QColor]:
@@ -58,9 +59,9 @@ def phase_word(picture: Picture) -> tuple[str, QColor]:
 
 def sentence(picture: Picture) -> str:
     """What follows the word: the beat and its question, or what is drawn while training runs."""
-    problem = picture.frame.nonfinite
+    problem = origin(picture.frame, picture.eye.written)
     if problem is not None:
-        return tr(DIVERGED_AT, quantity=problem.quantity, layer=problem.layer)
+        return tr(DIVERGED_AT, first=problem.words.rendered(tr))
     if picture.running or (picture.grain == "step" and picture.index):
         return drawn(picture)
     if picture.beat is None:

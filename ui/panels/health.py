@@ -23,9 +23,9 @@ from ui.language import tr, translatable
 from ui.runner import Progress, Runner
 
 if TYPE_CHECKING:
-    from bpstudio.insight.finding import Finding
     from bpstudio.insight.notation import Notation
     from bpstudio.insight.remedies import Remedy
+    from bpstudio.insight.signs import Finding
     from bpstudio.training.frame import Frame
 
 EVERY = 0.5
