@@ -78,6 +78,8 @@ def chosen(picture: Picture) -> tuple[Lines, ...]:
         else:
             flat = picked(picture, layer)
         to, source = np.divmod(flat, values.shape[1])
+        geometry = picture.geometry
+        places = geometry.all_lines(layer) if mode == "edges" else geometry.lines(layer, to, source)
         lines.append(
             Lines(
                 layer,
@@ -87,7 +89,7 @@ def chosen(picture: Picture) -> tuple[Lines, ...]:
                 values.ravel()[flat],
                 weights.ravel()[flat],
                 picture.weights[layer - 1].ravel()[flat],
-                picture.geometry.lines(layer, to, source),
+                places,
                 picture.sizes[layer - 1],
             )
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from PyQt6.QtCore import QPointF, QRectF
@@ -29,6 +30,8 @@ RINGED = 7.0
 """Radius from which units have rings."""
 RING_ROOM = 2.6
 """What a ring takes beyond the disc, in widths of it: a gap, and twice its width where the unit is flat."""
+MOST_NAMES = 60
+"""More inputs than this have no room for names."""
 BRACKET = 30
 """What the bracket and the name of a one-hot column take at the left."""
 PLUS_ONE = 10.5
@@ -37,18 +40,36 @@ BADGE = 32.0
 """The room that a badge needs under a unit."""
 
 
+class Area(NamedTuple):
+    """The canvas, and how near it is."""
+
+    width: float
+    height: float
+    zoom: float
+    pan: tuple[float, float]
+    legend: bool
+
+
+def geometry_of(view: View) -> Geometry:
+    """Where everything is in a view: the same object as long as only numbers change."""
+    area = Area(view.width, view.height, view.eye.zoom, view.eye.pan, view.legend)
+    return _geometry(view.layout, view.frame.experiment.network, view.theme, area)
+
+
 class Geometry:
     """Where everything is on the canvas, in logical pixels."""
 
-    def __init__(self, view: View) -> None:
-        self.layout = view.layout
-        self.network = view.frame.experiment.network
-        self.zoom = view.eye.zoom
-        self.pan = view.eye.pan
-        self.theme = view.theme
-        self.top = float(view.theme.px(HEADLINE))
-        self.region = QRectF(0, self.top, view.width, view.height - self.top - foot(view.theme, view.legend))
-        self.depth = len(self.layout.centers) - 1
+    def __init__(self, placed: Layout, network: Network, look: Theme, area: Area) -> None:
+        self.layout = placed
+        self.network = network
+        self.zoom = area.zoom
+        self.pan = area.pan
+        self.theme = look
+        self.top = float(look.px(HEADLINE))
+        self.region = QRectF(0, self.top, area.width, area.height - self.top - foot(look, area.legend))
+        self.depth = len(placed.centers) - 1
+        self._drawn: dict[int, Indices] = {}
+        self._all_lines: dict[int, Floats] = {}
 
     # ---- points
 
@@ -117,12 +138,15 @@ class Geometry:
 
     def drawn(self, layer: int) -> Indices:
         """The units of a column that are drawn and on the canvas."""
+        if layer in self._drawn:
+            return self._drawn[layer]
         indices = self.layout.drawn(layer, self.zoom)
         centers, away = self.units[layer][indices], self.radii[layer] + 40.0
         region = self.region
         inside = (centers[:, 0] > region.left() - away) & (centers[:, 0] < region.right() + away)
         inside &= (centers[:, 1] > region.top() - away) & (centers[:, 1] < region.bottom() + away)
-        return indices[inside]
+        self._drawn[layer] = indices[inside]
+        return self._drawn[layer]
 
     def badge_room(self, layer: int) -> bool:
         """Whether δ fits under each unit of a column."""
@@ -148,6 +172,13 @@ class Geometry:
         level = np.abs(moved[:, 1] - moved[:, 3]) < 0.01
         moved[level, 1] = moved[level, 3] = np.floor(moved[level, 1]) + 0.5
         return moved
+
+    def all_lines(self, layer: int) -> Floats:
+        """Every edge of a layer, row by row with the bias last."""
+        if layer not in self._all_lines:
+            columns = len(self.units[layer - 1]) + 1
+            self._all_lines[layer] = self.lines(layer, *np.divmod(np.arange(len(self.units[layer]) * columns), columns))
+        return self._all_lines[layer]
 
     def line(self, edge: Edge) -> tuple[float, float, float, float]:
         """One edge from rim to rim."""
@@ -238,6 +269,11 @@ class Geometry:
         return self.layout.element_at(x, y, 6.0 / self.zoom, self.zoom, drawn)
 
 
+@lru_cache(maxsize=4)
+def _geometry(placed: Layout, network: Network, look: Theme, area: Area) -> Geometry:
+    return Geometry(placed, network, look, area)
+
+
 def foot(look: Theme, legend: bool) -> int:
     """What is kept free below the network: the legend, or a margin where it is folded."""
     return look.px(LEGEND if legend else 8)
@@ -256,8 +292,10 @@ def layout_for(frame: Frame, width: float, height: float, look: Theme, legend: b
 def named_inputs(dataset: Dataset) -> bool:
     """Whether the inputs have names of their own, which stand beside the units; x1, x2, … say no more than the unit
     does."""
+    if dataset.input_shape is not None or len(dataset.input_names) > MOST_NAMES:
+        return False
     made_up = {f"{letter}{i + 1}" for letter in ("x", "i") for i in range(len(dataset.input_names))}
-    return dataset.input_shape is None and not set(dataset.input_names) <= made_up and len(dataset.input_names) <= 60
+    return not set(dataset.input_names) <= made_up
 
 
 def input_names(dataset: Dataset) -> tuple[str, ...]:

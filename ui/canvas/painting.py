@@ -176,6 +176,8 @@ def paint_focus_frame(painter: QPainter, view: View) -> None:
 
 def same_still(one: View, other: View) -> bool:
     """Whether two views have the same still part, so that a kept one serves both."""
+    if one.frame is not other.frame:
+        return False
     first, second = one.still, other.still
     same = [(getattr(first, field.name), getattr(second, field.name)) for field in dataclasses.fields(View)]
     return all(a is b or (isinstance(a, COMPARED) and a == b) for a, b in same)

@@ -23,7 +23,7 @@ from bpstudio.insight.elements import (
 from bpstudio.insight.example import Numbers
 from bpstudio.insight.notation import Letters, letters
 from bpstudio.insight.walk import Beat
-from ui.canvas.geometry import Geometry
+from ui.canvas.geometry import geometry_of
 from ui.canvas.strokes import Floats
 from ui.canvas.view import View
 
@@ -49,7 +49,7 @@ class Picture:
         self.depth = len(self.network.layers)
         self.grain = view.eye.grain
         self.arrived = view.phase >= 1.0
-        self.geometry = Geometry(view)
+        self.geometry = geometry_of(view)
 
     @cached_property
     def index(self) -> int:
