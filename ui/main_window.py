@@ -166,8 +166,8 @@ class MainWindow(QMainWindow):
 
         self.plots = PlotsRow(self._focus, self._runner)
         self.health.keep, self.health.bring = self.plots.keep_curve, self.plots.bring_one
-        self.plots.setVisible(not self.regions.wish.tables)
         self.put_below(self.plots)
+        self.plots.setVisible(not self.regions.wish.tables)
         self._commands.listen(self.plots)
         if self._runner.frame is not None:
             self.plots.show_frame(self._runner.frame)
