@@ -135,7 +135,7 @@ def test_the_public_door_opens_every_lesson(name: str) -> None:
 
 
 def test_an_unknown_lesson_lists_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"expected one of mazur, softmax, .*, got '\.\./x'"):
+    with pytest.raises(ValueError, match=r"expected one of one-neuron, mazur, .*, got '\.\./x'"):
         bpstudio.load_lesson("../x")
 
 
@@ -151,7 +151,8 @@ def test_the_figures_in_mazurs_text_are_promised_figures() -> None:
 
 
 def _all(whole: Lesson) -> list[Known]:
-    return [*whole.expected, *(known for variant in whole.variants for known in variant.expected)]
+    switched = [known for variant in whole.variants for known in variant.expected]
+    return [*whole.expected, *switched, *(piece.known for erratum in whole.errata for piece in erratum.evidence)]
 
 
 def test_the_reference_case_promises_the_same() -> None:
@@ -168,6 +169,43 @@ def test_the_reference_case_promises_the_same() -> None:
 
 def sigmoid(z: float) -> float:
     return 1 / (1 + math.exp(-z))
+
+
+def one_neuron(w: float, b: float, steps: int) -> tuple[float, float]:
+    """Output and δ of a sigmoid with x = 1, y = 0 after so many steps of rate 0.15."""
+    for _ in range(steps):
+        a = sigmoid(w + b)
+        w, b = w - 0.15 * a * a * (1 - a), b - 0.15 * a * a * (1 - a)
+    a = sigmoid(w + b)
+    return a, a * a * (1 - a)
+
+
+@pytest.mark.parametrize(
+    ("variant", "start", "output", "delta", "late"),
+    [("steep", (0.6, 0.9), 0.8176, 0.1219, 0.0940), ("flat", (2.0, 2.0), 0.9820, 0.0173, 0.2028)],
+)
+def test_one_neuron_by_plain_loops(
+    variant: str, start: tuple[float, float], output: float, delta: float, late: float
+) -> None:
+    session = lesson.load("one-neuron").choose(variant).session()
+    for step in (0, 1, 150, 300):
+        session.run(step - session.step_number)
+        layer = session.frame().trace["layer1"]
+        assert (layer.a[0, 0], layer.delta[0, 0]) == pytest.approx(one_neuron(*start, step), rel=1e-10)
+    assert (*(round(value, 4) for value in one_neuron(*start, 0)), round(one_neuron(*start, 300)[0], 4)) == (
+        output,
+        delta,
+        late,
+    )
+
+
+def test_the_flat_start_is_slower_although_it_is_more_wrong() -> None:
+    steep, flat = (lesson.load("one-neuron").choose(name).session() for name in ("steep", "flat"))
+    assert flat.loss > steep.loss
+    assert flat.frame().trace["layer1"].delta[0, 0] < steep.frame().trace["layer1"].delta[0, 0] / 7
+    for session in (steep, flat):
+        session.run(300)
+    assert flat.loss > 4 * steep.loss
 
 
 def test_the_four_equations_by_plain_loops() -> None:
