@@ -175,7 +175,8 @@ def _computed(unit: Unit) -> Unit:
 
 def _last_edge(names: Names, name: str) -> Edge:
     unit = _computed(names.find_unit(name))
-    return Edge(unit.layer, unit.index, BIAS)
+    last = BIAS if names.biases[unit.layer - 1] else names.sizes[unit.layer - 1] - 1
+    return Edge(unit.layer, unit.index, last)
 
 
 def _examples(order: Order, names: Names, text: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from bpstudio.engine.passes import weighted_inputs
 from bpstudio.engine.trace import Params
 from bpstudio.insight.beat import Beat
-from bpstudio.insight.elements import BIAS, Edge, Unit
+from bpstudio.insight.elements import Edge, Unit
 from bpstudio.insight.formulas import direct, written
 from bpstudio.insight.formulas import error as error_formula
 from bpstudio.insight.forward_lines import with_shapes
@@ -194,22 +194,25 @@ def gradient(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
     if beat.unit is None:
         return _layer_gradient(w, beat.layer)
     unit = beat.subject
-    own_delta = w.delta_of(unit)
-    symbol = w.minus + w.letters.text("delta", unit)
     if beat.source is None:
         return _gradient_row(w, unit)
     edge = Edge(unit.layer, unit.index, beat.source)
+    own_delta = w.delta_of(unit)
+    # ∂C/∂θ = −δ; where δ = −∂C/∂z it is the others that have the minus.
+    sign = w.sign * (w.bias_sign(unit.layer) if edge.is_bias else 1)
+    minus = "" if sign > 0 else "−"
+    symbol = minus + w.letters.text("delta", unit)
     gathered = w.number(w.gradient(edge))
     if w.numbers.is_mean:
         return (_stays(w, edge, w.equation(w.gradient_symbol(edge), w.gather(gathered))),)
     if edge.is_bias:
-        numbers = f"−{w.factor(own_delta)}" if w.sign < 0 else w.number(own_delta)
-        equation = w.equation(w.gradient_symbol(edge), symbol, numbers, w.number(w.sign * own_delta))
+        numbers = f"−{w.factor(own_delta)}" if sign < 0 else w.number(own_delta)
+        equation = w.equation(w.gradient_symbol(edge), symbol, numbers, w.number(sign * own_delta))
     else:
         below = Unit(unit.layer - 1, edge.source)
         own = w.sign * own_delta * float(w.numbers.a(below.layer)[below.index])
         letters = f"{symbol} · {w.letters.activation(below)}"
-        numbers = f"{w.minus}{w.factor(own_delta)} · {operand(w.came_in(below))}"
+        numbers = f"{minus}{w.factor(own_delta)} · {operand(w.came_in(below))}"
         equation = w.equation(w.gradient_symbol(edge), letters, numbers, w.number(own))
     return w.contribution(_stays(w, edge, equation), gathered)
 
@@ -222,20 +225,29 @@ def _stays(w: Writer, edge: Edge, equation: Phrase) -> Phrase:
 
 def _gradient_row(w: Writer, unit: Unit) -> tuple[Phrase, ...]:
     """The gradients of all parameters into one unit."""
-    edges = (Edge(unit.layer, unit.index, 0), Edge(unit.layer, unit.index, BIAS))
-    symbols = f"{w.gradient_symbol(edges[0])} … {w.gradient_symbol(edges[1])}"
-    gathered = w.vector(w.numbers.batch_gradient(unit.layer)[unit.index])
+    edges, constant = w.parameters(unit), [float(w.bias_sign(unit.layer))] * edges_of_bias(w, unit.layer)
+    symbols = w.gradient_symbol(edges[0])
+    if len(edges) > 1:
+        symbols = f"{symbols} … {w.gradient_symbol(edges[-1])}"
+    gathered = w.vector(w.numbers.batch_gradient(unit.layer)[unit.index][: len(edges)])
     if w.numbers.is_mean:
         return (w.equation(symbols, w.gather(gathered)),)
     came_in = w.numbers.a(unit.layer - 1)
     own = w.delta_of(unit)
     write = w.given if unit.layer == 1 else w.number
-    factors = w.vector([*came_in, 1.0], write)
-    result = w.vector(w.sign * own * np.append(came_in, 1.0))
+    factors = w.vector([*came_in, *constant], write)
+    result = w.vector(w.sign * own * np.array([*came_in, *constant]))
     below = w.letters.layer("x_layer" if unit.layer == 1 else "a_layer", unit.layer - 1)
-    letters = f"{w.minus}{w.letters.text('delta', unit)} · ({below}, 1)"
+    if constant:
+        below = f"({below}, {w.number(constant[0])})"
+    letters = f"{w.minus}{w.letters.text('delta', unit)} · {below}"
     equation = w.equation(symbols, letters, f"{w.minus}{w.factor(own)} · {factors}", result)
     return w.contribution(equation, gathered)
+
+
+def edges_of_bias(w: Writer, layer: int) -> int:
+    """How many biases a unit of this layer has: 1 or 0."""
+    return abs(w.bias_sign(layer))
 
 
 def _layer_gradient(w: Writer, layer: int) -> tuple[Phrase, ...]:
@@ -248,7 +260,8 @@ def _layer_gradient(w: Writer, layer: int) -> tuple[Phrase, ...]:
         symbols, shapes = f"{w.minus}{after} {below}ᵀ", f"({units})({inputs})ᵀ = ({units}×{inputs})"
     else:
         symbols, shapes = f"{w.minus}{after}ᵀ {below}", f"({units}×{rows})({rows}×{inputs}) = ({units}×{inputs})"
-    sum_over_rows = w.minus + (after if rows == 1 else f"Σ {after}")
+    minus = "" if w.sign * w.bias_sign(layer) > 0 else "−"
+    sum_over_rows = minus + (after if rows == 1 else f"Σ {after}")
     return tuple(
         Phrase(
             "{symbol} = {symbols}, shapes {shapes}, size {norm}",
@@ -262,7 +275,7 @@ def _layer_gradient(w: Writer, layer: int) -> tuple[Phrase, ...]:
                 f"({units})",
                 float(np.linalg.norm(here.db)),
             ),
-        )
+        )[: 1 + edges_of_bias(w, layer)]
     )
 
 
@@ -300,17 +313,19 @@ def new_value(w: Writer, edge: Edge) -> tuple[Phrase, ...]:
             f"{name}⁺", f"{name} − η v⁺", f"{w.given(value)} − {rate} · {w.factor(after)}", result
         ), velocity
     if w.sign < 0 and w.numbers.rows == 1:
-        return (w.equation(f"{name}⁺", *_climb(w, edge, f"{w.given(value)} + {rate}"), result),)
+        return (w.equation(f"{name}⁺", *_climb(w, edge, rate), result),)
     numbers = f"{w.given(value)} − {rate} · {w.factor(w.gradient(edge))}"
     return (w.equation(f"{name}⁺", f"{name} − η {w.gradient_symbol(edge)}", numbers, result),)
 
 
-def _climb(w: Writer, edge: Edge, start: str) -> tuple[str, str]:
-    """The update as older books write it, w + η δ a, in letters and in numbers; of a step of one row."""
+def _climb(w: Writer, edge: Edge, rate: str) -> tuple[str, str]:
+    """The update as older books write it, w + η δ a or θ − η δ, in letters and in numbers; of a step of one row."""
     unit = Unit(edge.layer, edge.to)
     here = w.frame.trace.layers[edge.layer - 1]
     symbol, delta = w.letters.text("delta", unit), w.factor(w.sign * float(here.delta[0, edge.to]))
-    letters, numbers = f"{w.letters.edge(edge)} + η {symbol}", f"{start} · {delta}"
+    sign = "−" if edge.is_bias and w.bias_sign(edge.layer) < 0 else "+"
+    letters = f"{w.letters.edge(edge)} {sign} η {symbol}"
+    numbers = f"{w.given(w.weight(edge))} {sign} {rate} · {delta}"
     if edge.is_bias:
         return letters, numbers
     below = Unit(edge.layer - 1, edge.source)
@@ -321,8 +336,10 @@ def _climb(w: Writer, edge: Edge, start: str) -> tuple[str, str]:
 
 def _update_row(w: Writer, unit: Unit) -> tuple[Phrase, ...]:
     """All parameters into one unit, before and after."""
-    edges = [Edge(unit.layer, unit.index, source) for source in (*range(w.network.sizes[unit.layer - 1]), BIAS)]
-    names = f"{w.letters.edge(edges[0])} … {w.letters.edge(edges[-1])}"
+    edges = w.parameters(unit)
+    names = w.letters.edge(edges[0])
+    if len(edges) > 1:
+        names = f"{names} … {w.letters.edge(edges[-1])}"
     before = [w.weight(edge) for edge in edges]
     parts = {
         "names": names,
@@ -334,18 +351,23 @@ def _update_row(w: Writer, unit: Unit) -> tuple[Phrase, ...]:
 
 def _frozen_note(w: Writer, layer: int) -> tuple[Phrase, ...]:
     here = w.network.layers[layer - 1]
-    if not (here.train_weights or here.train_bias):
-        return (Phrase("weights and biases are frozen"),)
-    if not here.train_weights:
+    frozen_bias = here.has_bias and not here.train_bias
+    if here.train_weights and not frozen_bias:
+        return ()
+    if not frozen_bias:
         return (Phrase("weights are frozen"),)
-    return () if here.train_bias else (Phrase("biases are frozen"),)
+    if here.bias == "threshold":
+        thresholds = Phrase("thresholds are frozen")
+        return (thresholds if here.train_weights else Phrase("weights and thresholds are frozen"),)
+    return (Phrase("biases are frozen") if here.train_weights else Phrase("weights and biases are frozen"),)
 
 
 def _layer_update(w: Writer, layer: int) -> tuple[Phrase, ...]:
     here = w.frame.trace.layers[layer - 1]
     direction = "v⁺" if w.experiment.optimizer.name == "momentum" else "∂C/∂{0}"
     lines = []
-    for symbol, change in (("w_layer", here.update_W), ("b_layer", here.update_b)):
+    changes = (("w_layer", here.update_W), ("b_layer", here.update_b))
+    for symbol, change in changes[: 1 + edges_of_bias(w, layer)]:
         name = w.letters.layer(symbol, layer)
         parts = {
             "name": name,

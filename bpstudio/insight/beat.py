@@ -100,6 +100,11 @@ def make(order: Order, names: Names, grain: Grain, index: int) -> Beat:
     return Beat(grain, index, where, block.phase, kind, block.layer, unit, source, lit, pulse)
 
 
+def _plus_one(order: Order, layer: int) -> tuple[tuple[Lit, Role], ...]:
+    """The node from which the biases of a layer come, where it has any."""
+    return ((PlusOne(layer), "bias"),) if order.biases[layer - 1] else ()
+
+
 def _layer(order: Order, block: Block) -> _Parts:
     layer = block.layer
     match block.act:
@@ -108,7 +113,7 @@ def _layer(order: Order, block: Block) -> _Parts:
             lit: tuple[tuple[Lit, Role], ...] = (
                 (Units(layer - 1), "input"),
                 (Edges(layer), "weight"),
-                (PlusOne(layer), "bias"),
+                *_plus_one(order, layer),
                 (Units(layer), "activation"),
             )
             return "a", None, None, lit, pulse
@@ -145,7 +150,7 @@ def _neuron(order: Order, block: Block, offset: int) -> _Parts:
             lit: tuple[tuple[Lit, Role], ...] = (
                 (Units(layer - 1), "input"),
                 (fan, "weight"),
-                (PlusOne(layer), "bias"),
+                *_plus_one(order, layer),
                 (here, last),
             )
             return "z" if last == "z" else "a", offset, None, lit, Pulse(Units(layer - 1), here, "forward", fan)
@@ -192,9 +197,9 @@ def _edge(order: Order, block: Block, offset: int) -> _Parts:
             lit = ((edge, "weight"), (Unit(layer - 1, inner), "input"))
             return "product", index, inner, lit, Pulse(Unit(layer - 1, inner), here, "forward", edge)
         case "forward" if inner == inputs:
-            bias = Edge(layer, index, BIAS)
-            lit = ((PlusOne(layer), "bias"), (Edges(layer, to=index), "product"), (here, "z"))
-            return "z", index, None, lit, Pulse(PlusOne(layer), here, "forward", bias)
+            lit = (*_plus_one(order, layer), (Edges(layer, to=index), "product"), (here, "z"))
+            bias = Pulse(PlusOne(layer), here, "forward", Edge(layer, index, BIAS)) if order.biases[layer - 1] else None
+            return "z", index, None, lit, bias
         case "forward":
             return "a", index, None, ((here, "activation"),), None
         case "output deltas" if inner == 0:

@@ -242,6 +242,7 @@ def _multiplied(symbol_tex: str, factors: list[Factor]) -> str:
 def _edge(w: Writer, edge: Edge) -> Derivation:
     unit, letters = Unit(edge.layer, edge.to), w.letters
     factors, notes = _own_factors(w, unit, 1)
+    sign = w.bias_sign(edge.layer) if edge.is_bias else 1
     if w.numbers.is_mean:
         factors = []
     elif not edge.is_bias:
@@ -253,12 +254,17 @@ def _edge(w: Writer, edge: Edge) -> Derivation:
         came_in = float(w.numbers.a(below.layer)[below.index])
         symbol, words = letters.text("came_in", edge), Phrase("what came in")
         factors.append(Factor(letters.tex("came_in", edge), symbol, words, formula, came_in, "input", below))
+    elif sign < 0:
+        symbol, node = letters.text("came_in", edge), PlusOne(edge.layer)
+        factors.append(
+            Factor(letters.tex("came_in", edge), symbol, Phrase("what came in"), plain("−1"), -1.0, "input", node)
+        )
     else:
         notes.append(Phrase("what came in is the constant 1"))
     own = w.gradient(edge) if w.numbers.is_mean else math.prod(factor.value for factor in factors)
     if w.numbers.paired and unit.layer == w.depth and not w.numbers.is_mean:
         # δ is what was computed; ∂C/∂a · slope only explains it.
-        own = float(w.numbers.delta(unit.layer)[unit.index]) * (1.0 if edge.is_bias else factors[-1].value)
+        own = float(w.numbers.delta(unit.layer)[unit.index]) * (sign if edge.is_bias else factors[-1].value)
     symbol, symbol_tex = w.gradient_symbol(edge), letters.tex("db" if edge.is_bias else "dw", edge)
     source = PlusOne(edge.layer) if edge.is_bias else Unit(edge.layer - 1, edge.source)
     several = w.numbers.rows > 1
@@ -267,13 +273,16 @@ def _edge(w: Writer, edge: Edge) -> Derivation:
     value, update = w.weight(edge), w.update(edge)
     if w.sign < 0 and not w.numbers.is_mean:
         came = "" if edge.is_bias else f" · {letters.activation(Unit(edge.layer - 1, edge.source))}"
-        notes.append(plain(f"{symbol} = −{letters.text('delta', unit)}{came}"))
+        notes.append(plain(f"{symbol} = {'−' if sign > 0 else ''}{letters.text('delta', unit)}{came}"))
     if w.frozen(edge):
         notes.append(Phrase("frozen: stays {value}", {"value": w.given(value)}))
     return Derivation(
         target=edge,
         quantity="gradient",
-        title=Phrase("Bias of {unit}" if edge.is_bias else "Edge {source} → {unit}", names),
+        title=Phrase(
+            ("Bias of {unit}" if sign > 0 else "Threshold of {unit}") if edge.is_bias else "Edge {source} → {unit}",
+            names,
+        ),
         symbol=symbol,
         symbol_tex=symbol_tex,
         tex=_multiplied(symbol_tex, factors),
@@ -300,7 +309,7 @@ def _row_terms(w: Writer, edge: Edge) -> tuple[Term, ...]:
     """What each row of the batch gives to the gradient of an edge."""
     here = w.numbers.layer(edge.layer)
     deltas = here.delta[:, edge.to] / w.numbers.share
-    came_in = np.ones(len(deltas)) if edge.is_bias else here.x[:, edge.source]
+    came_in = np.full(len(deltas), w.bias_sign(edge.layer)) if edge.is_bias else here.x[:, edge.source]
     return tuple(
         Term(w.letters.row_cost(row), float(delta), "", float(x), float(delta * x), edge)
         for row, (delta, x) in enumerate(zip(deltas, came_in, strict=True), 1)
@@ -366,13 +375,17 @@ def _activation(w: Writer, unit: Unit) -> Derivation:
         )
         for source, edge in enumerate(Edge(layer, at, source) for source in range(len(weights)))
     ]  # fmt: skip
-    bias = Edge(layer, at, BIAS)
-    terms.append(Term(letters.edge(bias), w.weight(bias), "", 1.0, w.weight(bias), bias))
+    bias, sign = Edge(layer, at, BIAS), w.bias_sign(layer)
+    if sign > 0:
+        terms.append(Term(letters.edge(bias), w.weight(bias), "", 1.0, w.weight(bias), bias))
+    elif sign < 0:
+        terms.append(Term(letters.edge(bias), w.weight(bias), "(−1)", -1.0, -w.weight(bias), bias))
+    formula = {1: "Σ w x + b ({count} terms)", -1: "Σ w x − θ ({count} terms)", 0: "Σ w x ({count} terms)"}[sign]
     weighted = Factor(
         z_tex,
         letters.text("z", unit),
         Phrase("weighted input"),
-        Phrase("Σ w x + b ({count} terms)", {"count": str(len(terms))}),
+        Phrase(formula, {"count": str(len(terms))}),
         float(w.numbers.z(layer)[at]),
         "input",
         unit,

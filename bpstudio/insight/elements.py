@@ -45,7 +45,7 @@ class LossNode:
 
 @dataclass(frozen=True, slots=True)
 class PlusOne:
-    """The node that is always 1, from which the biases of `layer` come."""
+    """The node that is always 1 (−1 for thresholds), from which the biases of `layer` come."""
 
     layer: int
 
@@ -112,13 +112,15 @@ class Names:
 
     Inputs are i1 …, outputs o1 …; hidden units h1 … while there is one hidden layer, otherwise h<layer>_<unit>.
     Weights are numbered row by row through the layers, as in Mazur's example: w1 and w2 go into the first hidden unit.
+    `biases` says of each layer whether its units have a bias or a threshold; without it all of them have.
     """
 
-    def __init__(self, sizes: Sequence[int]) -> None:
+    def __init__(self, sizes: Sequence[int], biases: Sequence[bool] | None = None) -> None:
         self.sizes = tuple(int(size) for size in sizes)
         if len(self.sizes) < 2 or min(self.sizes) < 1:
             raise ValueError(f"sizes: expected the inputs and at least one layer, all at least 1, came {self.sizes}")
         self.depth = len(self.sizes) - 1
+        self.biases = (True,) * self.depth if biases is None else tuple(biases)
         self._weights_before = [0]
         for inputs, units in zip(self.sizes, self.sizes[1:], strict=False):
             self._weights_before.append(self._weights_before[-1] + inputs * units)
@@ -200,6 +202,8 @@ class Names:
             return self.weight(int(match[1]))
         if name.startswith("b_"):
             unit = self.find_unit(name[2:])
+            if unit.layer > 0 and not self.biases[unit.layer - 1]:
+                raise ValueError(f"the units of layer {unit.layer} have no biases, came {name!r}")
             if unit.layer > 0:
                 return Edge(unit.layer, unit.index, BIAS)
         raise ValueError(
@@ -218,7 +222,8 @@ class Names:
             number = name.removeprefix(prefix)
             if number != name and number.isdecimal() and 1 <= int(number) <= count:
                 found: Element = make(int(number))
-                return found
+                if self.has(found):
+                    return found
         if name[:1] in ("w", "b"):
             return self.find_edge(name)
         return self.find_unit(name)
@@ -237,10 +242,11 @@ class Names:
             case Unit(layer, index):
                 return 0 <= layer <= self.depth and 0 <= index < self.sizes[layer]
             case Edge(layer, to, source):
-                is_there = 1 <= layer <= self.depth and 0 <= to < self.sizes[layer]
-                return is_there and BIAS <= source < self.sizes[layer - 1]
+                if not (1 <= layer <= self.depth and 0 <= to < self.sizes[layer]):
+                    return False
+                return self.biases[layer - 1] if source == BIAS else 0 <= source < self.sizes[layer - 1]
             case PlusOne(layer):
-                return 1 <= layer <= self.depth
+                return 1 <= layer <= self.depth and self.biases[layer - 1]
             case Target(index):
                 return 0 <= index < self.sizes[-1]
             case LossNode():

@@ -191,7 +191,8 @@ class Numbers:
         if self.is_mean:
             return self.batch_gradient(layer)
         with _silent():
-            return np.outer(self.delta(layer), np.append(self.a(layer - 1), 1.0))
+            came_in = np.append(self.a(layer - 1), self.network.layers[layer - 1].bias_sign)
+            return np.outer(self.delta(layer), came_in)
 
     def batch_gradient(self, layer: int) -> Array:
         """∂C/∂W and ∂C/∂b of the step, (units, inputs + 1), biases last: what updates."""
@@ -219,10 +220,10 @@ class Numbers:
         return self._of(off.astype(float)) if self.is_mean else self._of(off)
 
     def sent(self, edge: Edge) -> float:
-        """What an edge carries forward: the weight times what came in; a bias is sent as it is."""
+        """What an edge carries forward: the weight times what came in; a bias is sent as it is, a threshold as −θ."""
         params = self.frame.params
         if edge.is_bias:
-            return float(params.b[edge.layer - 1][edge.to])
+            return self.network.layers[edge.layer - 1].bias_sign * float(params.b[edge.layer - 1][edge.to])
         return float(params.W[edge.layer - 1][edge.to, edge.source] * self.a(edge.layer - 1)[edge.source])
 
     def returned(self, edge: Edge) -> float:
@@ -237,7 +238,9 @@ class Numbers:
             / self.own_scale
         )
         deltas: Array = here.delta[:, edge.to] / weighed
-        return deltas if edge.is_bias else deltas * here.x[:, edge.source]
+        if edge.is_bias:
+            return self.network.layers[edge.layer - 1].bias_sign * deltas
+        return deltas * here.x[:, edge.source]
 
     def ticks(self, layer: int, unit: int) -> Array:
         """The activation of a unit in every row of the batch."""

@@ -8,7 +8,7 @@ from bpstudio.insight.beat import Beat
 from bpstudio.insight.elements import BIAS, Edge, Row, Unit
 from bpstudio.insight.formulas import ELEMENT, written
 from bpstudio.insight.notation import operand
-from bpstudio.insight.phrase import Phrase
+from bpstudio.insight.phrase import Phrase, plain
 from bpstudio.insight.writer import SPELLED_OUT, Text, Writer
 
 
@@ -32,8 +32,13 @@ def product(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
 def sum_in(w: Writer, unit: Unit) -> Phrase:
     """The products and the bias: 0.0075 + 0.02 + 0.35."""
     weights = w.frame.params.W[unit.layer - 1][unit.index]
-    bias = w.given(w.weight(Edge(unit.layer, unit.index, BIAS)))
     products = w.sum(weights * w.numbers.a(unit.layer - 1), "{sum} ({count} products)")
+    sign = w.bias_sign(unit.layer)
+    if sign == 0:
+        return products if isinstance(products, Phrase) else plain(products)
+    bias = w.given(w.weight(Edge(unit.layer, unit.index, BIAS)))
+    if sign < 0:
+        return Phrase("{products} − {bias}", {"products": products, "bias": operand(bias)})
     template = "{products} − {bias}" if bias.startswith("−") else "{products} + {bias}"
     return Phrase(template, {"products": products, "bias": bias.removeprefix("−")})
 
@@ -101,10 +106,12 @@ def _layer(w: Writer, layer: int) -> tuple[Phrase, ...]:
     inputs, units = w.network.sizes[layer - 1], w.network.sizes[layer]
     below = letters.layer("x_layer", layer) if layer == 1 else letters.layer("a_layer", layer - 1)
     weights, bias = letters.layer("w_layer", layer), letters.layer("b_layer", layer)
+    sign = {1: " + ", -1: " − ", 0: ""}[w.bias_sign(layer)]
+    added, shape = (f"{sign}{bias}", f"{sign}({units})") if sign else ("", "")
     if rows == 1:
-        symbols, shapes = f"{weights} {below} + {bias}", f"({units}×{inputs})({inputs}) + ({units})"
+        symbols, shapes = f"{weights} {below}{added}", f"({units}×{inputs})({inputs}){shape}"
     else:
-        symbols, shapes = f"{below} {weights}ᵀ + {bias}", f"({rows}×{inputs})({inputs}×{units}) + ({units})"
+        symbols, shapes = f"{below} {weights}ᵀ{added}", f"({rows}×{inputs})({inputs}×{units}){shape}"
     weighted, active = letters.layer("z_layer", layer), letters.layer("a_layer", layer)
     function = f"{w.numbers.function(layer).symbol}({weighted})"
     return (

@@ -17,10 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
+from bpstudio.engine.network import Network
 from bpstudio.engine.passes import weighted_inputs
 from bpstudio.engine.trace import Params
 from bpstudio.insight.elements import BIAS, Edge
@@ -112,7 +112,7 @@ def check(
     """
     objective = _Objective(frame)
     if element is None:
-        edges = _sampled(objective.sizes, sample, seed)
+        edges = _sampled(frame.experiment.network, sample, seed)
     else:
         objective.place(element)
         edges = [element]
@@ -163,9 +163,11 @@ def _recorded(frame: Frame, edge: Edge) -> float:
     return float(here.db[edge.to] if edge.is_bias else here.dW[edge.to, edge.source])
 
 
-def _sampled(sizes: tuple[int, ...], sample: int, seed: int) -> list[Edge]:
+def _sampled(network: Network, sample: int, seed: int) -> list[Edge]:
     """All edges in walk order, or a draw of about `sample` of them."""
-    counts = [(inputs + 1) * units for inputs, units in pairwise(sizes)]
+    sizes = network.sizes
+    widths = [inputs + has_bias for inputs, has_bias in zip(sizes, network.biases, strict=False)]
+    counts = [width * units for width, units in zip(widths, sizes[1:], strict=True)]
     shares = list(counts)
     generator = np.random.default_rng(seed)
     if sum(counts) > sample:
@@ -175,10 +177,9 @@ def _sampled(sizes: tuple[int, ...], sample: int, seed: int) -> list[Edge]:
             left -= shares[layer]
     edges = []
     for layer, (count, share) in enumerate(zip(counts, shares, strict=True), 1):
-        columns = sizes[layer - 1] + 1
         places = np.arange(count) if share == count else np.sort(generator.choice(count, share, replace=False))
-        for to, column in zip(*divmod(places, columns), strict=True):
-            edges.append(Edge(layer, int(to), BIAS if column == columns - 1 else int(column)))
+        for to, column in zip(*divmod(places, widths[layer - 1]), strict=True):
+            edges.append(Edge(layer, int(to), BIAS if column == sizes[layer - 1] else int(column)))
     return edges
 
 
@@ -204,6 +205,8 @@ class _Objective:
             and BIAS <= edge.source < self.sizes[edge.layer - 1]
         ):
             raise ValueError(f"no edge {edge} in a network of sizes {self.sizes}")
+        if edge.is_bias and not self.network.biases[edge.layer - 1]:
+            raise ValueError(f"layer {edge.layer} has no biases, came {edge}")
         if edge.is_bias:
             return self._params.b[edge.layer - 1], (edge.to,)
         return self._params.W[edge.layer - 1], (edge.to, edge.source)

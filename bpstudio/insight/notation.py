@@ -207,7 +207,7 @@ class Letters:
         notation = notation_named(notation) if isinstance(notation, str) else notation
         self.notation = notation
         self.network = network
-        self.names = Names(network.sizes)
+        self.names = Names(network.sizes, network.biases)
         self._comma = "," if max(network.sizes) > 9 else ""
         self._written: dict[tuple[str, Element], str] = {}
 
@@ -277,18 +277,22 @@ class Letters:
                 return self.edge(element)
             case LossNode():
                 return self.text("cost")
-            case PlusOne():
-                return "+1"
+            case PlusOne(layer):
+                return "−1" if self.network.layers[layer - 1].bias == "threshold" else "+1"
             case Target(index):
                 return self.text("y", Unit(len(self.network.layers), index))
 
     def layer(self, symbol: str, layer: int) -> str:
         """The Unicode text of a symbol that stands for a whole layer, such as `layer("delta_layer", 2)`."""
-        return self.notation.symbols[symbol][1].format(l=layer, l_sup=raised(layer), t_text="b")
+        return self.notation.symbols[symbol][1].format(l=layer, l_sup=raised(layer), t_text=self._bias(layer)[1])
 
     def layer_tex(self, symbol: str, layer: int) -> str:
         """The TeX of a symbol that stands for a whole layer."""
-        return self.notation.symbols[symbol][0].format(l=layer, t="b")
+        return self.notation.symbols[symbol][0].format(l=layer, t=self._bias(layer)[0])
+
+    def _bias(self, layer: int) -> tuple[str, str]:
+        """The letter of what a layer adds to its weighted sums, in TeX and as text."""
+        return (r"\theta", "θ") if self.network.layers[layer - 1].bias == "threshold" else ("b", "b")
 
     def function_tex(self, layer: int) -> str:
         """The TeX of a layer's activation function."""
@@ -315,13 +319,14 @@ class Letters:
             tex, text = self.notation.symbols[letter]
             fields[f"{letter}_tex"] = tex.format(**indices).replace("^{}", "") if own_tex is None else own_tex
             fields[f"{letter}_text"] = text.format(**indices) if own is None else own_names.text(own)
-            return fields
+            # ∂z/∂w is written of a threshold too: −1.
+            return {"w_tex": fields[f"{letter}_tex"], "w_text": fields[f"{letter}_text"], **fields}
         return self._unit_fields(element) if isinstance(element, Unit) else {}
 
     def _unit_fields(self, unit: Unit) -> dict[str, str]:
         name = self.names.unit(unit)
         fields = {"u": name, "u_tex": name.replace("_", ","), "u_text": self.unit(unit)}
-        fields |= {"l": str(unit.layer), "l_sup": raised(unit.layer), "t": "b", "t_text": "b"}
+        fields |= {"l": str(unit.layer), "l_sup": raised(unit.layer)}
         fields |= {"j": str(unit.index + 1), "j_sub": small(unit.index + 1)}
         own = self.own_name(unit)
         if own is not None:
@@ -331,6 +336,7 @@ class Letters:
             if own_tex is not None:
                 fields |= {"u_tex": own_tex, "l": "", "j": own_tex}
         if unit.layer > 0:
+            fields["t"], fields["t_text"] = self._bias(unit.layer)
             function = activation(self.network.layers[unit.layer - 1].activation)
             fields |= {"f": _function_tex(function.name), "f_text": function.symbol}
         return fields

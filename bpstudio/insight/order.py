@@ -9,6 +9,8 @@ At the edge grain a layer of n units with m inputs, below a layer of k units, ha
     hidden deltas   n (k + 2)    what arrives from each unit above, the sum, the delta
     update          n (m + 1)    the new value of each parameter
 
+In a layer without biases, gradients and update have n m beats each.
+
 A softmax layer first computes all its z, n (m + 1) beats, then its n shares: no share can be computed before the last z
 is known. That is n (m + 2) beats too. Its shares are one beat at the neuron grain, and the whole layer is one beat at
 the layer grain. Under sequential order a layer is updated right after its gradients are known, before the error is
@@ -48,8 +50,13 @@ class Block:
     joined: bool = False  # shares its beat at the layer grain with the block before
 
 
-def blocks(sizes: Sequence[int], softmax: bool, rows: int, sequential: bool) -> Iterator[Block]:
-    """Yield the blocks of one step in order; `softmax` speaks of the output layer, `rows` is the size of the batch."""
+def blocks(
+    sizes: Sequence[int], softmax: bool, rows: int, sequential: bool, biases: Sequence[bool]
+) -> Iterator[Block]:
+    """Yield the blocks of one step in order.
+
+    `softmax` speaks of the output layer, `rows` is the size of the batch, `biases` says which layers have any.
+    """
     depth = len(sizes) - 1
     outputs = sizes[depth]
     for layer in range(1, depth + 1):
@@ -62,18 +69,19 @@ def blocks(sizes: Sequence[int], softmax: bool, rows: int, sequential: bool) -> 
     yield Block("loss", "L", depth, outputs + 1, outputs + 1)
     if rows > 1:
         yield Block("mean", "L", depth, 1, 1, joined=True)
+    rows_of = [inputs + has_bias for inputs, has_bias in zip(sizes, biases, strict=False)]
     updates = [
-        Block("update", "U", layer, sizes[layer] * (sizes[layer - 1] + 1), sizes[layer - 1] + 1)
+        Block("update", "U", layer, sizes[layer] * rows_of[layer - 1], rows_of[layer - 1])
         for layer in range(1, depth + 1)
     ]
     for layer in range(depth, 0, -1):
-        inputs, units = sizes[layer - 1], sizes[layer]
+        units, parameters = sizes[layer], rows_of[layer - 1]
         if layer == depth:
             yield Block("output deltas", "B", layer, 2 * units, 2)
         else:
             above = sizes[layer + 1]
             yield Block("hidden deltas", "B", layer, units * (above + 2), above + 2)
-        yield Block("gradients", "B", layer, units * (inputs + 1), inputs + 1)
+        yield Block("gradients", "B", layer, units * parameters, parameters)
         if sequential:
             yield updates[layer - 1]
     if not sequential:
@@ -83,12 +91,15 @@ def blocks(sizes: Sequence[int], softmax: bool, rows: int, sequential: bool) -> 
 class Order:
     """All beats of one step by number, at every grain. Its tables have one entry per block, whatever the widths."""
 
-    def __init__(self, sizes: Sequence[int], softmax: bool, rows: int, sequential: bool) -> None:
+    def __init__(
+        self, sizes: Sequence[int], softmax: bool, rows: int, sequential: bool, biases: Sequence[bool] | None = None
+    ) -> None:
         self.sizes = tuple(sizes)
         self.depth = len(sizes) - 1
+        self.biases = (True,) * self.depth if biases is None else tuple(biases)
         self.rows = rows
         self.softmax = softmax
-        self.blocks = tuple(blocks(sizes, softmax, rows, sequential))
+        self.blocks = tuple(blocks(sizes, softmax, rows, sequential, self.biases))
         self._edges_before: list[int] = []
         self._neurons_before: list[int] = []
         self._layer_beat: list[int] = []
@@ -227,6 +238,8 @@ class Order:
             raise ValueError(f"nothing is computed at {element}")
         layer, inputs = element.layer, self.sizes[element.layer - 1]
         column = inputs if element.source == BIAS else element.source
+        if element.source == BIAS and not self.biases[layer - 1]:
+            raise ValueError(f"layer {layer} has no biases, came {element}")
         if quantity == "product":
             return self.start("forward", layer) + element.to * self._forward_stride(layer) + column + 1
         if quantity == "arrival" and layer > 1 and element.source != BIAS:
@@ -234,7 +247,7 @@ class Order:
             return self.start("hidden deltas", layer - 1) + element.source * (above + 2) + element.to + 1
         if quantity in ("dW", "new"):
             act = "gradients" if quantity == "dW" else "update"
-            return self.start(act, layer) + element.to * (inputs + 1) + column + 1
+            return self.start(act, layer) + element.to * (inputs + self.biases[layer - 1]) + column + 1
         raise ValueError(
             f"quantity of an edge: expected one of {', '.join(EDGE_QUANTITIES)} (arrival: no bias, not in layer 1), "
             f"came {quantity!r} of {element}"
@@ -244,7 +257,7 @@ class Order:
         """`place` for a whole layer: shape (units,), or (units, inputs + 1) for edges, biases in the last column.
 
         A bias has no product of its own; it enters with the sum, so its column holds the beat of z. Nothing arrives
-        over a bias: that column of "arrival" lies beyond the last beat.
+        over a bias: that column of "arrival" lies beyond the last beat. So do those of biases that a layer has not.
         """
         units = self.sizes[layer]
         if quantity not in EDGE_QUANTITIES:
@@ -260,7 +273,12 @@ class Order:
             return places
         if quantity == "product":
             return self.start("forward", layer) + 1 + rows * self._forward_stride(layer) + columns
-        return self.start("gradients" if quantity == "dW" else "update", layer) + 1 + rows * (inputs + 1) + columns
+        has_bias = self.biases[layer - 1]
+        places = self.start("gradients" if quantity == "dW" else "update", layer) + 1 + columns
+        places = places + rows * (inputs + has_bias)
+        if not has_bias:
+            places[:, inputs] = self.counts["edge"] + 1
+        return places
 
     def _forward_stride(self, layer: int) -> int:
         joint = self.softmax and layer == self.depth

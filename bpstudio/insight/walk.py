@@ -103,12 +103,12 @@ class Walk:
     def order(self) -> Order:
         """The tables behind the arithmetic."""
         softmax = not activation(self.network.layers[-1].activation).elementwise
-        return Order(self.network.sizes, softmax, self.batch_size, self.sequential)
+        return Order(self.network.sizes, softmax, self.batch_size, self.sequential, self.network.biases)
 
     @cached_property
     def names(self) -> Names:
         """The plain names of this network's elements."""
-        return Names(self.network.sizes)
+        return Names(self.network.sizes, self.network.biases)
 
     @property
     def default_grain(self) -> Grain:
@@ -175,7 +175,7 @@ class Walk:
         return lit
 
     def lit_edges(self, beat: Beat, layer: int) -> NDArray[np.bool_]:
-        """Which edges of a layer glow in a beat: (units, inputs + 1), biases last."""
+        """Which edges of a layer glow in a beat: (units, inputs + 1), biases last (never where there are none)."""
         lit = np.zeros((self.network.sizes[layer], self.network.sizes[layer - 1] + 1), bool)
         for element in beat.lights:
             if isinstance(element, Edge) and element.layer == layer:
@@ -183,4 +183,6 @@ class Walk:
             elif isinstance(element, Edges) and element.layer == layer:
                 rows = slice(None) if element.to is None else element.to
                 lit[rows, slice(None) if element.source is None else element.source] = True
+        if not self.network.biases[layer - 1]:
+            lit[:, -1] = False
         return lit

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from bpstudio.insight.elements import Edge, Example, Probe, Unit
+from bpstudio.insight.elements import BIAS, Edge, Example, Probe, Unit
 from bpstudio.insight.example import Numbers
 from bpstudio.insight.notation import Notation, given, letters, number, operand, total
 from bpstudio.insight.phrase import Phrase
@@ -135,6 +135,15 @@ class Writer:
             layer = edge.layer - 1
             pair.append(float(params.b[layer][edge.to] if edge.is_bias else params.W[layer][edge.to, edge.source]))
         return pair[0], pair[1]
+
+    def bias_sign(self, layer: int) -> int:
+        """What the node carries from which the biases of a layer come: 1, or −1 where they are thresholds, or 0."""
+        return self.network.layers[layer - 1].bias_sign
+
+    def parameters(self, unit: Unit) -> list[Edge]:
+        """The weights into a unit and, where there is one, its bias or threshold."""
+        sources = [*range(self.network.sizes[unit.layer - 1]), *[BIAS] * abs(self.bias_sign(unit.layer))]
+        return [Edge(unit.layer, unit.index, source) for source in sources]
 
     def frozen(self, edge: Edge) -> bool:
         """Whether the parameter is not trained."""

@@ -36,11 +36,14 @@ def random_session(
     rows: int = 12,
     batch_size: int = 4,
     seed: int = 0,
+    biases: tuple[str, ...] = (),
     **changes: object,
 ) -> Session:
     """A session on random data that suits the loss."""
     rng = np.random.default_rng(seed)
-    layers = tuple(Dense(units, name, START) for units, name in zip(sizes[1:], activations, strict=True))
+    kinds = biases or ("bias",) * len(activations)
+    specs = zip(sizes[1:], activations, kinds, strict=True)
+    layers = tuple(Dense(units, name, START, bias=kind) for units, name, kind in specs)
     x, outputs = rng.normal(size=(rows, sizes[0])), sizes[-1]
     if loss == "categorical_ce":
         y = np.eye(outputs)[rng.integers(0, outputs, rows)]

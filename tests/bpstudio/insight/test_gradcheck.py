@@ -166,3 +166,13 @@ def test_large_scores_are_checked_as_well_as_small_ones() -> None:
     # With steps in proportion to a score of 1004 the check would measure another place of the curve.
     frame = lesson.load("softmax").choose("plus-1000").session().frame()
     assert check(frame).worst < 1e-9
+
+
+def test_thresholds_are_checked_and_what_is_not_there_is_not(session: Callable[..., Session]) -> None:
+    frame = session(biases=("threshold", "none")).frame()
+    found = check(frame, sample=10_000)
+    assert found.passed
+    assert found.agreeing == len(found.edges) == found.total == frame.experiment.network.parameter_count
+    assert {edge.layer for edge in found.edges if edge.is_bias} == {1}
+    with pytest.raises(ValueError, match="layer 2 has no biases"):
+        check(frame, Edge(2, 0, BIAS))

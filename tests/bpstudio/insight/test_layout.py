@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
-from bpstudio.insight.elements import BIAS, Edge, Element, LossNode, PlusOne, Target, Unit
+from bpstudio.insight.elements import BIAS, Edge, Element, LossNode, Names, PlusOne, Target, Unit
 from bpstudio.insight.layout import Box, Direction, Layout, place
 
 # The area that is left to the network in a window of 1280×720, and in one of 1920×1080.
@@ -256,3 +256,25 @@ def test_beside_the_tour_in_a_small_window_badges_still_have_room() -> None:
     between = layout.steps[1] - 2 * layout.radius(1)
     assert between >= 40
     assert layout.radius(1) >= 24
+
+
+def test_nothing_is_found_where_a_layer_has_no_biases() -> None:
+    network = Network(2, (Dense(3, bias="none"), Dense(2, bias="threshold"), Dense(2, bias="none")))
+    layout = place(network, 900.0, 500.0)
+    for layer, (x, y) in enumerate(layout.plus_ones.tolist(), 1):
+        assert (layout.element_at(x, y) == PlusOne(layer)) == (layer == 2)
+    bias = layout.lines(1, np.array([1]), np.array([2]))[0]
+    found = layout.edge_at(float(bias[[0, 2]].mean()), float(bias[[1, 3]].mean()))
+    assert found is None or not found.is_bias
+    seen: set[Element] = set()
+    todo: list[Element] = [Unit(0, 0)]
+    while todo:
+        here = todo.pop()
+        if here not in seen:
+            seen.add(here)
+            todo += [layout.neighbour(here, way) for way in ("left", "right", "up", "down")]  # type: ignore[arg-type]
+    names = Names(network.sizes, network.biases)
+    assert all(names.has(element) for element in seen)
+    edges = {element for element in seen if isinstance(element, Edge)}
+    assert edges >= {Edge(2, to, BIAS) for to in range(2)}
+    assert len(edges) == network.parameter_count

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
-from bpstudio.insight.elements import Element, Names, PlusOne, Target
+from bpstudio.insight.elements import BIAS, Element, Names, PlusOne, Target
 from bpstudio.insight.walk import GRAINS, STATES, Edge, Grain, LossNode, Probe, Row, Unit, Walk, WholeBatch
 from bpstudio.training.session import Session
 
@@ -356,3 +356,55 @@ def test_a_network_has_its_own_elements_only(there: list[Element], not_there: li
     names = Names((2, 3, 1))
     assert all(names.has(element) for element in there)
     assert not any(names.has(element) for element in not_there)
+
+
+# ---- layers without biases
+
+
+def mixed(*kinds: str) -> Walk:
+    layers = tuple(Dense(units, bias=kind) for units, kind in zip((3, 2), kinds, strict=True))
+    return Walk(Network(2, layers), "half_squared_error", "mean_batch", 1)
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+@pytest.mark.parametrize("kinds", [("none", "bias"), ("threshold", "none"), ("none", "none")])
+def test_a_layer_without_biases_has_no_beats_for_them(kinds: tuple[str, str], grain: str) -> None:
+    walk = mixed(*kinds)
+    fewer = sum(units for units, kind in zip((3, 2), kinds, strict=True) if kind == "none")
+    assert walk.count("edge") == mixed("bias", "bias").count("edge") - 2 * fewer
+    assert [walk.count(each) for each in ("neuron", "layer")] == [
+        mixed("bias", "bias").count(each) for each in ("neuron", "layer")
+    ]
+    addresses = []
+    for index in range(1, walk.count(grain) + 1):  # type: ignore[arg-type]
+        beat = walk.beat(grain, index)  # type: ignore[arg-type]
+        addresses.append(beat.address)
+        assert walk.find(grain, beat.address) == index  # type: ignore[arg-type]
+        for element in beat.lights:
+            if isinstance(element, Edge | PlusOne | Unit):
+                assert walk.names.has(element)
+        if beat.pulse is not None and isinstance(beat.pulse.origin, PlusOne):
+            assert walk.names.has(beat.pulse.origin)
+        for layer, kind in enumerate(kinds, 1):
+            assert kind != "none" or not walk.lit_edges(beat, layer)[:, -1].any()
+    assert len(set(addresses)) == len(addresses)
+    for layer, kind in enumerate(kinds, 1):
+        for quantity in ("dW", "new"):
+            states = walk.states("edge", walk.count("edge"), layer, quantity)
+            assert (states[:, :-1] > 0).all()
+            assert (states[:, -1] > 0).all() == (kind != "none")
+
+
+def test_a_bias_that_is_none_is_no_element() -> None:
+    walk = mixed("none", "threshold")
+    assert not walk.names.has(Edge(1, 0, BIAS))
+    assert not walk.names.has(PlusOne(1))
+    assert walk.names.find("plus-one2") == PlusOne(2)
+    for text in ("b_h1", "plus-one1"):
+        with pytest.raises(ValueError, match=r"no biases|expected a unit"):
+            walk.names.find(text)
+    with pytest.raises(ValueError, match="no beat 'backward/b_h1'"):
+        walk.find("edge", "backward/b_h1")
+    with pytest.raises(ValueError, match="no edge"):
+        walk.known("edge", 1, Edge(1, 0, BIAS), "dW")
+    assert walk.beat("edge", walk.find("edge", "backward/b_o2")).kind == "gradient"
