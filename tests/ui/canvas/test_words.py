@@ -9,6 +9,7 @@ from PyQt6.QtCore import QPointF
 from PyQt6.QtGui import QFont, QPainter
 
 from bpstudio.insight.elements import Edge, LossNode, Probe, Row, Unit, WholeBatch
+from bpstudio.training.frame import NonFinite
 from ui import language
 from ui.canvas import headline, nodes, spoken, text, words
 from ui.canvas.geometry import input_names
@@ -43,6 +44,17 @@ def test_training_says_whose_numbers_are_drawn(easel: Any) -> None:
     assert sentence == (
         "neurons: row 17 of this batch; edges: mean ∂C/∂w over 32 rows; strongest 54 of each layer drawn"
     )
+
+
+@pytest.mark.parametrize(("quantity", "index", "symbol"), [("loss", (), "C = +∞"), ("z", (0, 1), "net_h2 = +∞")])
+def test_a_divergence_names_the_number_and_no_layer_of_a_loss(
+    easel: Any, quantity: str, index: tuple[int, ...], symbol: str
+) -> None:
+    where = NonFinite(0, 2 if quantity == "loss" else 1, quantity, index, float("inf"))
+    frame = replace(easel.frame_of("mazur"), nonfinite=where)
+    word, sentence, line = said(easel, "mazur", frame=frame, notation="mazur")
+    assert (word, line) == ("NOT FINITE", "")
+    assert sentence == f"first not finite: {symbol} · training is paused before this step"
 
 
 def test_a_probe_says_that_it_changes_nothing_and_a_batch_that_it_is_a_mean(easel: Any) -> None:
