@@ -14,6 +14,7 @@ from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from bpstudio.insight.altered import Quantity
 from bpstudio.insight.beat import Beat
 from bpstudio.insight.derivation import Derivation, Factor, Term, derive
 from bpstudio.insight.elements import Edge, Element, Example, LossNode, Names, PlusOne, Probe, Row, Target, Unit
@@ -22,6 +23,7 @@ from ui.focus import Focus
 from ui.language import tr, translatable
 from ui.panels.inspector_head import InspectorHead, Subject
 from ui.panels.numerical_check import NumericalCheck
+from ui.panels.your_number import YourNumber
 from ui.runner import Runner
 
 SIDES: tuple[Literal["activation"], Literal["delta"]] = ("activation", "delta")
@@ -65,6 +67,7 @@ class Inspector(QWidget):
         self._head = InspectorHead(runner, focus)
         self._cards = [make_card(self._look_at), make_card(self._look_at)]
         self._check = NumericalCheck(runner, focus)
+        self.your_number = YourNumber(runner, focus)
         self._headings = [QLabel(), QLabel()]
         self._empty = QLabel()
         self._empty.setProperty("role", "secondary")
@@ -146,6 +149,7 @@ class Inspector(QWidget):
         self._check.hide()
         if subject is None:
             self._head.clear()
+            self.your_number.show_subject(None)
             return
         example = self._example(frame)
         derivations = self._derivations(frame, example, subject, sides)
@@ -163,6 +167,9 @@ class Inspector(QWidget):
                 card.show_derivation(shown, self._focus.digits, self._knower(shown))
         if isinstance(subject, Edge) and frame.run != "running" and known:
             self._check.ask(frame, subject)
+        self.your_number.show_subject(
+            Subject(frame, example, subject, derivations[0], known), self._thought_of(derivations)
+        )
 
     def _derivations(
         self, frame: Frame, example: Example, subject: Element, sides: tuple[str, ...]
@@ -176,6 +183,18 @@ class Inspector(QWidget):
         if isinstance(subject, PlusOne):
             subject = Edge(subject.layer, 0, -1)
         return [derive(frame, example, subject, notation, digits)]
+
+    def _thought_of(self, derivations: list[Derivation]) -> tuple[Quantity, ...]:
+        """Which numbers of what is shown somebody has in mind, the likeliest first."""
+        focus, walk = self._focus, self._focus.walk
+        if derivations[0].quantity == "gradient":
+            at_update = walk is not None and self._target is None and focus.grain != "step" and focus.playhead > 0
+            if at_update and walk is not None and walk.beat(focus.grain, focus.playhead).phase == "U":
+                return ("new", "gradient")
+            return ("gradient", "new")
+        if derivations[-1].quantity == "delta" and self._knower(derivations[-1])(None):
+            return ("delta", "a", "z")
+        return ("a", "z") if derivations[0].quantity == "activation" else ("delta",)
 
     def _example(self, frame: Frame) -> Example:
         example = self._focus.example
@@ -207,8 +226,8 @@ class Inspector(QWidget):
                 quantity = "z"
             else:
                 quantity = {"error": "error", "slope": "delta", "delta": "delta", "input": "a"}[part.color_role]
-            if isinstance(element, Unit) and element.layer == 0:
-                return True
+            if isinstance(element, PlusOne) or (isinstance(element, Unit) and element.layer == 0):
+                return True  # given, not computed
             return walk.known(focus.grain, focus.playhead, element, quantity) != "not yet"
 
         return known
@@ -230,6 +249,7 @@ class Inspector(QWidget):
             column.addWidget(heading)
             column.addWidget(card)
         column.addWidget(self._check)
+        column.addWidget(self.your_number)
         column.addStretch(1)
         for widget in (*self._headings, *self._cards):
             widget.setVisible(False)

@@ -1,0 +1,371 @@
+"""Your number: what somebody worked out by hand, judged; and the line lit where it leaves ours.
+
+Under the explanation of a number stands a field. Whoever types a number and presses Enter is told whether it is right,
+and if not, what happened: which slip gives this very number, at which line of the walk. That is asked for on purpose,
+so the answer may name numbers that the walk has not reached yet.
+
+Looking elsewhere loses nothing: what was typed is kept for its thing, step and row. When a value is edited, it is
+judged again.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from PyQt6.QtCore import QEvent, Qt
+from PyQt6.QtWidgets import QVBoxLayout, QWidget
+from typing_extensions import override
+
+from bpstudio.insight.altered import Asked, Quantity
+from bpstudio.insight.chain import ChainVerdict
+from bpstudio.insight.elements import Lit
+from bpstudio.insight.notation import letters
+from bpstudio.insight.recognition import Judged, quantities
+from bpstudio.insight.rounding import Mode
+from bpstudio.insight.symbols import symbol_of
+from bpstudio.insight.typed_number import Entry
+from ui import placing
+from ui.beside import Beside, Link, Words
+from ui.focus import Focus, Mark
+from ui.language import tr, translatable
+from ui.panels.form import Choice, Message, restyle
+from ui.panels.inspector_head import Subject, go_to
+from ui.panels.judging import Judge, RoundByHand
+from ui.panels.kept_numbers import Answer, KeptNumbers, Place, Typed
+from ui.panels.numbers_field import NumbersField, understood
+from ui.panels.plain import plain
+from ui.panels.rounding_table import RoundingTable
+from ui.panels.several_numbers import SeveralNumbers
+from ui.runner import Runner
+from ui.threads import Progress
+
+_NEW = translatable("{symbol} (new value)")
+_PLAIN = re.compile(r"[+-]?[0-9]*\.?[0-9]+")
+"""A number that needs no understanding; 0,35, 1/3 and 1e-3 are said again."""
+
+
+@dataclass(frozen=True)
+class Return:
+    """The way back from a line that was gone to."""
+
+    place: Place
+    symbol: str
+    grain: str
+    playhead: int
+
+
+class YourNumber(QWidget):
+    """A field for one's own number, the verdict beside it, and under it what happened."""
+
+    def __init__(self, runner: Runner, focus: Focus, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._runner, self._focus = runner, focus
+        self._kept = KeptNumbers()
+        self._subject: Subject | None = None
+        self._place: Place | None = None
+        self._preferred: tuple[Quantity, ...] = ()
+        self._marked_by: Place | None = None
+        self._return: Return | None = None
+        self._label, self._verdict = Words("heading"), Words("good")
+        self._verdict.setProperty("letters", "bold")
+        self._message = Message()
+        self._field = NumbersField(self._judge, self._message.say)
+        self._text = Words("")
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._several = SeveralNumbers(self._go_to)
+        self._go, self._back = Link(self._go_to_line), Link(self._go_back)
+        self._with, self._choice = Words("secondary"), Choice()
+        self._choice.activated.connect(self._choose)
+        self.rounding = RoundingTable(runner, focus)
+        self._lay_out()
+        runner.answered.connect(self._answered)
+        self.retranslate()
+        self.hide()
+
+    # ---- what it is about
+
+    def show_subject(self, subject: Subject | None, preferred: tuple[Quantity, ...] = ()) -> None:
+        """Be about another thing, or about other numbers of it; `preferred` quantities are thought of first."""
+        running = subject is not None and subject.frame.run == "running"
+        self._field.setEnabled(not running)
+        if running:
+            return  # which step is meant is known only at rest
+        place = None
+        if subject is not None and quantities(subject.frame.experiment.network, subject.derivation.target):
+            place = Place.of(subject.frame, subject.example, subject.derivation.target)
+        self._subject, self._preferred = subject if place is not None else None, preferred
+        if place != self._place:
+            self._keep_draft()
+            self._place = place
+            self._show_typed()
+        typed = self._kept.at(place)
+        if typed is not None and typed.entries and self._is_stale(typed):
+            self._ask(typed)
+        for widget in (self._line, self.rounding):
+            widget.setVisible(place is not None)
+        if subject is not None and self._marked_by is not None and not self._marked_by.is_in(subject.frame):
+            self._return = None  # another step has other numbers
+            self._unmark()
+        returns = self._show_return()
+        self.setVisible(place is not None or returns)
+        self._about_rounding()
+
+    def edit(self) -> None:
+        """Type a number."""
+        if self._field.isVisible():
+            self._field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self._field.selectAll()
+
+    def forget(self) -> None:
+        """Another lesson is open: what was typed belongs to the one before."""
+        self._kept.clear()
+        self._return = None
+        self._unmark()
+        self._field.setModified(False)
+        self._show_typed()
+
+    def _keep_draft(self) -> None:
+        """Keep what was typed and not judged for when somebody comes back to it."""
+        if self._place is not None and self._field.isModified():
+            self._kept.take(self._place).draft = self._field.text()
+
+    def _show_typed(self) -> None:
+        """What was typed at this place before, with its verdict."""
+        typed = self._kept.at(self._place)
+        self._field.show_text(typed.text if typed is not None else "")
+        self._show_answer(typed)
+        if typed is not None and typed.draft:
+            self._field.take_draft(typed.draft)
+            typed.draft = ""
+
+    # ---- asking
+
+    def _judge(self, text: str, entries: tuple[Entry, ...]) -> None:
+        if self._place is None:
+            return
+        typed = self._kept.take(self._place)
+        if text != typed.text:
+            typed.quantity = None
+        typed.text, typed.entries, typed.draft = text, entries, ""
+        typed.answer = typed.question = None
+        if entries:
+            self._ask(typed)
+            return
+        if self._marked_by == self._place:
+            self._unmark()
+        self._show_answer(typed)
+
+    def _is_stale(self, typed: Typed) -> bool:
+        """Whether a number has to be judged again: what it is compared with was edited, or is written otherwise."""
+        asked, shown, focus = typed.question, self._subject, self._focus
+        if asked is None or shown is None:
+            return True
+        now = (focus.notation, focus.digits, typed.quantity)
+        return asked.frame is not shown.frame or now != (asked.notation, asked.digits, asked.quantity)
+
+    def _ask(self, typed: Typed) -> None:
+        shown, focus = self._subject, self._focus
+        if shown is not None:
+            typed.question = Judge(
+                shown.frame,
+                shown.example,
+                shown.derivation.target,
+                typed.text,
+                typed.quantity,
+                self._preferred,
+                focus.notation,
+                focus.digits,
+            )
+            self._runner.ask(typed.question)
+
+    def _answered(self, question: object, answer: object) -> None:
+        if not isinstance(question, Judge) or isinstance(answer, Progress):
+            return
+        place = self._kept.place_of(question)
+        typed = self._kept.at(place)
+        if place is None or typed is None or not isinstance(answer, Answer):
+            return
+        typed.answer = answer
+        self._mark(place, answer)
+        if place == self._place:
+            self._show_answer(typed)
+
+    def _choose(self, _: int) -> None:
+        """Compare with another quantity of the same thing."""
+        if self._place is not None:
+            typed = self._kept.take(self._place)
+            typed.quantity = self._choice.currentData()
+            self._ask(typed)
+
+    # ---- the answer
+
+    def _show_answer(self, typed: Typed | None) -> None:
+        answer = typed.answer if typed is not None else None
+        judged = answer if isinstance(answer, (Judged, ChainVerdict)) else None
+        for widget in (self._verdict, self._text):
+            widget.setVisible(judged is not None)
+        self._several.show_chain(judged if isinstance(judged, ChainVerdict) else None)
+        self._go.setVisible(judged is not None and self._offer_line(judged))
+        self._compare.setVisible(isinstance(judged, Judged) and self._offer(judged))
+        if isinstance(answer, Exception):
+            self._message.say(plain(answer), "error")
+        elif judged is not None and typed is not None:
+            self._say(judged, typed)
+        else:
+            self._field.setAccessibleDescription("")
+        for layout in (self._upper, self._lower):
+            layout.invalidate()
+        self._about_rounding()
+
+    def _say(self, judged: Judged | ChainVerdict, typed: Typed) -> None:
+        verdict = judged.verdict if isinstance(judged, Judged) else judged
+        right, word, text = verdict.is_right, verdict.word.rendered(tr), verdict.text.rendered(tr)
+        self._verdict.setText(f"{'✓' if right else '!'} {word}")
+        restyle(self._verdict, "role", "good" if right else "warning")
+        self._text.setText(text)
+        restyle(self._text, "role", "secondary" if right else "")
+        self._field.setAccessibleDescription(f"{word}. {text}")
+        if not self._field.isModified():
+            worth_saying = isinstance(judged, Judged) and _PLAIN.fullmatch(typed.text) is None
+            self._message.say(understood(typed.entries) if worth_saying else "", "echo")
+
+    def _offer(self, judged: Judged) -> bool:
+        """The other quantities of the same thing, or of which thing the number is; whether there is one to name."""
+        shown = self._subject
+        if shown is None:
+            return False
+        target, network = judged.asked.target, shown.frame.experiment.network
+        is_other = target != shown.derivation.target
+        self._with.setText(tr("compared with {symbol}", symbol=judged.symbol) if is_other else tr("compared with"))
+        names = letters(self._focus.notation, network)
+        choices: list[tuple[object, str]] = []
+        for quantity in quantities(network, target):
+            symbol = symbol_of(Asked(target, quantity), names)
+            choices.append((quantity, tr(_NEW, symbol=symbol) if quantity == "new" else symbol))
+        self._choice.offer(choices)
+        self._choice.show_value(judged.asked.quantity)
+        self._choice.setVisible(not is_other)
+        return is_other or len(choices) > 1
+
+    def _offer_line(self, judged: Judged | ChainVerdict) -> bool:
+        """The way to the line where it happened; whether there is one."""
+        walk, where = self._focus.walk, _wrong_line(judged)
+        if walk is None or where is None:
+            return False
+        grain = self._focus.grain if self._focus.grain != "step" else walk.default_grain
+        self._go.setText(tr("Go to that line: beat {beat}", beat=walk.find(grain, where[0])))
+        return True
+
+    # ---- the lit line
+
+    def _mark(self, place: Place, answer: Answer) -> None:
+        """Light the line where the number that was judged last went wrong."""
+        where = None if isinstance(answer, Exception) else _wrong_line(answer)
+        if where is not None:
+            self._marked_by = place
+            self._focus.set(mark=Mark(*where))
+        elif self._place in (place, self._marked_by):
+            self._unmark()
+
+    def _unmark(self) -> None:
+        self._marked_by = None
+        self._focus.set(mark=None)
+
+    def _go_to_line(self) -> None:
+        typed = self._kept.at(self._place)
+        if typed is not None and isinstance(typed.answer, (Judged, ChainVerdict)):
+            where = _wrong_line(typed.answer)
+            if where is not None:
+                self._go_to(where[0])
+
+    def _go_to(self, address: str) -> None:
+        """Look at a line of the walk, and remember the way back."""
+        typed = self._kept.at(self._place)
+        if self._place is not None and typed is not None:
+            answer = typed.answer
+            symbol = answer.symbol if isinstance(answer, Judged) else tr("several lines")
+            self._return = Return(self._place, symbol, self._focus.grain, self._focus.playhead)
+        go_to(self._focus, address)
+
+    def _go_back(self) -> None:
+        back, self._return = self._return, None
+        if back is not None:
+            self._focus.set(selection=None)
+            self._focus.set(grain=back.grain, playhead=back.playhead)
+            self._focus.set(selection=back.place.element)
+
+    def _show_return(self) -> bool:
+        """Offer the way back while something else is looked at; whether it is offered."""
+        back = self._return
+        if back is not None and back.place != self._place:
+            self._back.setText(tr("Back to your number for {symbol}", symbol=back.symbol))
+        self._back.setVisible(back is not None and back.place != self._place)
+        return back is not None and back.place != self._place
+
+    # ---- rounding
+
+    def _about_rounding(self) -> None:
+        """Let the table of rounded lines be about the number that is judged, or that would be."""
+        shown, typed = self._subject, self._kept.at(self._place)
+        if shown is None:
+            return
+        target, decimals = shown.derivation.target, None
+        possible = quantities(shown.frame.experiment.network, target)
+        quantity = next((quantity for quantity in self._preferred if quantity in possible), possible[0])
+        if typed is not None and isinstance(typed.answer, Judged):
+            asked = typed.answer.asked
+            target, quantity, decimals = asked.target, asked.quantity, typed.answer.verdict.typed.decimals
+        notation = self._focus.notation
+
+        def question(mode: Mode, count: int) -> RoundByHand:
+            return RoundByHand(shown.frame, shown.example, target, quantity, mode, count, notation)
+
+        self.rounding.ask_about(question, decimals)
+
+    # ---- furniture
+
+    def _lay_out(self) -> None:
+        self._line, left, self._compare = QWidget(), QWidget(), QWidget()
+        self._upper = Beside(left, self._label, self._field, fill=True)
+        self._lower = Beside(self._line, left, self._verdict)
+        Beside(self._compare, self._with, self._choice)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        answer = (self._message, self._text, self._several, self._go, self._compare)
+        for widget in (placing.line(), self._back, self._line, *answer, self.rounding, placing.line()):
+            column.addWidget(widget)
+        for widget in (self._back, self._verdict, *answer):
+            widget.hide()
+
+    def retranslate(self) -> None:
+        """Set every text in the language in use."""
+        self._label.setText(tr("Your number"))
+        self._field.setAccessibleName(tr("Your number"))
+        self._field.setPlaceholderText(tr("type it, Enter"))
+        explanation = tr(
+            "Type the number that you worked out, with a dot or a comma, or as a fraction, and press Enter: it says "
+            "whether it is right, and if not, what happened and where. Several pasted numbers are judged line by line."
+        )
+        self._field.setToolTip(explanation)
+        self.setWhatsThis(explanation)
+        self._choice.setAccessibleName(tr("compared with"))
+        self._choice.setToolTip(tr("Which number of this thing yours is; it was found by itself."))
+        self._show_typed()
+        self._show_return()
+
+    @override
+    def changeEvent(self, a0: QEvent | None) -> None:
+        if a0 is not None and a0.type() == QEvent.Type.LanguageChange:
+            self._keep_draft()
+            self.retranslate()
+        super().changeEvent(a0)
+
+
+def _wrong_line(judged: Judged | ChainVerdict) -> tuple[str, tuple[Lit, ...]] | None:
+    """The address of the line where it went wrong and what is lit there; None where nobody can tell."""
+    if isinstance(judged, ChainVerdict):
+        return None if judged.is_right else (judged.address, judged.lit)
+    verdict = judged.verdict
+    return (verdict.address, verdict.lit) if verdict.kind == "slip" else None
