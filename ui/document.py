@@ -168,14 +168,16 @@ class Document(QObject):
             self._remember(path)
         self._tell()
 
-    def choose(self, choice: Choice) -> None:
-        """Begin the lesson anew with one of its switches on; one gesture, which undo takes back."""
+    def choose(self, choice: Choice, step: int = 0, name: str = "") -> None:
+        """Begin the lesson anew with one of its switches on, and train it to a step; one gesture, which undo takes
+        back under a name of its own.
+        """
         lesson, variant = choice.lesson, choice.variant
         label = variant.label if variant is not None else lesson.title
-        name = tr("switch to “{name}”", name=label.within(language.current()))
+        name = name or tr("switch to “{name}”", name=label.within(language.current()))
         frame = self._runner.frame
         caption = dataclasses.replace(frame.caption, title="") if frame is not None else lesson.caption
-        self._runner.restart(lesson.experiment, lesson.dataset, choice.origin, name, caption)
+        self._runner.restart(lesson.experiment, lesson.dataset, choice.origin, name, caption, step)
 
     def take(self, exercise: Exercise) -> None:
         """Make an exercise what is trained, at step 0 and before its first beat; one gesture, which undo takes back."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -40,6 +40,7 @@ class _Visit:
     grain: Grain | Literal[""]
     at: str
     is_there: Callable[[Frame], bool]
+    look: Callable[[Frame], Mapping[str, object]]
     sent: bool = False
 
 
@@ -198,13 +199,18 @@ class Navigation(QObject):
         grain: Grain | Literal[""] = "",
         at: str = "",
         is_there: Callable[[Frame], bool] = lambda frame: True,
+        look: Callable[[Frame], Mapping[str, object]] = lambda frame: {},
+        on_its_way: bool = False,
     ) -> None:
         """Go to a training step, and look at the beat of an address when it is there ("" leaves the eye alone).
 
-        `is_there` says whether a frame belongs to the run that is meant; until one does, nothing is done.
+        `is_there` says whether a frame belongs to the run that is meant; until one does, nothing is done. `look` is
+        what else changes in the eye on arrival. `on_its_way`: the run has been told already where to go.
         """
-        self.pause()
-        self._going = _Visit(step, grain, at, is_there)
+        if not on_its_way:
+            self.pause()
+        self._focus.set(playing_walk=False)
+        self._going = _Visit(step, grain, at, is_there, look, on_its_way)
         frame = self._runner.frame
         if frame is not None and frame.run != "running":
             self._go_on(frame)
@@ -221,6 +227,7 @@ class Navigation(QObject):
             return
         self._going = None
         if not going.grain and not going.at:
+            self._focus.set(**going.look(frame))
             return
         grain = going.grain or self._focus.grain
         if going.at and grain == "step":
@@ -229,7 +236,7 @@ class Navigation(QObject):
         if going.at:
             with contextlib.suppress(ValueError):  # the network was changed: this beat is not there any more
                 look["playhead"] = walk.find(grain, going.at)
-        self._focus.set(**look)
+        self._focus.set(**look | dict(going.look(frame)))
 
     def choose_grain(self, grain: str) -> None:
         """Walk at another grain from the same place; what was playing goes on in the new way only when asked again."""

@@ -155,11 +155,26 @@ class Runner(QObject):
         )
 
     def restart(
-        self, experiment: Experiment, dataset: Dataset, start: Params, name: str, caption: Caption | None = None
+        self,
+        experiment: Experiment,
+        dataset: Dataset,
+        start: Params,
+        name: str,
+        caption: Caption | None = None,
+        step: int = 0,
     ) -> None:
-        """Begin at step 0 with all of this, as one gesture; the caption stays unless another is given."""
+        """Begin at step 0 with all of this, and train to a step, as one gesture; the caption stays unless another is
+        given.
+        """
         self._stop()
-        self._send(Command(lambda session: session.restart(experiment, dataset, start, name, caption), "restart"))
+
+        def begin(session: Session) -> None:
+            session.restart(experiment, dataset, start, name, caption)
+            if step > 0:
+                self._trainer.play(step)
+
+        self._playing = step > 0
+        self._send(Command(begin, "restart"))
 
     def rename(self, caption: Caption, name: str) -> None:
         """Call the run, its units and weights something else, under a name for undo. Training goes on."""

@@ -51,6 +51,7 @@ QLabel[role="secondary"] { color: $secondary; }
 QLabel[role="heading"] { color: $text; font-weight: 600; }
 QLabel[role="mono"] { color: $text; font-family: $mono; }
 QLabel[letters="title"] { font-size: ${p15}px; font-weight: 600; }
+QLabel[letters="large"] { font-size: ${p15}px; }
 QLabel[letters="bold"] { font-weight: 600; }
 QLabel[letters="small"] { font-size: ${p12}px; }
 QLabel[letters="digits"] { font-family: $mono; font-size: ${p12}px; }
@@ -102,7 +103,7 @@ QToolButton::menu-indicator, QPushButton::menu-indicator { image: none; }
 QPushButton[role="remedy"] { padding: 0 ${p8}px; border-radius: 5px; }
 QPushButton[role="add"] { background: transparent; border: 1px dashed $dashed; color: $secondary; border-radius: 8px; }
 QPushButton[role="add"]:hover { color: $text; border-color: $accent; }
-QPushButton[role="add"]:focus { border-color: $accent; }
+QPushButton[role="add"]:focus { border: 1px solid $accent; }
 
 QPushButton[role="heading"] { background: transparent; border: 1px solid transparent; color: $secondary;
     font-weight: 600; text-align: left; padding: 2px ${p3}px; }
@@ -149,7 +150,7 @@ QSlider::sub-page:horizontal { background: $groove; border-radius: 2px; }
 QSlider::handle:horizontal { width: 14px; height: 14px; margin: -6px 0; border-radius: 8px; background: $handle;
     border: 1px solid $handle; }
 QSlider::handle:horizontal:hover { background: $accent; border-color: $accent; }
-QSlider::handle:horizontal:focus { background: $accent; border: 1px solid $text; }
+QSlider::handle:horizontal:focus { width: 10px; height: 10px; background: $background; border: 3px solid $accent; }
 QSlider::handle:horizontal:disabled { background: $dashed; border-color: $dashed; }
 
 QScrollArea, QAbstractScrollArea { border: 0; background: transparent; }

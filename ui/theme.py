@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -151,7 +152,7 @@ class Theme:
 
     def beside(self, length: float) -> int:
         """A gap between things in one line across the window: it grows more slowly than the text does."""
-        return round(length * self.scale**0.5)
+        return round(length * math.sqrt(self.scale))
 
     def stroke(self, width: float) -> float:
         """The width of a line that grows with the text; never thinner than one pixel."""

@@ -12,7 +12,7 @@ from typing import Literal
 
 from PyQt6.QtCore import QEvent, QSettings, Qt
 from PyQt6.QtGui import QMoveEvent, QShowEvent
-from PyQt6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QApplication, QPushButton, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from bpstudio.files.errata import Evidence
@@ -23,7 +23,7 @@ from bpstudio.files.switches import Choice, Switches
 from bpstudio.files.wording import Wording
 from bpstudio.insight.walk import Grain
 from bpstudio.training.frame import Frame
-from ui import language, theme
+from ui import language
 from ui.document import Document
 from ui.focus import Focus
 from ui.language import tr
@@ -32,7 +32,9 @@ from ui.panels.form import Section
 from ui.panels.lesson_digits import Digits
 from ui.panels.lesson_errata import Errata
 from ui.panels.lesson_rows import SMALL, Prose, Stop, Switch, title
+from ui.panels.scene import ScenePanel
 from ui.runner import Runner
+from ui.scenes import Scenes
 
 FOLDED = "layout/folded"
 
@@ -46,9 +48,11 @@ class LessonPanel(QWidget):
         focus: Focus,
         document: Document,
         navigation: Navigation,
+        scenes: Scenes | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self.scenes = scenes or Scenes(runner, focus, document, navigation)
         self._runner, self._focus, self._document, self._navigation = runner, focus, document, navigation
         self._frame: Frame | None = None
         self._switches: Switches | None = None
@@ -56,21 +60,17 @@ class LessonPanel(QWidget):
         """Whose digits are shown: the switch that is on, or was on last."""
         self._shown: tuple[tuple[object, ...], tuple[object, ...]] | None = None
         """The run and the eye that the marks are made for."""
-        self._opened = 0
-        """The number of the stop whose text is open; 0: none."""
         self.switches: list[Switch] = []
         self.stops: list[Stop] = []
         self._title, self._summary, self._text = title(), Prose(), Prose()
         self._changed, self.back = Prose("secondary", SMALL), QPushButton()
-        self.earlier, self.later = QPushButton(), QPushButton()
-        for button, role in ((self.back, "link"), (self.earlier, "flat"), (self.later, "flat")):
-            button.setProperty("role", role)
+        self.back.setProperty("role", "link")
         self.back.clicked.connect(self.return_to_lesson)
-        self.earlier.clicked.connect(lambda: self.turn(-1))
-        self.later.clicked.connect(lambda: self.turn(1))
+        self.scene = ScenePanel(self.scenes, whole=False)
         self.digits = Digits(self._go_to_digit, self._go_to_step)
         self.errata = Errata(runner.ask, self._go_to_evidence)
         self._lay_out()
+        self.scenes.listen(self._open)
         document.listen(self._take_lesson)
         focus.changed.connect(self._look)
         runner.answered.connect(self.errata.show_answer)
@@ -99,7 +99,7 @@ class LessonPanel(QWidget):
         if self._document.switches is self._switches:
             return
         self._switches = switches = self._document.switches
-        self._choice, self._opened, self._shown = None, 0, None
+        self._choice, self._shown = None, None
         for row in (*self.switches, *self.stops):
             row.hide()
             row.deleteLater()
@@ -143,23 +143,11 @@ class LessonPanel(QWidget):
     def _mark_stops(self, frame: Frame, choice: Choice | None) -> None:
         scenes = self.lesson.scenes if self.lesson is not None else ()
         for stop, scene in zip(self.stops, scenes, strict=True):
-            stop.show_here(frame.run != "running" and self._is_at(scene, frame, choice))
+            same = choice is None or choice is self.scenes.wanted(scene)
+            stop.show_here(frame.run != "running" and same and self.scenes.shows(scene, frame))
         here = [stop.number for stop in self.stops if stop.is_here]
-        if here and self._opened not in here:
-            self._open(here[0])
-        self._tell_turns()
-
-    def _is_at(self, scene: Scene, frame: Frame, choice: Choice | None) -> bool:
-        """Whether the eye is where the scene leads."""
-        focus, walk = self._focus, self._focus.walk
-        if frame.step != scene.step or walk is None or (choice is not None and choice is not self._wanted(scene)):
-            return False
-        if not scene.at or focus.grain == "step":
-            return not scene.at and focus.playhead in (0, focus.last)
-        try:
-            return walk.find(focus.grain, scene.at) == focus.playhead
-        except ValueError:
-            return False
+        if here and self.scenes.number not in here:
+            self.scenes.notice(here[0])
 
     def _is_reached(self, known: Known) -> bool:
         """Whether the walk has come to the beat that computes what is promised."""
@@ -199,20 +187,8 @@ class LessonPanel(QWidget):
             self.choose(self._choice or self._switches.base)
 
     def visit(self, number: int) -> None:
-        """Look at a stop: its version, its step, its beat."""
-        lesson = self.lesson
-        if lesson is None or not 1 <= number <= len(lesson.scenes):
-            return
-        scene = lesson.scenes[number - 1]
-        self._open(number)
-        self._go(scene.step, scene.grain or lesson.grain, scene.at, self._wanted(scene), bool(scene.variant))
-
-    def turn(self, by: int) -> None:
-        """Look at the next or the previous stop."""
-        self.visit(self._opened + by)
-
-    def _wanted(self, scene: Scene) -> Choice | None:
-        return self._switches.named(scene.variant) if self._switches is not None else None
+        """Look at a scene: its version, its step, its beat. A run that somebody has changed stays as it is."""
+        self.scenes.visit(number, exact=False)
 
     def _go_to_step(self, step: int) -> None:
         self._go(step, "", "")
@@ -247,15 +223,13 @@ class LessonPanel(QWidget):
 
         self._navigation.visit(step, grain, at, is_there)
 
-    def _open(self, number: int) -> None:
-        self._opened = number
-        for stop in self.stops:
-            stop.show_open(stop.number == number)
-        self._tell_turns()
-
-    def _tell_turns(self) -> None:
-        self.earlier.setEnabled(self._opened > 1)
-        self.later.setEnabled(self._opened < len(self.stops))
+    def _open(self) -> None:
+        """Show the text of the present scene."""
+        number = self.scenes.number
+        if [stop.number for stop in self.stops if stop.is_open] != [number] * bool(number):
+            for stop in self.stops:
+                stop.show_open(stop.number == number)
+        self.scene.setVisible(bool(self.stops))
 
     # ---- furniture
 
@@ -267,17 +241,10 @@ class LessonPanel(QWidget):
         note.addWidget(self.back, 0, Qt.AlignmentFlag.AlignLeft)
         text, stops, digits, errata = self._parts
         switches, self._switch_rows = _rows()
-        turns, line = QWidget(), QHBoxLayout()
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(2)
-        turns.setLayout(line)
-        line.addStretch(1)
-        for button in (self.earlier, self.later):
-            line.addWidget(button)
         stop_list, self._stop_rows = _rows()
         text.rows.addWidget(self._text)
         stops.rows.addWidget(stop_list)
-        stops.rows.addWidget(turns)
+        stops.rows.addWidget(self.scene)
         digits.rows.addWidget(self.digits)
         errata.rows.addWidget(self.errata)
         for widget in (self._title, self._summary, switches, self._note, *self._parts):
@@ -293,20 +260,12 @@ class LessonPanel(QWidget):
 
     def retranslate(self) -> None:
         """Set every text in the language and the look in use."""
-        look = theme.current()
         self.section.name(tr("Lesson"))
         names = (tr("What happens here"), tr("Where to look"), tr("Known digits"), tr("Errata"))
         for part, name in zip(self._parts, names, strict=True):
             part.name(name)
         self._changed.say(tr("You changed this run, so the lesson's digits need not come out."))
         self.back.setText(tr("Back to the lesson"))
-        for button, icon, name in (
-            (self.earlier, "chevron-left", tr("Previous stop")),
-            (self.later, "chevron-right", tr("Next stop")),
-        ):
-            button.setIcon(look.icon(icon))
-            button.setToolTip(name)
-            button.setAccessibleName(name)
         self._say_lesson()
         self.digits.retranslate()
         self.errata.retranslate()
@@ -334,11 +293,11 @@ class LessonPanel(QWidget):
         there = (lesson.text, self.stops, self.digits.promised, self.errata.present)
         for part, shown in zip(self._parts, there, strict=True):
             part.setVisible(bool(shown))
-        self._tell_turns()
+        self._open()
 
     def _place_of(self, scene: Scene) -> str:
         """What else than the beat a scene chooses: its version and its step."""
-        wanted = self._wanted(scene) if scene.variant else None
+        wanted = self.scenes.wanted(scene) if scene.variant else None
         label = _said(wanted.variant.label) if wanted is not None and wanted.variant is not None else ""
         step = tr("step {step}", step=f"{scene.step:,}") if scene.step else ""
         return " · ".join(filter(None, (label, step)))

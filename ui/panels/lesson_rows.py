@@ -14,7 +14,7 @@ from typing_extensions import override
 from ui import theme
 from ui.panels.form import restyle
 
-NORMAL, SMALL = 13, 12
+NORMAL, SMALL, LARGE = 13, 12, 15
 """Pixels of type. A widget's type is chosen by the property `letters` of the style sheet; what is set by hand is lost
 when the widget gets its place.
 """
@@ -45,7 +45,7 @@ class Prose(QLabel):
         super().__init__(parent)
         self._plain = ""
         self._size = size
-        self.setProperty("letters", "small" if size == SMALL else "")
+        self.setProperty("letters", {SMALL: "small", LARGE: "large"}.get(size, ""))
         self.setProperty("markup", True)
         self.setWordWrap(True)
         self.setProperty("role", role)

@@ -271,13 +271,13 @@ def test_walking_opens_the_stop_that_is_passed(desk: Desk) -> None:
 def test_next_and_previous_stop(desk: Desk) -> None:
     desk.open("softmax")
     panel = desk.panel
-    assert not panel.earlier.isEnabled()
+    assert not panel.scene.earlier.isEnabled()
     for number in range(1, 7):
-        panel.later.click()
+        panel.scene.later.click()
         desk.settle()
         assert panel.stops[number - 1].is_here
-    assert not panel.later.isEnabled()
-    panel.earlier.click()
+    assert not panel.scene.later.isEnabled()
+    panel.scene.earlier.click()
     assert desk.settle().step == 1
 
 
