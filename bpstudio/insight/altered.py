@@ -63,6 +63,24 @@ class Asked:
                 return to
         return 0
 
+    def check(self, depth: int) -> None:
+        """Raise ValueError where the target has no such quantity in a network of so many layers."""
+        match self.target:
+            case Edge(layer=layer, source=source):
+                names = ["gradient", "new", *(["product"] if source >= 0 else [])]
+                names += ["arrival"] if source >= 0 and layer > 1 else []
+            case Unit(layer=0):
+                names = ["a"]
+            case Unit(layer=layer):
+                names = ["z", "a", "slope", "error", "delta", *(["element"] if layer == depth else [])]
+            case LossNode():
+                names = ["loss"]
+            case _:
+                names = []
+        if self.quantity not in names:
+            known = ", ".join(names) or "none"
+            raise ValueError(f"quantity of {self.target}: expected one of {known}, came {self.quantity!r}")
+
 
 class Pass:
     """The places of one pass; `alterations` put something else into some of them."""
@@ -76,6 +94,7 @@ class Pass:
         forward = [layer for place, layer in self.alterations if place in _FORWARD]
         backward = [layer for place, layer in self.alterations if place in _BACKWARD]
         self._forward_from = min(forward, default=_NEVER)
+        self._is_forward = bool(forward)
         self._backward_from = self.depth if forward else max(backward, default=0)
 
     def altered(self, alterations: Alterations) -> Pass:
@@ -107,8 +126,12 @@ class Pass:
         return self._at("W", layer, False, lambda: _double(self.numbers.frame.params.W[layer - 1]))
 
     def b(self, layer: int) -> Array:
-        """The biases."""
-        return self._at("b", layer, False, lambda: _double(self.numbers.frame.params.b[layer - 1]))
+        """What is added to the weighted sum: the biases, of thresholds the negative."""
+        return self._at("b", layer, False, lambda: _double(self.numbers.frame.params.b[layer - 1]) * self.sign(layer))
+
+    def sign(self, layer: int) -> int:
+        """1 where a layer has biases, −1 where it has thresholds, 0 without either."""
+        return self.numbers.network.layers[layer - 1].bias_sign
 
     def z(self, layer: int) -> Array:
         """Weighted inputs."""
@@ -144,7 +167,9 @@ class Pass:
 
     def error(self, layer: int) -> Array:
         """∂C/∂a."""
-        return self._at("error", layer, layer < self._backward_from, lambda: self._usual_error(layer))
+        return self._at(
+            "error", layer, layer < self._backward_from or self._is_forward, lambda: self._usual_error(layer)
+        )
 
     def _usual_error(self, layer: int) -> Array:
         n = self.numbers
@@ -195,8 +220,10 @@ class Pass:
         return self._at("came_in", layer, layer > self._forward_from, lambda: self.a(layer - 1))
 
     def came_over(self, edge: Edge) -> Array:
-        """What is multiplied to δ in the gradient of an edge, (rows,); of a bias 1."""
-        return np.ones(len(self.numbers.trace.x)) if edge.is_bias else self.came_in(edge.layer)[:, edge.source]
+        """What is multiplied to δ in the gradient of an edge, (rows,); of a bias 1, of a threshold −1."""
+        if edge.is_bias:
+            return np.full(len(self.delta(edge.layer)), float(self.sign(edge.layer)))
+        return self.came_in(edge.layer)[:, edge.source]
 
     def value(self, asked: Asked) -> Array:
         """The number in each row, (rows,); of a gradient and of a new value what the row gives to the gradient."""
@@ -219,7 +246,7 @@ class Pass:
             case "loss", LossNode():
                 cost: Array = self.elements().sum(axis=1)
                 return cost
-        raise ValueError(f"quantity: {asked.target} has no {asked.quantity!r}")
+        raise ValueError(f"quantity of {asked.target}: nothing is computed, came {asked.quantity!r}")
 
     def gain(self, asked: Asked, layer: int) -> Array:
         """How much the asked number changes with δ of each unit of a layer above its own, (rows, units).

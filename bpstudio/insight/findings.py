@@ -161,14 +161,15 @@ def _values(case: Case, one: Done, letters: Letters, digits: int) -> dict[str, s
         "z": z,
         "y": letters.text("y_letter"),
         "where": _place(one, asked.layer, unit, letters),
-        "into": _into(one, asked.layer, letters, asked.unit),
+        "into": _into(one),
         "slope": _slope(function.name, a, z),
         "rows": str(n.trace.rows),
         "outputs": str(n.network.outputs),
         "rate": f"{n.experiment.optimizer.rate:g}",
         "sign": _sign(asked.quantity, letters),
         "constant": _constant(case, a, letters.text("y_letter")),
-        "layer": str(layer),
+        "bias": Phrase("threshold") if layer and n.network.layers[layer - 1].bias_sign < 0 else Phrase("bias"),
+        "weighted": "w x − θ" if layer and n.network.layers[layer - 1].bias_sign < 0 else "w x + b",
     }
     edge = asked.target
     if isinstance(edge, Edge):
@@ -206,7 +207,7 @@ def _place(one: Done, own: int, unit: Unit | None, letters: Letters) -> Phrase:
     return Phrase("in layer {layer}", {"layer": str(one.layers[0])})
 
 
-def _into(one: Done, own: int, letters: Letters, at: int) -> Phrase:
+def _into(one: Done) -> Phrase:
     if len(one.layers) > 1:
         return Phrase(
             "of all layers from {first} to {last}", {"first": str(one.layers[0]), "last": str(one.layers[-1])}

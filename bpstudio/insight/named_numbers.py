@@ -67,6 +67,8 @@ def _symbols(letters: Letters, asked: Asked) -> Iterator[tuple[Asked, str]]:
         for to in range(sizes[layer]):
             for source in (*range(sizes[layer - 1]), BIAS):
                 edge = Edge(layer, to, source)
+                if not letters.names.has(edge):
+                    continue
                 yield Asked(edge, _of_edge(asked)), letters.edge(edge)
                 yield Asked(edge, "gradient"), symbol_of(Asked(edge, "gradient"), letters)
                 yield Asked(edge, "new"), symbol_of(Asked(edge, "new"), letters)

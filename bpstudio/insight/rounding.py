@@ -195,10 +195,6 @@ class _RoundedPass(Pass):
         return self._round(n.loss.value(self.a(self.depth), y) * n.own_scale)
 
     @override
-    def came_over(self, edge: Edge) -> Array:
-        return np.ones(len(self._rows)) if edge.is_bias else self.a(edge.layer - 1)[:, edge.source]
-
-    @override
     def value(self, asked: Asked) -> Array:
         return self._round(super().value(asked))
 

@@ -43,7 +43,7 @@ class Slip:
 
     `words` end the sentence "This is what comes out …"; `remedy` is a sentence of its own. Both may name {function},
     {where}, {into}, {a}, {z}, {y}, {slope}, {source}, {came_in}, {other}, {edge}, {w}, {value}, {rows}, {outputs},
-    {rate}; of a pick also {other}, {other_edge}, {sent}, {count}.
+    {rate}, {bias}, {weighted}; of a pick also {other}, {other_edge}, {sent}, {count}.
 
     `layers` says which layers can have it, seen from the target: its "own", those "above" it, "upward" (both), those
     that are "forward" of the input up to what is asked, "everywhere" (all of those at once, never one of them), the
@@ -118,6 +118,10 @@ def _has_a_layer_above(p: Pass, asked: Asked, layer: int) -> bool:
     return sizes[layer] > 1 and sizes[layer + 1] > 1 and sizes[layer] * sizes[layer + 1] <= 1024
 
 
+def _has_bias(p: Pass, asked: Asked, layer: int) -> bool:
+    return p.sign(layer) != 0
+
+
 def _is_simultaneous(p: Pass, asked: Asked, layer: int) -> bool:
     return not p.numbers.trace.sequential
 
@@ -151,7 +155,7 @@ def is_frozen(p: Pass, asked: Asked, layer: int) -> bool:
     if not isinstance(asked.target, Edge):
         return False
     here = p.numbers.network.layers[asked.layer - 1]
-    return not (here.train_bias if asked.target.is_bias else here.train_weights)
+    return not (here.trains_bias if asked.target.is_bias else here.train_weights)
 
 
 def _is_trained(p: Pass, asked: Asked, layer: int) -> bool:
@@ -332,8 +336,10 @@ SLIPS: tuple[Slip, ...] = (
     Slip("mean_over_outputs", "with the mean over the {outputs} outputs in place of the sum",
          "Here the outputs are added up.", CHAIN | {"error", "loss", "element"},
          settings=lambda p: {"outputs": 1.0 / p.numbers.network.outputs}, possible=_is_sum_over_outputs),
-    Slip("bias_left_out", "without the bias {where}", "Add the bias to {z}.",
-         FORWARD | BACKWARD, "forward", put=("b", _zero)),
+    Slip("bias_left_out", "without the {bias} {where}", "{z} is Σ {weighted}.",
+         FORWARD | BACKWARD, "forward", put=("b", _zero), possible=_has_bias),
+    Slip("bias_mirrored", "with the other sign of the {bias} {where}", "{z} is Σ {weighted}.",
+         FORWARD, "forward", put=("b", lambda p, m, usual: -usual), possible=_has_bias),
     Slip("product_left_out", "without {other_edge} · {sent}", "Sum over all {count} inputs.",
          frozenset({"z", "a"}), "own", pick=_product_left_out, possible=_has_elementwise_output_of_many),
     Slip("one_product", "with only {other_edge} · {sent} and the bias", "Sum over all {count} inputs.",

@@ -81,6 +81,7 @@ class Case:
     """One asked number of one example: the right answers, and what slips make of it."""
 
     def __init__(self, frame: Frame, example: Example, asked: Asked, sign: int = 1) -> None:
+        asked.check(len(frame.experiment.network.layers))
         # What the step does to a parameter is the batch's, whoever is looked at.
         outside = asked.quantity == "new" and isinstance(example, Probe)
         self.numbers = Numbers(frame, WholeBatch() if outside else example)
@@ -185,7 +186,7 @@ class Case:
     @property
     def _edge(self) -> Edge:
         if not isinstance(self.asked.target, Edge):
-            raise ValueError(f"quantity: {self.asked.target} has no {self.asked.quantity!r}")
+            raise ValueError(f"new value: expected an edge, came {self.asked.target}")
         return self.asked.target
 
     @cached_property

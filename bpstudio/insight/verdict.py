@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from bpstudio.insight.altered import Asked, Quantity
-from bpstudio.insight.elements import Edge, Element, Example, Lit, Names, Unit
+from bpstudio.insight.elements import Edge, Element, Example, Lit, Unit
 from bpstudio.insight.findings import Explanation, explanation, sentence, together
 from bpstudio.insight.notation import Letters, Notation, letters, number, rough
 from bpstudio.insight.phrase import Phrase
@@ -98,10 +98,10 @@ def judge(
         NumberError: for a text that is no number.
         ValueError: for a target that the network does not have, or that has no such quantity.
     """
-    if isinstance(target, (Edge, Unit)):
-        Names(frame.experiment.network.sizes).check(target)
     number_typed = read_typed(typed) if isinstance(typed, str) else typed
     names = letters(notation, frame.experiment.network)
+    if isinstance(target, (Edge, Unit)):
+        names.names.check(target)
     sign = names.notation.delta_sign if quantity in SIGNED else 1
     with np.errstate(all="ignore"):
         return _Judge(Case(frame, example, Asked(target, quantity), sign), number_typed, names, digits).verdict()
