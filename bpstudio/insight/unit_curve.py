@@ -204,8 +204,8 @@ def _section(numbers: Numbers, unit: Unit) -> tuple[Shape, float]:
     """The softmax share over its own z, the others of the row as they are; and about where it is one half."""
     others = np.delete(numbers.z(unit.layer).astype(np.float64), unit.index)
     with np.errstate(all="ignore"):
-        peak = float(others.max()) if len(others) else -np.inf
-        rest = peak + float(np.log(np.exp(others - peak).sum())) if np.isfinite(peak) else peak
+        peak = float(others.max())
+        rest = peak + float(np.log(np.exp(others - peak).sum()))
     return partial(_shifted, _elementwise(activation("sigmoid")), rest), round(rest) if np.isfinite(rest) else 0.0
 
 
