@@ -1,8 +1,9 @@
 """Every command of the application, once: menu, toolbar, key sheet and shortcut are read from this table.
 
 A key has a context. W: it works in the whole window. C: it works while the canvas, the timeline or a plot has the
-focus, so that a letter never fires while somebody types. No key has two meanings in one context, and since the keys of
-W work in C too, none may stand in both.
+focus, so that a letter never fires while somebody types. P: it works in the whole window while it presents, in place of
+what the key means in C. No key has two meanings in one context, and since the keys of W work in C and P too, none may
+stand in both.
 """
 
 from __future__ import annotations
@@ -55,6 +56,10 @@ def _w(*keys: str) -> tuple[tuple[str, str], ...]:
     return tuple((key, "W") for key in keys)
 
 
+def _p(*keys: str) -> tuple[tuple[str, str], ...]:
+    return tuple((key, "P") for key in keys)
+
+
 MENUS = (
     ("file", translatable("File")),
     ("edit", translatable("Edit")),
@@ -81,6 +86,9 @@ SEPARATOR = Command("", "")
 
 _ = translatable
 COMMANDS = (
+    Command("file.start", _("Start page")),
+    Command("file.sheet", _("My exercise sheet…"), _w("Ctrl+Shift+E"), "notebook-pen"),
+    SEPARATOR,
     Command("file.new", _("New network"), _w("Ctrl+N"), "file-plus"),
     Command("file.open", _("Open…"), _w("Ctrl+O"), "folder-open"),
     Command("file.recent", ""),
@@ -99,6 +107,12 @@ COMMANDS = (
     Command("edit.copy", _("Copy the number (17 digits)"), _c("Ctrl+C"), "copy"),
     Command("edit.copy_latex", _("Copy as LaTeX"), _c("Ctrl+Shift+C")),
     Command("edit.type", _("Type the value"), _c("Return", "Enter", "F2")),
+    Command("edit.rename", _("Rename…"), _c("Shift+F2"), tip=_("Give a unit or a weight a name of your own")),
+    Command(
+        "edit.your_number",
+        _("Type your number"),
+        tip=_("Compare a number that you worked out with the one that is explained"),
+    ),
     SEPARATOR,
     Command("edit.go_to", _("Go to…"), _w("Ctrl+G"), "search", tip=_("A weight, a unit, a step or a beat")),
     Command("edit.palette", _("Find a command…"), _w("Ctrl+Shift+P")),
@@ -109,6 +123,7 @@ COMMANDS = (
     SEPARATOR,
     Command("edit.leave", _("Leave editing or the selection"), _w("Esc")),
     Command("network.add_layer", _("Add a layer"), icon="plus"),
+    Command("network.sheet", _("Edit as a sheet…"), tip=_("All weights, biases and data in one window")),
     SEPARATOR,
     Command("network.reset", _("Reset to the same start"), _w("Ctrl+R"), "rotate-ccw"),
     Command("network.reseed", _("New start with another seed"), _w("Ctrl+Shift+R"), "dices"),
@@ -170,7 +185,11 @@ COMMANDS = (
     Command("view.bottom", _("Curves"), checkable=True, icon="panel-bottom"),
     Command("view.twin", _("Table twin"), _w("F4"), "table", checkable=True, tip=_("The step as tables")),
     Command("view.legend", _("Legend"), checkable=True),
-    Command("view.full_screen", _("Presentation"), _w("F11"), "maximize", checkable=True),
+    Command("view.full_screen", _("Presentation"), _w("F11"), "presentation", checkable=True),
+    Command("view.next_scene", _("Next scene"), _p("PgDown")),
+    Command("view.previous_scene", _("Previous scene"), _p("PgUp")),
+    Command("view.scene_again", _("Back to the scene"), _p("Backspace")),
+    Command("view.swap_panel", _("The scene's text or the explanation"), _p("E")),
     Command("view.reset_layout", _("Reset the layout")),
     Command("learn.tour", _("Show the first steps again")),
     Command("help.help", _("Help"), _w("F1"), "circle-question-mark"),
@@ -202,6 +221,7 @@ class Actions(QObject):
         self._everywhere: list[QAction] = []
         self._actions: dict[str, QAction] = {}
         self._focus_keys: list[QAction] = []
+        self._twins: dict[str, tuple[QAction, ...]] = {}
         self._drawn_for: theme.Theme | None = None
         self._menus: dict[str, QMenu] = {}
         self._groups: dict[str, QActionGroup] = {}
@@ -259,6 +279,19 @@ class Actions(QObject):
         if isinstance(widget, kinds):
             widget.installEventFilter(self)
 
+    def present(self, is_on: bool) -> None:
+        """Let the keys of context P work, and no others that they stand in for; or the other way round."""
+        taken = {key for key, context, _ in keys() if context == "P"}
+        for command in COMMANDS:
+            mine = [QKeySequence(key) for key, context in command.keys if context == "P"]
+            if mine:
+                self._actions[command.id].setShortcuts(mine if is_on else [])
+            elif any(key in taken for key, context in command.keys if context == "C"):
+                for action in (self._actions[command.id], *self._twins.get(command.id, ())):
+                    if action in self._focus_keys:
+                        wanted = [key for key, context in command.keys if context == "C"]
+                        action.setShortcuts([QKeySequence(key) for key in wanted if not (is_on and key in taken)])
+
     def retranslate(self) -> None:
         """Set every text in the language in use."""
         for command in COMMANDS:
@@ -292,6 +325,9 @@ class Actions(QObject):
         self._actions[command.id] = action
         everywhere = [key for key, context in command.keys if context == "W"]
         focused = [key for key, context in command.keys if context == "C"]
+        if any(context == "P" for _, context in command.keys):
+            action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+            self._everywhere.append(action)
         if everywhere:
             action.setShortcuts([QKeySequence(key) for key in everywhere])
             action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
@@ -303,6 +339,7 @@ class Actions(QObject):
             twin.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             if twin is not action:
                 twin.triggered.connect(action.trigger)
+                self._twins[command.id] = (twin,)
             self._focus_keys.append(twin)
 
     def _new_menu(self, bar: QMenuBar) -> QMenu:

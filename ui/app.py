@@ -21,15 +21,16 @@ from ui.actions import Actions
 from ui.alarm import Alarm
 from ui.commands import Commands
 from ui.document import Document, last_session
+from ui.doors import Doors, Ways
 from ui.errors import Errors
 from ui.file_commands import FileCommands
 from ui.focus import Focus
 from ui.garbage import Collector
-from ui.language import tr
 from ui.main_window import MainWindow
 from ui.messages import Messages
 from ui.navigation import Navigation
 from ui.panels.plain import plain
+from ui.presentation import Presentation
 from ui.runner import Runner
 from ui.table_twin import TableTwin
 
@@ -74,8 +75,11 @@ class App:
         self.window = MainWindow(self.focus, self.runner, self.actions, self.navigation, self.document, self.messages)
         self.alarm.heard = self.window.health.isVisible
         self.commands = Commands(self.window, self.actions, self.focus, self.runner, self.navigation)
+        self.presentation = Presentation(self.window, self.actions)
         self.tables = TableTwin(self.window, self.actions, self.focus, self.runner)
         self.files = FileCommands(self.window, self.actions, self.runner, self.navigation, self.document)
+        ways = Ways(self.files.open_path, self.files.resume, self.files.lessons)
+        self.doors = Doors(self.window, self.actions, self.focus, self.runner, self.navigation, self.document, ways)
         theme.dress(app)
         self._closed = False
         self.runner.failed.connect(self._refused)
@@ -85,11 +89,11 @@ class App:
         """Show the window with a lesson, a file, or what stands at the beginning."""
         first = place if isinstance(place, str) else FIRST_LESSON
         self.document.show(lessons.load(first), name=first)
+        if place is None:
+            self.doors.greet(last_session())
         self.window.show()
         if isinstance(place, Path):
             self.files.open_path(place)
-        elif place is None:
-            self._greet()
 
     def close(self) -> None:
         """End every thread and put the hooks back; the application may go on without the window."""
@@ -102,15 +106,6 @@ class App:
         self.window.deleteLater()
         self.errors.remove()
         self.garbage.stop()
-
-    def _greet(self) -> None:
-        kept = last_session()
-        if kept.is_file():
-            self.messages.say(
-                "good", tr("Your last session is still here."), tr("Go on with it"), lambda: self.files.resume(kept)
-            )
-        elif self.window.tour.wanted():
-            self.window.tour.begin()
 
     def _refused(self, reason: str) -> None:
         self.messages.say("error", plain(reason))

@@ -7,7 +7,7 @@ from functools import partial
 
 from PyQt6.QtCore import QSettings, QUrl
 from PyQt6.QtGui import QActionGroup, QDesktopServices, QGuiApplication
-from PyQt6.QtWidgets import QApplication, QWhatsThis
+from PyQt6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QWhatsThis
 
 from ui import dialogs, errors, language, theme
 from ui.actions import Actions
@@ -53,6 +53,7 @@ class Commands:
             "edit.copy": self._copy_number,
             "edit.copy_latex": self._copy_latex,
             "edit.type": self._type,
+            "edit.your_number": self._type_yours,
             "edit.go_to": lambda: dialogs.GoTo(self._focus, self._runner, self._navigation, window).open(),
             "edit.palette": lambda: dialogs.Palette(self._actions, window).open(),
             "edit.neighbour.left": partial(canvas.neighbour, "left"),
@@ -89,12 +90,21 @@ class Commands:
         self._window.toggle_panel("right", True)
         self._window.inspector.edit_value()
 
+    def _type_yours(self) -> None:
+        self._actions["view.right"].setChecked(True)
+        self._window.toggle_panel("right", True)
+        self._window.inspector.your_number.edit()
+
     def _leave(self) -> None:
         """One thing at a time: presentation, the field with the keyboard, the tour, a message, the selection."""
         window = self._window
-        if window.isFullScreen():
-            self._full_screen()
-        elif not window.canvas.hasFocus():
+        holder = QApplication.focusWidget()
+        edits = isinstance(holder, QLineEdit | QAbstractSpinBox | QComboBox)
+        if not edits and window.leave_presentation():
+            return
+        if not edits and window.start_page is not None and window.start_page.leave():
+            return
+        if not window.canvas.hasFocus():
             window.canvas.setFocus()
         elif window.tour.close_tour():
             return
@@ -148,7 +158,6 @@ class Commands:
             "view.next_panel": window.next_panel,
             "view.previous_panel": partial(window.next_panel, -1),
             **{f"view.{side}": partial(self._toggle_side, side) for side in REGIONS},
-            "view.full_screen": self._full_screen,
             "view.reset_layout": window.reset_layout,
             "help.help": lambda: dialogs.Help(window).open(),
             "help.what": QWhatsThis.enterWhatsThisMode,
@@ -172,11 +181,6 @@ class Commands:
     def _toggle_side(self, side: str) -> None:
         self._window.toggle_panel(side, self._actions[f"view.{side}"].isChecked())
 
-    def _full_screen(self) -> None:
-        on = not self._window.isFullScreen()
-        self._window.showFullScreen() if on else self._window.showNormal()
-        self._actions["view.full_screen"].setChecked(on)
-
     def _theme(self, name: str) -> None:
         QSettings().setValue("view/theme", name)
         _apply(name, theme.current().scale)
@@ -185,7 +189,7 @@ class Commands:
         scales = theme.SCALES
         here = min(range(len(scales)), key=lambda i: abs(scales[i] - theme.current().scale))
         scale = scales[min(max(here + by, 0), len(scales) - 1)] if by else 1.0
-        QSettings().setValue("view/scale", scale)
+        QSettings().setValue(self._window.scale_setting, scale)
         _apply(theme.chosen(), scale)
 
     def _language(self, name: str) -> None:

@@ -22,10 +22,14 @@ from PyQt6.QtWidgets import (
 )
 from typing_extensions import override
 
-from bpstudio.insight.elements import Edge, Unit
+from bpstudio.engine.network import Network
+from bpstudio.insight import naming, own_names
+from bpstudio.insight.elements import Edge, Names, Target, Unit
+from bpstudio.insight.notation import letters
 from bpstudio.insight.walk import Walk
 from ui import theme
 from ui.actions import COMMANDS, MENUS, SUBMENUS, Actions, shown
+from ui.document import Document
 from ui.errors import versions
 from ui.focus import Focus
 from ui.language import tr, translatable
@@ -87,7 +91,9 @@ class GoTo(Asked):
         walk, frame = self._focus.walk, self._runner.frame
         if walk is None or frame is None:
             return
-        if match := re.fullmatch(r"(?:step|步|s)\s*([\d,]+)", text, re.IGNORECASE):
+        if own_names.text(text) in {own_names.text(name) for _, name in self._focus.names}:
+            self._select(walk, text)
+        elif match := re.fullmatch(r"(?:step|步|s)\s*([\d,]+)", text, re.IGNORECASE):
             self._navigation.train_until(int(match[1].replace(",", "")))
         elif match := re.fullmatch(r"(?:beat|拍|b)?\s*(\d+)", text, re.IGNORECASE):
             if not 0 <= int(match[1]) <= self._focus.last:
@@ -103,10 +109,35 @@ class GoTo(Asked):
         self._focus.set(grain=grain, playhead=walk.find(grain, text))
 
     def _select(self, walk: Walk, text: str) -> None:
-        element = walk.names.find(text)
+        element = naming.find(self._focus.names, walk.network.sizes, text)
         if isinstance(element, Edge | Unit):
             walk.names.check(element)
         self._focus.set(selection=element)
+
+
+class Rename(Asked):
+    """What a unit, a weight, a bias or a target is called from now on; nothing: by the letter of the notation."""
+
+    def __init__(
+        self, document: Document, focus: Focus, element: Unit | Edge | Target, network: Network, parent: QWidget
+    ) -> None:
+        written = letters(focus.notation, network)
+        super().__init__(
+            tr("Rename"),
+            tr(
+                "What is {name} to be called? Such as w13, v21, θ1, A; empty: as before.", name=written.element(element)
+            ),
+            Names(network.sizes).element(element),
+            parent,
+        )
+        self._document, self._element = document, element
+        self.line.setText(written.own_name(element) or "")
+        self.line.setMaxLength(own_names.LONGEST)
+        self.line.selectAll()
+
+    @override
+    def answer(self, text: str) -> None:
+        self._document.rename(self._element, text)
 
 
 class Palette(QDialog):
@@ -183,7 +214,11 @@ class KeySheet(QDialog):
         page = QWidget()
         columns = QHBoxLayout(page)
         columns.setSpacing(28)
-        note = QLabel(tr("● works while the canvas, the timeline or a plot has the focus; the others work everywhere."))
+        words = (
+            tr("● works while the canvas, the timeline or a plot has the focus; the others work everywhere."),
+            tr("▶ works in a presentation."),
+        )
+        note = QLabel(" ".join(words))
         note.setProperty("role", "secondary")
         note.setWordWrap(True)
         groups = [(title, [c for c in COMMANDS if c.keys and c.menu == name]) for name, title in MENUS]
@@ -201,7 +236,7 @@ class KeySheet(QDialog):
                 grid.addWidget(heading, line, 0, 1, 2)
                 line += 1
                 for command in commands:
-                    mark = {"C": " ●", "W": ""}
+                    mark = {"C": " ●", "W": "", "P": " ▶"}
                     keys = QLabel(", ".join(shown(key) + mark[context] for key, context in command.keys))
                     keys.setFont(look.font(12, mono=True))
                     grid.addWidget(keys, line, 0)

@@ -134,6 +134,11 @@ class Regions:
         columns.splitterMoved.connect(lambda _at, handle: self._moved("left" if handle == 1 else "right"))
         rows.splitterMoved.connect(lambda _at, _handle: self._moved("bottom"))
 
+    @property
+    def widgets(self) -> tuple[QWidget, ...]:
+        """The regions that are widgets."""
+        return tuple(self._widgets.values())
+
     def arrange(self) -> None:
         """Show what there is room for, as large as it may be."""
         width, height, scale = self._columns.width(), self._rows.height(), theme.current().scale
@@ -193,8 +198,5 @@ class Regions:
     def restore(self, settings: QSettings, place: str) -> None:
         """Take up the wish of the last time."""
         there = frozenset(name for name in REGIONS if settings.value(f"{place}/{name}", True, bool))
-        sizes = {
-            name: min(max(settings.value(f"{place}/{name}_size", 0.0, float), 0.0), MOST_WANTED)
-            for name in SIZES
-        }
+        sizes = {name: min(max(settings.value(f"{place}/{name}_size", 0.0, float), 0.0), MOST_WANTED) for name in SIZES}
         self.wish = Wish(open=there, tables=settings.value(f"{place}/tables", False, bool), **sizes)

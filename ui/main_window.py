@@ -24,7 +24,7 @@ from PyQt6.QtWidgets import (
 )
 from typing_extensions import override
 
-from ui import placing, theme
+from ui import placing, tabbing, theme
 from ui.actions import Actions
 from ui.canvas.widget import Canvas
 from ui.document import Document
@@ -42,6 +42,7 @@ from ui.panels.health import HealthLine
 from ui.panels.inspector import Inspector
 from ui.panels.timeline import Timeline
 from ui.runner import Runner
+from ui.scenes import Scenes
 from ui.status import Status
 from ui.toolbar import Toolbar
 from ui.tour import Tour
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from bpstudio.files.lesson import Lesson
     from bpstudio.training.frame import Frame
     from ui.panels.lesson import LessonPanel
+    from ui.panels.start_page import StartPage
     from ui.plots.row import PlotsRow
     from ui.plots.unit_curve import UnitCurvePlot
 
@@ -93,14 +95,26 @@ class MainWindow(QMainWindow):
         """Asked before closing; answers False to stay."""
         self.take_file: Callable[[Path], None] = lambda path: None
         """What happens with a dropped file."""
+        self.leave_presentation: Callable[[], bool] = lambda: False
+        """Ends a presentation; False where there is none."""
+        self.rearranged: Callable[[], None] = lambda: None
+        """Told when the size of the window or of its text has changed."""
+        self.scale_setting = "view/scale"
+        """Where the size of text is remembered that somebody chooses now."""
+        self.scenes = Scenes(runner, focus, document, navigation)
+        self._beside: list[QWidget] = []
+        self.start_page: StartPage | None = None
+        """What covers the network at a start without a file, once it was wanted."""
         self.plots: PlotsRow | None = None
         self.curve: UnitCurvePlot | None = None
         self._fronted: Lesson | None = None
+        self._shown_lesson: Lesson | None = None
         self.canvas = Canvas(focus)
         self.builder = Builder(runner, focus)
         self.data = DataPanel(runner, focus)
         self.inspector = Inspector(runner, focus, Card)
         self.lesson: LessonPanel | None = None
+        self.scenes.fit, self.scenes.is_fitted = self.canvas.fit, lambda: self.canvas.is_fitted
         self.health = HealthLine(runner, focus)
         self._was_running = False
         self._turn = 0
@@ -120,6 +134,7 @@ class MainWindow(QMainWindow):
         commands.attach(self)
         runner.frame_arrived.connect(self.show_frame)
         document.listen(self.retitle)
+        document.listen(self._forget)
         self._restore()
         self.retranslate()
         self.canvas.setFocus()
@@ -148,7 +163,7 @@ class MainWindow(QMainWindow):
         if self.lesson is None:
             from ui.panels.lesson import LessonPanel
 
-            self.lesson = LessonPanel(self._runner, self._focus, self._document, self._navigation)
+            self.lesson = LessonPanel(self._runner, self._focus, self._document, self._navigation, self.scenes)
             self._restore_sections(self.lesson)
             inner = self._right.widget()
             column = inner.layout() if inner is not None else None
@@ -156,6 +171,8 @@ class MainWindow(QMainWindow):
                 column.insertWidget(1, self.lesson)
             if self._runner.frame is not None:
                 self.lesson.show_frame(self._runner.frame)
+            # Loaded now, so that the first number is explained at once.
+            self.tour.point = self.inspector.your_number.reveal
         self.make_plots()
 
     def make_plots(self) -> None:
@@ -231,6 +248,12 @@ class MainWindow(QMainWindow):
             bar.setCornerWidget(self._title)
             self._title.setVisible(room > metrics.averageCharWidth() * 16)
 
+    def _forget(self) -> None:
+        """What was typed for another lesson goes with it."""
+        if self._document.lesson is not self._shown_lesson:
+            self._shown_lesson = self._document.lesson
+            self.inspector.forget()
+
     def _bring_plots(self) -> None:
         """Show the plots that a lesson wants in front when it opens."""
         lesson = self._document.lesson
@@ -247,17 +270,51 @@ class MainWindow(QMainWindow):
         """Fold or unfold `left`, `right`, `bottom` or the `legend`."""
         self.regions.toggle(region, shown)
 
+    # ---- for a presentation
+
+    @property
+    def explanation(self) -> QWidget:
+        """The panel at the right."""
+        return self._right
+
+    @property
+    def around_canvas(self) -> tuple[QWidget, ...]:
+        """What stands above and below the network besides what can fold."""
+        return self.tour, self.timeline, self.messages
+
+    def put_beside(self, panel: QWidget) -> None:
+        """Put one more panel to the right of the network."""
+        self._columns.addWidget(panel)
+        self._beside.append(panel)
+
+    def split_sizes(self) -> tuple[list[int], list[int]]:
+        """The widths of the columns and the heights of the rows."""
+        return self._columns.sizes(), self._rows.sizes()
+
+    def split(self, sizes: tuple[list[int], list[int]]) -> None:
+        """Give columns and rows these sizes."""
+        self._columns.setSizes(sizes[0])
+        self._rows.setSizes(sizes[1])
+
+    @property
+    def center(self) -> QWidget:
+        """The region of the network, between the side panels."""
+        return self._center
+
     def next_panel(self, by: int = 1) -> None:
         """Move the keyboard to the next region that can be seen."""
-        regions: list[QWidget] = [self.canvas, self._right, self.timeline, self._bottom, self._left]
+        page = self.start_page
+        center = page if page is not None and page.isVisible() else self.canvas
+        regions: list[QWidget] = [center, self._right, self.timeline, self._bottom, self._left, *self._beside]
         shown = [region for region in regions if region.isVisible()]
         holder = QApplication.focusWidget()
         here = next(
             (i for i, r in enumerate(shown) if holder is not None and (r is holder or r.isAncestorOf(holder))), -1
         )
         target = shown[(here + by) % len(shown)]
-        first = target if target.focusPolicy() & Qt.FocusPolicy.TabFocus else placing.first_tab(target)
+        first = target if target.focusPolicy() & Qt.FocusPolicy.TabFocus else next(iter(tabbing.stops(target)), None)
         (first or target).setFocus(Qt.FocusReason.TabFocusReason)
+        tabbing.bring_into_view(first or target)
 
     def reset_layout(self) -> None:
         """Everything where it is at the first start."""
@@ -308,7 +365,7 @@ class MainWindow(QMainWindow):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self._left = placing.scrolled("left", self.builder, self.data)
         self._right = placing.scrolled("right", self.inspector)
-        middle = placing.column(self.tour, self.canvas)
+        middle = self._center = placing.column(self.tour, self.canvas)
         self._columns = placing.splitter(Qt.Orientation.Horizontal, self._left, middle, self._right)
         self._columns.setStretchFactor(1, 1)
         above = placing.column(self._columns, placing.line(), self.timeline, self.messages)
@@ -345,8 +402,13 @@ class MainWindow(QMainWindow):
     def _take_scale(self) -> None:
         self.retitle()
         self.regions.arrange()
+        self.rearranged()
 
     # ---- Qt
+
+    @override
+    def focusNextPrevChild(self, next: bool) -> bool:
+        return tabbing.go(self, next)
 
     @override
     def customEvent(self, event: QEvent | None) -> None:
@@ -368,6 +430,7 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         self.retitle()
         self.regions.arrange()
+        self.rearranged()
 
     @override
     def paintEvent(self, event: QPaintEvent | None) -> None:
@@ -391,6 +454,7 @@ class MainWindow(QMainWindow):
         if not self.may_close():
             event.ignore()
             return
+        self.leave_presentation()
         self.keep_layout()
         event.accept()
 

@@ -78,7 +78,7 @@ QPushButton, QToolButton { background: $control; color: $text; border: 1px solid
     padding: ${p5}px ${p12}px; }
 QPushButton:hover, QToolButton:hover { background: $hover; }
 QPushButton:pressed, QToolButton:pressed { background: $selected; }
-QPushButton:focus, QToolButton:focus { border: 1px solid $accent; }
+QPushButton:focus, QToolButton:focus { border: $ring solid $accent; }
 QPushButton:disabled, QToolButton:disabled { color: $dashed; }
 QPushButton:default, QPushButton[role="primary"] { background: $accent; color: $on_accent; border-color: $accent; }
 QPushButton:default:hover, QPushButton[role="primary"]:hover { background: $accent_hover; }
@@ -88,27 +88,36 @@ QPushButton:default:disabled, QPushButton[role="primary"]:disabled { background:
 QToolButton[role="transport"] { background: $transport; border: 1px solid transparent; border-radius: 7px; padding: 0;
     min-width: ${p38}px; max-width: ${p38}px; min-height: ${p29}px; max-height: ${p29}px; }
 QToolButton[role="transport"]:hover { background: $hover; }
-QToolButton[role="transport"]:focus { border: 1px solid $accent; }
+QToolButton[role="transport"]:focus { border: $ring solid $accent; }
 QToolButton[role="transport"][primary="true"] { background: $accent; }
 QToolButton[role="transport"][primary="true"]:hover { background: $accent_hover; }
 QToolButton[role="transport"][primary="true"]:focus { border: 2px solid $text; }
 QToolButton[role="flat"], QPushButton[role="flat"] { background: transparent; border: 1px solid transparent;
     padding: 2px ${p4}px; }
 QToolButton[role="flat"]:hover, QPushButton[role="flat"]:hover { background: $control; }
-QToolButton[role="flat"]:focus, QPushButton[role="flat"]:focus { border: 1px solid $accent; }
+QToolButton[role="flat"]:focus, QPushButton[role="flat"]:focus { border: $ring solid $accent; }
 QToolButton[role="link"], QPushButton[role="link"] { background: transparent; border: 1px solid transparent;
     color: $accent; padding: 1px ${p3}px; }
-QToolButton[role="link"]:focus, QPushButton[role="link"]:focus { border: 1px solid $accent; }
+QToolButton[role="link"]:disabled, QPushButton[role="link"]:disabled { color: $dashed; }
+QToolButton[role="link"]:focus, QPushButton[role="link"]:focus { border: $ring solid $accent; }
 QToolButton::menu-indicator, QPushButton::menu-indicator { image: none; }
 QPushButton[role="remedy"] { padding: 0 ${p8}px; border-radius: 5px; }
 QPushButton[role="add"] { background: transparent; border: 1px dashed $dashed; color: $secondary; border-radius: 8px; }
 QPushButton[role="add"]:hover { color: $text; border-color: $accent; }
-QPushButton[role="add"]:focus { border: 1px solid $accent; }
+QPushButton[role="add"]:focus { border: $ring solid $accent; }
+
+QPushButton[role="door"] { background: $card; border: 1px solid $control_border; border-radius: 12px; padding: 0; }
+QPushButton[role="door"]:hover { background: $selected; border: 1px solid $accent; }
+QPushButton[role="door"]:focus { border: 2px solid $accent; }
+QPushButton[role="way"] { background: transparent; border: 1px solid transparent; color: $accent; text-align: left;
+    padding: 1px ${p4}px; }
+QPushButton[role="way"]:hover { background: $hover; }
+QPushButton[role="way"]:focus { border: $ring solid $accent; }
 
 QPushButton[role="heading"] { background: transparent; border: 1px solid transparent; color: $secondary;
     font-weight: 600; text-align: left; padding: 2px ${p3}px; }
 QPushButton[role="heading"]:hover { color: $text; }
-QPushButton[role="heading"]:focus { border: 1px solid $accent; }
+QPushButton[role="heading"]:focus { border: $ring solid $accent; }
 
 QFrame[role="segments"] { background: $segments; border: 1px solid $segments; border-radius: 8px; }
 QToolButton[role="segment"] { background: transparent; color: $secondary; border: 1px solid transparent;
@@ -116,14 +125,14 @@ QToolButton[role="segment"] { background: transparent; color: $secondary; border
 QToolButton[role="segment"]:hover { color: $text; }
 QToolButton[role="segment"]:checked { background: $segment; color: $text; font-weight: 600;
     border: 1px solid $segment_border; }
-QToolButton[role="segment"]:focus { border: 1px solid $accent; }
+QToolButton[role="segment"]:focus { border: $ring solid $accent; }
 
 QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QTextEdit { background: $field; color: $text;
     border: 1px solid $field_border; border-radius: 5px; padding: ${p3}px ${p6}px;
     selection-background-color: $accent; selection-color: $on_accent; }
 QLineEdit:hover, QComboBox:hover, QAbstractSpinBox:hover { border: 1px solid $groove; }
 QLineEdit:focus, QComboBox:focus, QAbstractSpinBox:focus, QPlainTextEdit:focus, QTextEdit:focus {
-    border: 1px solid $accent; }
+    border: $ring solid $accent; }
 QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled { color: $dashed; }
 QLineEdit[state="error"], QComboBox[state="error"], QAbstractSpinBox[state="error"] { border: 1px solid $error; }
 QLineEdit[letters="value"] { font-family: $mono; font-size: ${p16}px; font-weight: 600; }
@@ -142,7 +151,7 @@ QCheckBox::indicator:checked { background: $accent; border-color: $accent; image
 QRadioButton::indicator:checked { border: 1px solid $accent; background: qradialgradient(cx: 0.5, cy: 0.5, radius: 0.5,
     fx: 0.5, fy: 0.5, stop: 0 $accent, stop: 0.55 $accent, stop: 0.65 $field, stop: 1 $field); }
 QCheckBox:focus, QRadioButton:focus { color: $accent; }
-QCheckBox::indicator:focus, QRadioButton::indicator:focus { border: 1px solid $accent; }
+QCheckBox::indicator:focus, QRadioButton::indicator:focus { border: $ring solid $accent; }
 
 QSlider { background: transparent; min-height: ${p22}px; }
 QSlider::groove:horizontal { height: 4px; background: $groove; border-radius: 2px; }
@@ -166,7 +175,7 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QTableView, QTreeView, QListView { background: $background; alternate-background-color: $card; color: $text;
     gridline-color: $border; border: 1px solid $border; border-radius: 6px;
     selection-background-color: $selected; selection-color: $text; }
-QTableView:focus, QTreeView:focus, QListView:focus { border: 1px solid $accent; }
+QTableView:focus, QTreeView:focus, QListView:focus { border: $ring solid $accent; }
 QHeaderView { background: $panel; border: 0; }
 QHeaderView::section { background: $panel; color: $secondary; border: 0;
     border-bottom: 1px solid $border; padding: ${p3}px ${p6}px; font-weight: 400; }
@@ -178,7 +187,7 @@ QTabBar::tab { background: transparent; color: $secondary; padding: ${p5}px ${p1
     border-bottom: 2px solid transparent; }
 QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; }
 QTabBar::tab:hover { color: $text; }
-QTabBar:focus { border: 1px solid $accent; }
+QTabBar:focus { border: $ring solid $accent; }
 QProgressBar { background: $track; border: 0; border-radius: 3px; height: 6px; text-align: center; color: $text; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
 QGroupBox { border: 1px solid $border; border-radius: 8px; margin-top: ${p10}px; padding: ${p8}px; }
@@ -197,6 +206,8 @@ def sheet(theme: Theme) -> str:
     values |= {f"p{n}": str(theme.px(n)) for n in (3, 4, 5, 6, 7, 8, 10, 11, 12, 14, 15, 16, 20, 22, 28, 29, 38)}
     values["m11"] = str(theme.beside(11))
     values |= {
+        # Where every border is black already, a blue one of the same width says little.
+        "ring": "2px" if theme.name == "presentation" else "1px",
         "accent_hover": _toward(theme.accent, theme.text, 0.18).name(),
         "button_border": (theme.control if dark else theme.control_border).name(),
         "line": (theme.card if dark else theme.hover).name(),

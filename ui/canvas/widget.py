@@ -11,6 +11,7 @@ import time
 
 from PyQt6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import (
+    QContextMenuEvent,
     QFocusEvent,
     QHelpEvent,
     QHideEvent,
@@ -50,6 +51,8 @@ class Canvas(QWidget):
     """The network, painted. `opened` says that the selected element was double-clicked: its card is wanted."""
 
     opened = pyqtSignal()
+    menu_wanted = pyqtSignal(QPoint)
+    """The other button was pressed on the selected element: where its menu is to open."""
 
     def __init__(self, focus: Focus, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -163,9 +166,14 @@ class Canvas(QWidget):
         self._fitted = zoom, pan
         self._focus.set(zoom=zoom, pan=pan)
 
+    @property
+    def is_fitted(self) -> bool:
+        """Whether nobody has zoomed or moved the picture."""
+        return (self._focus.zoom, self._focus.pan) == self._fitted
+
     def _fit_again(self) -> None:
         """Fit another network, or in another size, while nobody has zoomed or moved the picture."""
-        if self.isVisible() and (self._focus.zoom, self._focus.pan) == self._fitted:
+        if self.isVisible() and self.is_fitted:
             self.fit()
 
     def zoom_in(self) -> None:
@@ -346,6 +354,16 @@ class Canvas(QWidget):
     def mouseDoubleClickEvent(self, a0: QMouseEvent | None) -> None:
         if self._focus.selection is not None:
             self.opened.emit()
+
+    @override
+    def contextMenuEvent(self, a0: QContextMenuEvent | None) -> None:
+        if a0 is None or self._drawn is None:
+            return
+        is_mouse = a0.reason() == QContextMenuEvent.Reason.Mouse
+        if is_mouse:
+            self._focus.set(selection=self._drawn.element_at(QPointF(a0.pos())))
+        if self._focus.selection is not None:
+            self.menu_wanted.emit(a0.globalPos() if is_mouse else self.mapToGlobal(self.rect().center()))
 
     @override
     def wheelEvent(self, a0: QWheelEvent | None) -> None:
