@@ -243,7 +243,7 @@ class _Field(QWidget):
 
 def _norm_caption(frame: Frame) -> str:
     layers = frame.experiment.network.layers
-    weights, biases = any(layer.train_weights for layer in layers), any(layer.train_bias for layer in layers)
+    weights, biases = any(layer.train_weights for layer in layers), any(layer.trains_bias for layer in layers)
     if weights and biases:
         return tr("‖∇C‖ (weights, biases)")
     return tr("‖∇C‖ (weights)") if weights else tr("‖∇C‖ (biases)")

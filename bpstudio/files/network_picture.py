@@ -45,8 +45,16 @@ def network_picture(frame: Frame) -> str:
 
     parts, left_out = [], 0
     for number in range(len(network.layers)):
+        constant = {1: "+1", -1: "−1", 0: ""}[network.layers[number].bias_sign]
         lines, omitted = _lines(
-            columns[number], columns[number + 1], gradients[number], weights[number], largest, heaviest, height
+            columns[number],
+            columns[number + 1],
+            gradients[number],
+            weights[number],
+            largest,
+            heaviest,
+            height,
+            constant,
         )
         parts.append(lines)
         left_out += omitted
@@ -80,12 +88,20 @@ def _columns(sizes: Sequence[int]) -> tuple[list[_Column], int]:
 
 
 def _lines(
-    source: _Column, target: _Column, gradient: Array, weight: Array, largest: float, heaviest: float, height: int
+    source: _Column,
+    target: _Column,
+    gradient: Array,
+    weight: Array,
+    largest: float,
+    heaviest: float,
+    height: int,
+    constant: str,
 ) -> tuple[str, int]:
     """The lines between two columns, the weakest first so that the strongest lie on top; and how many are not drawn."""
     bias = gradient.shape[1] - 1
     starts = [*((unit, source.x, y) for unit, y in zip(source.units, source.y, strict=True))]
-    starts.append((bias, (source.x * 2 + target.x) / 3, height - 32))
+    if constant:
+        starts.append((bias, (source.x * 2 + target.x) / 3, height - 32))
     found = [
         (float(np.abs(gradient[to, unit])), unit, to, x, y, y_to)
         for to, y_to in zip(target.units, target.y, strict=True)
@@ -100,10 +116,13 @@ def _lines(
             f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{target.x:.1f}" y2="{y_to:.1f}" '
             f'style="stroke:var({_color(size, largest)})" stroke-width="{width:.2f}"/>'
         )
+    many = gradient.size - (0 if constant else len(gradient))
+    if not constant:
+        return "".join(parts), many - min(len(found), MOST_LINES)
     x, y = starts[-1][1:]
     parts.append(f'<rect class=unit x="{x - 13:.1f}" y="{y - 11}" width="26" height="22" rx="5"/>')
-    parts.append(f'<text class=tick x="{x:.1f}" y="{y + 4}" text-anchor=middle>+1</text>')
-    return "".join(parts), gradient.size - min(len(found), MOST_LINES)
+    parts.append(f'<text class=tick x="{x:.1f}" y="{y + 4}" text-anchor=middle>{constant}</text>')
+    return "".join(parts), many - min(len(found), MOST_LINES)
 
 
 def _color(size: float, largest: float) -> str:
@@ -142,5 +161,5 @@ def _legend(largest: float, step: int, shown: str) -> str:
     return (
         f"<figcaption><span class=ramp>≤ {largest * 10.0**-DECADES:.1e} {swatches} {largest:.1e}</span> "
         f"Colour: |∂C/∂w| of the batch at step {step:,}, one scale for all layers. Width: |w|. "
-        f"Grey: exactly 0. +1: biases.{shown}</figcaption>"
+        f"Grey: exactly 0. +1: biases, −1: thresholds.{shown}</figcaption>"
     )

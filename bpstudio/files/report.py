@@ -225,10 +225,11 @@ def _parameters(frame: Frame) -> str:
         )
     parts = []
     inputs: Sequence[str] = frame.dataset.input_names
-    for name, W, b in zip(network.layer_names, frame.params.W, frame.params.b, strict=True):
-        head = "".join(f"<th>{escape(label)}</th>" for label in (*inputs, "bias"))
+    for name, layer, W, b in zip(network.layer_names, network.layers, frame.params.W, frame.params.b, strict=True):
+        own = (layer.bias,) if layer.has_bias else ()
+        head = "".join(f"<th>{escape(label)}</th>" for label in (*inputs, *own))
         body = "".join(
-            f"<tr><th>{unit + 1}</th>{''.join(f'<td>{float(value)!r}</td>' for value in (*W[unit], b[unit]))}</tr>"
+            f"<tr><th>{unit + 1}</th>{''.join(f'<td>{float(value)!r}</td>' for value in (*W[unit], b[unit])[: W.shape[1] + len(own)])}</tr>"
             for unit in range(len(b))
         )
         parts.append(

@@ -80,6 +80,9 @@ def chosen(picture: Picture) -> tuple[Lines, ...]:
         to, source = np.divmod(flat, values.shape[1])
         geometry = picture.geometry
         places = geometry.all_lines(layer) if mode == "edges" else geometry.lines(layer, to, source)
+        if not picture.network.biases[layer - 1]:
+            there = source < values.shape[1] - 1
+            flat, to, source, places = flat[there], to[there], source[there], places[there]
         lines.append(
             Lines(
                 layer,

@@ -249,7 +249,9 @@ class Legend:
         compact = self.fit.compact
         rings = any(self.picture.numbers.function(layer).saturates for layer in range(1, self.picture.depth + 1))
         relu = any(layer.activation == "relu" for layer in self.picture.network.layers)
-        frozen = any(not (layer.train_bias and layer.train_weights) for layer in self.picture.network.layers)
+        frozen = any(
+            layer.trains_bias < layer.has_bias or not layer.train_weights for layer in self.picture.network.layers
+        )
         first: list[tuple[str, str]] = []
         if rings and self.picture.is_mean:
             first.append(

@@ -115,7 +115,7 @@ def ways_of(picture: Picture, pulse: Pulse) -> Floats:
         inputs = picture.sizes[along.layer - 1]
         to = np.arange(picture.sizes[along.layer]) if along.to is None else np.array([along.to])
         columns = (
-            np.arange(inputs + (pulse.kind != "delta"))
+            np.arange(inputs + (pulse.kind != "delta" and picture.network.biases[along.layer - 1]))
             if along.source is None
             else np.array([along.source % (inputs + 1)])
         )

@@ -9,7 +9,7 @@ import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QPainter, QPolygonF
 
-from bpstudio.insight.elements import Edge, LossNode, Unit
+from bpstudio.insight.elements import Edge, LossNode, PlusOne, Unit
 from bpstudio.insight.notation import given, number, raised, rough
 from ui.canvas import glyphs, text
 from ui.canvas.picture import NOT_YET, Picture
@@ -19,12 +19,14 @@ from ui.language import tr, translatable
 
 BIAS = translatable("bias {value}")
 BIASES = translatable("biases")
+THRESHOLD = translatable("threshold {value}")
+THRESHOLDS = translatable("thresholds")
 MORE = translatable("… {count} more")
 
 
 def paint(painter: QPainter, picture: Picture) -> None:
     """+1 nodes with what stands beside them, the loss node with its bracket, what was left out of crowded columns."""
-    for layer in range(1, picture.depth + 1):
+    for layer in picture.biased:
         _paint_plus(painter, picture, layer)
     _paint_loss(painter, picture)
     _paint_left_out(painter, picture)
@@ -35,7 +37,7 @@ def paint(painter: QPainter, picture: Picture) -> None:
 
 @dataclass(frozen=True)
 class PlusLabel:
-    """The words beside a +1 node: the bias that all units share, or that these are biases."""
+    """The words beside a +1 (or −1) node: the bias that all units share, or that these are biases or thresholds."""
 
     wish: OneOf
     words: str
@@ -47,16 +49,17 @@ def plus_labels(picture: Picture) -> list[PlusLabel]:
     theme = picture.theme
     font = text.pen_of(theme, text.SMALL)
     found = []
-    for layer in range(1, picture.depth + 1):
+    for layer in picture.biased:
         node, shared = picture.geometry.plus_box(layer), picture.shared_bias(layer)
         frozen = picture.frozen(layer, bias=True)
-        words = tr(BIAS, value=given(shared, 4)) if shared is not None else tr(BIASES)
+        one, many = (THRESHOLD, THRESHOLDS) if picture.network.layers[layer - 1].bias_sign < 0 else (BIAS, BIASES)
+        words = tr(one, value=given(shared, 4)) if shared is not None else tr(many)
         if picture.crowded and (shared is None or not frozen):
             words = ""
         if not words and not frozen:
             continue
         # While training runs the room is that of any number, so that nothing moves when the digits do.
-        asked = tr(BIAS, value=text.LONGEST) if picture.running and shared is not None and words else words
+        asked = tr(one, value=text.LONGEST) if picture.running and shared is not None and words else words
         width = max(font.width(words), font.width(asked)) + (theme.px(18) if frozen else 0)
         gap, middle, half = theme.px(7), node.center().y(), font.height / 2
         places = (
@@ -95,7 +98,8 @@ def _paint_plus(painter: QPainter, picture: Picture, layer: int) -> None:
     painter.setBrush(theme.control)
     painter.drawRoundedRect(box, theme.px(4), theme.px(4))
     mono = text.pen_of(theme, text.SMALL, mono=True, bold=True)
-    words = next((each for each in ("+1", "+") if mono.width(each) <= box.width() - 1), "")
+    one = picture.letters.element(PlusOne(layer))
+    words = next((each for each in (one, one[0]) if mono.width(each) <= box.width() - 1), "")
     mono.draw(painter, box, words, theme.text)
 
 

@@ -140,7 +140,7 @@ def _paint_labels(painter: QPainter, picture: Picture, lines: Sequence[Lines], b
         for layer in range(picture.depth + 1)
         for index in geometry.drawn(layer).tolist()
     ]
-    taken += [box_of(geometry.plus_box(layer), 2) for layer in range(1, picture.depth + 1)]
+    taken += [box_of(geometry.plus_box(layer), 2) for layer in picture.biased]
     taken += [box_of(box, 2) for box in (geometry.box(LossNode()), *badges, *moving.resting(picture))]
     taken += inputs.taken(picture) + outputs.taken(picture)
     places = arrange(

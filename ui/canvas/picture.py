@@ -256,6 +256,11 @@ class Picture:
             return self.limits.inputs
         return self.limits.activation if self.network.layers[layer - 1].activation in ("relu", "identity") else 1.0
 
+    @cached_property
+    def biased(self) -> tuple[int, ...]:
+        """The layers whose units have biases or thresholds."""
+        return tuple(layer for layer, has_bias in enumerate(self.network.biases, 1) if has_bias)
+
     def shared_bias(self, layer: int) -> float | None:
         """The bias that all units of a layer share, written once; None where they differ."""
         biases = self.frame.params.b[layer - 1]

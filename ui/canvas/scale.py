@@ -73,7 +73,7 @@ def fit(frame: Frame) -> Limits:
     network = frame.experiment.network
     layers = frame.trace.layers
     sizes = [
-        _sizes([layer.dW] * spec.train_weights + [layer.db] * spec.train_bias)
+        _sizes([layer.dW] * spec.train_weights + [layer.db] * spec.trains_bias)
         for spec, layer in zip(network.layers, layers, strict=True)
     ]
     largest = max((float(part.max()) for part in sizes if part.size), default=0.0)

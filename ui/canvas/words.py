@@ -29,7 +29,8 @@ def title(picture: Picture, element: Element) -> str:
     data = picture.frame.dataset
     if isinstance(element, Edge):
         unit = picture.letters.unit(Unit(element.layer, element.to))
-        origin = "+1" if element.is_bias else picture.letters.unit(Unit(element.layer - 1, element.source))
+        source = PlusOne(element.layer) if element.is_bias else Unit(element.layer - 1, element.source)
+        origin = picture.letters.element(source)
         return f"{name}   {origin} → {unit}"
     if isinstance(element, Unit) and element.layer == 0 and element.index < len(data.input_names):
         return f"{name} · {data.input_names[element.index]}"
@@ -52,8 +53,10 @@ def facts(picture: Picture, element: Element) -> list[str]:
             return [f"C = {exact(picture.frame.loss)}" if known else tr(NOT_COMPUTED)]
         case Target(index):
             return [exact(float(picture.numbers.y()[index]))]
-        case PlusOne():
-            return [tr("always 1: the biases are its weights")]
+        case PlusOne(layer):
+            thresholds = picture.network.layers[layer - 1].bias_sign < 0
+            words = translatable("always −1: the thresholds are its weights")
+            return [tr(words) if thresholds else tr("always 1: the biases are its weights")]
 
 
 def _unit_facts(picture: Picture, layer: int, index: int) -> list[str]:

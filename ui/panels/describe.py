@@ -25,6 +25,11 @@ INITIALIZERS = {
     "he_normal": translatable("He normal"),
     "he_uniform": translatable("He uniform"),
 }
+BIAS_KINDS = {
+    "bias": translatable("bias: + b"),
+    "threshold": translatable("threshold: − θ"),
+    "none": translatable("none"),
+}
 _LOSS_FORMULAS = {
     "half_squared_error": "½ Σ ({a} − {y})²",
     "squared_error": "Σ ({a} − {y})²",
@@ -60,6 +65,11 @@ def activations(is_output: bool) -> list[tuple[object, str]]:
 def initializers() -> list[tuple[object, str]]:
     """Rules for weights."""
     return [(rule, tr(INITIALIZERS[rule])) for rule in WEIGHT_RULES]
+
+
+def bias_kinds() -> list[tuple[object, str]]:
+    """What a layer may add to its weighted sums."""
+    return [(kind, tr(words)) for kind, words in BIAS_KINDS.items()]
 
 
 def bias_rules() -> list[tuple[object, str]]:
@@ -124,18 +134,27 @@ def units(count: int) -> str:
     return tr("1 unit") if count == 1 else tr("{count} units", count=f"{count:,}")
 
 
+_FROZEN = {
+    "bias": (translatable("biases frozen ❄ {value}"), translatable("biases frozen ❄")),
+    "threshold": (translatable("thresholds frozen ❄ {value}"), translatable("thresholds frozen ❄")),
+}
+
+
 def layer_facts(frame: Frame, index: int) -> str:
     """Activation, and what is frozen at which value, or else how the layer started."""
     layer = frame.experiment.network.layers[index]
     facts = [ACTIVATIONS[layer.activation].symbol if layer.activation == "relu" else layer.activation]
     if not layer.train_weights:
         facts.append(tr("weights frozen ❄"))
-    if not layer.train_bias:
+    if not layer.has_bias:
+        facts.append(tr("no biases"))
+    elif layer.train_bias and layer.bias == "threshold":
+        facts.append(tr("thresholds"))
+    elif not layer.train_bias:
+        one, many = _FROZEN[layer.bias]
         biases = np.asarray(frame.params.b[index])
-        if np.all(biases == biases[0]):
-            facts.append(tr("biases frozen ❄ {value}", value=aligned([float(biases[0])], least=2)[0]))
-        else:
-            facts.append(tr("biases frozen ❄"))
+        shared = bool(np.all(biases == biases[0]))
+        facts.append(tr(one, value=aligned([float(biases[0])], least=2)[0]) if shared else tr(many))
     if len(facts) == 1:
         facts.append(initializer_name(layer.initializer))
     return " · ".join(together(fact) for fact in facts)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from PyQt6.QtCore import QSize, Qt
-from PyQt6.QtGui import QKeyEvent, QMouseEvent
+from PyQt6.QtCore import QRectF, QSize, Qt
+from PyQt6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -26,6 +26,7 @@ _OPENING = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 CHANGE_UNITS = translatable("change units")
 CHANGE_ACTIVATION = translatable("change activation")
 CHANGE_INITIALIZER = translatable("change initialiser")
+CHANGE_BIAS = translatable("change biases or thresholds")
 FREEZE = translatable("change what is frozen")
 MOVE_LAYER = translatable("move layer")
 REMOVE_LAYER = translatable("remove layer")
@@ -100,6 +101,17 @@ class LayerCard(Card):
             self.editor.retranslate()
 
     @override
+    def paintEvent(self, a0: QPaintEvent | None) -> None:
+        super().paintEvent(a0)
+        if self.hasFocus():
+            # Within the border, which is blue already where the layer is looked at, and so that nothing moves.
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(theme.current().accent, 2))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(2, 2, -2, -2), 6, 6)
+            painter.end()
+
+    @override
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
         if event is None or event.button() != Qt.MouseButton.LeftButton:
             return
@@ -141,6 +153,8 @@ class LayerEditor(QWidget):
         std_message = Message()
         self.std = NumberField(self._set_std, std_message.say)
         self.std_row = Row(self.std, std_message)
+        self.bias = Choice()
+        self.bias_row = Row(self.bias)
         self.biases = Choice()
         self.biases_row = Row(self.biases)
         self.train_weights = QCheckBox()
@@ -161,6 +175,7 @@ class LayerEditor(QWidget):
             self.activation_row,
             self.initializer_row,
             self.std_row,
+            self.bias_row,
             self.biases_row,
             self.train_weights,
             self.train_bias,
@@ -171,6 +186,9 @@ class LayerEditor(QWidget):
 
         self.activation.activated.connect(self._set_activation)
         self.initializer.activated.connect(lambda: self._set_initializer(weights=self.initializer.currentData()))
+        self.bias.activated.connect(
+            lambda: self._try(self.bias_row.message, CHANGE_BIAS, {"bias": self.bias.currentData()})
+        )
         self.biases.activated.connect(lambda: self._set_initializer(biases=self.biases.currentData()))
         self.train_weights.clicked.connect(lambda on: self._try(self.message, FREEZE, {"train_weights": on}))
         self.train_bias.clicked.connect(lambda on: self._try(self.message, FREEZE, {"train_bias": on}))
@@ -190,7 +208,16 @@ class LayerEditor(QWidget):
         self.initializer.show_value(layer.initializer.weights)
         self.std.show_value(layer.initializer.std)
         self.std_row.setVisible(layer.initializer.weights == "normal")
+        self.bias.show_value(layer.bias)
         self.biases.show_value(layer.initializer.biases)
+        thresholds = layer.bias == "threshold"
+        self.train_bias.setText(tr("train thresholds") if thresholds else tr("train biases"))
+        self.biases_row.name(
+            tr("Start thresholds") if thresholds else tr("Start biases"),
+            tr("How this layer's biases are drawn; a change draws anew"),
+        )
+        for widget in (self.biases_row, self.train_bias):
+            widget.setVisible(layer.has_bias)
         self.train_weights.setChecked(layer.train_weights)
         self.train_bias.setChecked(layer.train_bias)
         self.up.setEnabled(0 < self.index < len(layers) - 1)
@@ -202,13 +229,15 @@ class LayerEditor(QWidget):
         self.activation_row.name(tr("Activation"), tr("What a unit does with its weighted input"))
         self.initializer_row.name(tr("Start weights"), tr("How this layer's weights are drawn; a change draws anew"))
         self.std_row.name(tr("σ of weights"), tr("Standard deviation of the drawn weights"))
-        self.biases_row.name(tr("Start biases"), tr("How this layer's biases are drawn; a change draws anew"))
+        self.bias_row.name(tr("Bias"), tr("What is added to the weighted sum: z = Wx + b, z = Wx − θ, or z = Wx"))
         self.train_weights.setText(tr("train weights"))
-        self.train_bias.setText(tr("train biases"))
         self.train_weights.setToolTip(tr("Off: frozen ❄. The gradient is still shown, the values stay."))
         self.train_bias.setToolTip(self.train_weights.toolTip())
         self.initializer.offer(describe.initializers())
+        self.bias.offer(describe.bias_kinds())
         self.biases.offer(describe.bias_rules())
+        if self._experiment is not None:
+            self.show_experiment(self._experiment)
         look = theme.current()
         for button, icon, words in (
             (self.up, "arrow-up", tr("Move this layer towards the input")),

@@ -56,7 +56,7 @@ class NetworkSection(Section):
             self._deal(len(layers))
         for card in self.cards:
             # A frozen bias can be typed while the experiment stays the same; nothing else on a card can change then.
-            if not is_same or not layers[card.index].train_bias:
+            if not is_same or not layers[card.index].trains_bias:
                 card.show_frame(frame)
         if not is_same:
             self.message.say("", "")

@@ -88,6 +88,8 @@ LAYER: list[tuple[str, Callable[[Any], None], Callable[[Experiment], Experiment]
     ),
     ("frozen weights", lambda c: c.train_weights.click(), lambda e: layer(e, 0, train_weights=False)),
     ("frozen biases", lambda c: c.train_bias.click(), lambda e: layer(e, 0, train_bias=False)),
+    ("thresholds", lambda c: choose(c.bias, "threshold"), lambda e: layer(e, 0, bias="threshold")),
+    ("no biases", lambda c: choose(c.bias, "none"), lambda e: layer(e, 0, bias="none")),
 ]
 
 
@@ -330,3 +332,20 @@ def test_sequential_order_is_labelled_wherever_it_stands(builder: Builder, stage
     builder.training.conventions.set_open(False)
     assert "historic" in builder.training.summary.text()
     assert builder.training.summary.isVisible()
+
+
+def test_a_card_speaks_of_what_the_layer_has(builder: Builder, stage: Any) -> None:
+    """Thresholds are called so; where there are no biases nobody asks how they start."""
+    builder.network.open_layer(0)
+    card = builder.network.cards[0]
+    choose(card.editor.bias, "threshold")
+    before = stage.frame.params.b[0].copy()
+    stage.settle()
+    assert (stage.frame.params.b[0] == 0.0 - before).all()
+    assert "thresholds" in card.facts.text()
+    assert card.editor.train_bias.text() == "train thresholds"
+    choose(card.editor.bias, "none")
+    stage.settle()
+    assert "no\N{NO-BREAK SPACE}biases" in card.facts.text()
+    assert not card.editor.train_bias.isVisible()
+    assert not card.editor.biases_row.isVisible()
