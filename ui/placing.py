@@ -107,14 +107,6 @@ def line() -> QFrame:
     return made
 
 
-def first_tab(region: QWidget) -> QWidget | None:
-    """The first control of a region that the Tab key would reach."""
-    for widget in region.findChildren(QWidget):
-        if widget.isVisible() and widget.isEnabled() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
-            return widget
-    return None
-
-
 def dropped(data: QMimeData | None) -> Path | None:
     """The file that is being dropped; None for anything else."""
     urls = data.urls() if data is not None else []

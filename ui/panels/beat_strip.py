@@ -115,7 +115,15 @@ class BeatStrip(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
-        focus.changed.connect(self.update)
+        self._tell()
+        focus.changed.connect(self._tell)
+
+    def _tell(self) -> None:
+        """Draw the place anew, and say it to a screen reader."""
+        said = tr("Beats of this step: {index} of {count}", index=self._focus.playhead, count=self._focus.last)
+        if said != self.accessibleName():
+            self.setAccessibleName(said)
+        self.update()
 
     @property
     def spans(self) -> tuple[Span, ...]:

@@ -55,7 +55,7 @@ class Title(QAbstractButton):
         painter.setPen(theme.text if bold or self.underMouse() else theme.secondary)
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self.text())
         if not self.alone and (self.isChecked() or self.hasFocus()):
-            strong = 2 if self.hasFocus() else 1
+            strong = 3 if self.hasFocus() else 1
             painter.fillRect(QRect(0, self.height() - strong, self.width() - 2, strong), theme.accent)
         painter.end()
 
