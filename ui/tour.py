@@ -17,7 +17,7 @@ from typing_extensions import override
 from ui import theme
 from ui.focus import Focus
 from ui.language import tr, translatable
-from ui.runner import Runner
+from ui.runner import Progress, Question, Runner
 
 SETTING = "tour/hidden"
 ROOMY = 640
@@ -31,6 +31,8 @@ class Stop:
     title: str
     text: str
     done: Callable[[Focus, Runner], bool]
+    answer: str = ""
+    """The kind of question whose answer is what the stop asks for."""
 
 
 def _phase_end(focus: Focus, letter: str) -> int:
@@ -63,8 +65,9 @@ STOPS = (
     ),
     Stop(
         _("Different from your sheet?"),
-        _("Click a number and type yours: everything is computed again with it."),
-        lambda focus, runner: runner.frame is not None and runner.frame.continued != "",
+        _("Click a number and type yours under “your number”."),
+        lambda focus, runner: False,
+        answer="your number",
     ),
     Stop(
         _("Space lets it train."),
@@ -86,6 +89,9 @@ class Tour(QFrame):
         self._runner = runner
         self.stop = -1
         """Which stop is shown, from 0; −1: the tour is closed."""
+        self.point: Callable[[], None] = lambda: None
+        """Brings the field into view that the fifth stop speaks of."""
+        self._selected = focus.selection
         self._count = QLabel()
         self._count.setProperty("role", "secondary")
         self._words = QLabel()
@@ -114,6 +120,7 @@ class Tour(QFrame):
         self.hide()
         focus.changed.connect(self._look)
         runner.frame_arrived.connect(self._look)
+        runner.answered.connect(self._hear)
 
     @staticmethod
     def wanted() -> bool:
@@ -161,6 +168,16 @@ class Tour(QFrame):
                 self.stop += 1
             if self.stop != before:
                 self._say()
+            if self._focus.selection != self._selected:
+                self._selected = self._focus.selection
+                if STOPS[self.stop].answer and self._selected is not None:
+                    self.point()
+
+    def _hear(self, question: Question, answer: object) -> None:
+        """Go on when the answer is there that a stop asks for."""
+        wanted = STOPS[self.stop].answer if self.stop >= 0 else ""
+        if wanted and question.kind == wanted and not isinstance(answer, (Progress, Exception)):
+            self.advance()
 
     def _say(self) -> None:
         stop = STOPS[self.stop]

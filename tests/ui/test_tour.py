@@ -9,10 +9,12 @@ from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from bpstudio.files import lesson
+from bpstudio.insight.elements import Edge
 from ui import language
 from ui.focus import Focus
 from ui.messages import Messages
 from ui.navigation import Navigation
+from ui.panels.judging import Judge
 from ui.runner import Runner
 from ui.tour import STOPS, Tour
 
@@ -50,18 +52,23 @@ def test_it_goes_on_by_what_is_done(tour: Tour) -> None:
     assert stops == [1, 2, 2, 3, 3, 4]
 
 
-def test_it_waits_for_an_edit_and_then_lets_it_train(tour: Tour, qtbot: QtBot) -> None:
+def test_it_waits_for_a_number_and_then_lets_it_train(tour: Tour, qtbot: QtBot) -> None:
+    shown: list[int] = []
+    tour.point = lambda: shown.append(tour.stop)
     tour.begin()
     tour._focus.set(playhead=30)
     assert tour.stop == 4
+    assert "your number" in tour._words.text()
+    weight = Edge(2, 0, 0)
+    tour._focus.set(selection=weight)
+    assert shown == [4], "the field is brought into view"
     tour._runner.step()
     qtbot.waitUntil(lambda: tour._runner.idle)
-    assert tour.stop == 4, "a training step is no edit"
+    assert tour.stop == 4, "a training step is no number"
     frame = tour._runner.frame
     assert frame is not None
-    params = frame.params.copy()
-    params.W[0][0, 0] = 0.3
-    tour._runner.apply(params=params, name="type")
+    question = Judge(frame, tour._focus.example, weight, "0.44", None, (), tour._focus.notation, 9)
+    tour._runner.ask(question)
     qtbot.waitUntil(lambda: tour.stop == 5)
     assert tour._focus.grain == "step", "there Space trains"
 

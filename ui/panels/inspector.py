@@ -7,7 +7,7 @@ walk has not reached yet is not given away: the card shows dots and the beat at 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from PyQt6.QtCore import QEvent, QTimer
 from PyQt6.QtGui import QShowEvent
@@ -23,8 +23,10 @@ from ui.focus import Focus
 from ui.language import tr, translatable
 from ui.panels.inspector_head import InspectorHead, Subject
 from ui.panels.numerical_check import NumericalCheck
-from ui.panels.your_number import YourNumber
 from ui.runner import Runner
+
+if TYPE_CHECKING:
+    from ui.panels.your_number import YourNumber
 
 SIDES: tuple[Literal["activation"], Literal["delta"]] = ("activation", "delta")
 NOTHING_YET = translatable(
@@ -67,7 +69,7 @@ class Inspector(QWidget):
         self._head = InspectorHead(runner, focus)
         self._cards = [make_card(self._look_at), make_card(self._look_at)]
         self._check = NumericalCheck(runner, focus)
-        self.your_number = YourNumber(runner, focus)
+        self._mine: YourNumber | None = None
         self._headings = [QLabel(), QLabel()]
         self._empty = QLabel()
         self._empty.setProperty("role", "secondary")
@@ -94,6 +96,10 @@ class Inspector(QWidget):
         """Type the value of what is shown, where it has one."""
         self._head.edit_value()
 
+    def ask_for_names(self, rename: Callable[[Element], object]) -> None:
+        """What a double click on the title does."""
+        self._head.rename = rename
+
     @property
     def target(self) -> Element | None:
         """What is explained."""
@@ -102,6 +108,23 @@ class Inspector(QWidget):
     def subject(self, frame: Frame) -> Element | None:
         """What is explained in a frame: the selection, or what the present beat computes."""
         return self._subject(frame)[0]
+
+    @property
+    def your_number(self) -> YourNumber:
+        """The field for one's own number, made when it is first needed: the engine behind it takes its time to load."""
+        if self._mine is None:
+            from ui.panels.your_number import YourNumber
+
+            self._mine = YourNumber(self._runner, self._focus)
+            column = self.layout()
+            if isinstance(column, QVBoxLayout):
+                column.insertWidget(column.indexOf(self._check) + 1, self._mine)
+        return self._mine
+
+    def forget(self) -> None:
+        """Another lesson is open: numbers that were typed belong to the one before."""
+        if self._mine is not None:
+            self._mine.forget()
 
     @property
     def derivation(self) -> Derivation | None:
@@ -149,7 +172,8 @@ class Inspector(QWidget):
         self._check.hide()
         if subject is None:
             self._head.clear()
-            self.your_number.show_subject(None)
+            if self._mine is not None:
+                self._mine.show_subject(None)
             return
         example = self._example(frame)
         derivations = self._derivations(frame, example, subject, sides)
@@ -249,7 +273,6 @@ class Inspector(QWidget):
             column.addWidget(heading)
             column.addWidget(card)
         column.addWidget(self._check)
-        column.addWidget(self.your_number)
         column.addStretch(1)
         for widget in (*self._headings, *self._cards):
             widget.setVisible(False)

@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from PyQt6.QtCore import QEvent, Qt
-from PyQt6.QtWidgets import QVBoxLayout, QWidget
+from PyQt6.QtCore import QEvent, Qt, QTimer
+from PyQt6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from bpstudio.insight.altered import Asked, Quantity
@@ -78,6 +78,9 @@ class YourNumber(QWidget):
         self._with, self._choice = Words("secondary"), Choice()
         self._choice.activated.connect(self._choose)
         self.rounding = RoundingTable(runner, focus)
+        self._revealing = QTimer(self)
+        self._revealing.setSingleShot(True)
+        self._revealing.timeout.connect(self._reveal)
         self._lay_out()
         runner.answered.connect(self._answered)
         self.retranslate()
@@ -114,8 +117,28 @@ class YourNumber(QWidget):
     def edit(self) -> None:
         """Type a number."""
         if self._field.isVisible():
+            self.reveal()
             self._field.setFocus(Qt.FocusReason.ShortcutFocusReason)
             self._field.selectAll()
+
+    def reveal(self) -> None:
+        """Scroll to the field and the answer under it, as soon as they have their places."""
+        self._revealing.start(0)
+
+    def _reveal(self) -> None:
+        area = self.parentWidget()
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        if isinstance(area, QScrollArea) and self.isVisible():
+            area.ensureWidgetVisible(self._line, 0, self._answer_height())
+
+    def _answer_height(self) -> int:
+        """How much under the field belongs to the answer."""
+        last = max((widget.geometry().bottom() for widget in self._shown_answer()), default=self._line.y())
+        return max(last - self._line.geometry().bottom(), 0) + 8
+
+    def _shown_answer(self) -> list[QWidget]:
+        return [widget for widget in (self._message, self._text, self._several, self._go) if widget.isVisible()]
 
     def forget(self) -> None:
         """Another lesson is open: what was typed belongs to the one before."""
@@ -190,6 +213,8 @@ class YourNumber(QWidget):
         self._mark(place, answer)
         if place == self._place:
             self._show_answer(typed)
+            if self._field.hasFocus():
+                self.reveal()
 
     def _choose(self, _: int) -> None:
         """Compare with another quantity of the same thing."""
