@@ -10,7 +10,6 @@ from pytestqt.qtbot import QtBot
 from typing_extensions import override
 
 from ui.canvas import painting
-from ui.canvas.edges import Lines
 from ui.canvas.picture import Picture
 from ui.later import AFTER_PAINTING, after_painting
 from ui.placing import SteadyLabel
@@ -54,9 +53,9 @@ def test_text_and_plots_follow_while_training_runs(visit: Visit, monkeypatch: py
     written: list[int] = []
     letter = painting.letter
 
-    def written_again(picture: Picture, lines: tuple[Lines, ...]) -> painting.Lettering:
+    def written_again(picture: Picture) -> painting.Lettering:
         written.append(picture.frame.step)
-        return letter(picture, lines)
+        return letter(picture)
 
     monkeypatch.setattr(painting, "letter", written_again)
     drawn = {plot: Counter(QEvent.Type.Paint) for plot in person.window.plots.all if plot.isVisible()}

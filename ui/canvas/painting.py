@@ -46,11 +46,14 @@ class Still:
 
 @dataclass(frozen=True, eq=False)
 class Lettering:
-    """What is read in a network and around it, on a transparent picture."""
+    """What follows more slowly while training runs: what is read, on a transparent picture, and the edges of a wide
+    network, which are too many to be followed one by one."""
 
     view: View
-    pixmap: QPixmap
+    lines: tuple[Lines, ...]
+    words: QPixmap
     legend: Legend
+    edges: QPixmap | None
 
     def suits(self, view: View) -> bool:
         """Whether the text stands where it would stand in `view`; its numbers may be those of another step."""
@@ -72,39 +75,65 @@ def paint_still(painter: QPainter, view: View) -> Still:
 
 
 def paint_running(painter: QPainter, view: View, lettering: Lettering | None) -> tuple[Still, Lettering]:
-    """The same while training runs: edges and units as they are, what is read as it was a moment ago when `lettering`
-    is given.
+    """The same while training runs: units and single edges as they are; what is read, and the edges of a wide network,
+    as they were a moment ago when `lettering` is given.
 
     Nobody reads ten numbers in a sixteenth of a second, and text is most of the time that a picture takes.
     """
     picture = Picture(view.still)
-    lines = edges.chosen(picture)
-    paint_shapes(painter, picture, lines)
-    lettering = lettering or letter(picture, lines)
-    painter.drawPixmap(0, 0, lettering.pixmap)
+    lettering = lettering or letter(picture)
+    if lettering.edges is None:
+        lines = edges.chosen(picture)
+        paint_shapes(painter, picture, lines)
+    else:
+        lines = lettering.lines
+        painter.drawPixmap(0, 0, lettering.edges)
+        _paint_units(painter, picture)
+    painter.drawPixmap(0, 0, lettering.words)
     return Still(picture, lines, lettering.legend), lettering
 
 
-def letter(picture: Picture, lines: tuple[Lines, ...]) -> Lettering:
-    """What is read in a picture."""
-    view = picture.view
+def letter(picture: Picture) -> Lettering:
+    """What is read in a picture, and its edges where they are many."""
+    lines = edges.chosen(picture)
+    words, ground = _empty(picture.view), _empty(picture.view) if picture.crowded else None
+    painter = QPainter(words)
+    legend = paint_words(painter, picture, lines)
+    painter.end()
+    if ground is not None:
+        painter = QPainter(ground)
+        _paint_edges(painter, picture, lines)
+        painter.end()
+    return Lettering(picture.view, lines, words, legend, ground)
+
+
+def _empty(view: View) -> QPixmap:
+    """A transparent picture of a view's size."""
     pixmap = QPixmap(round(view.width * view.ratio), round(view.height * view.ratio))
     pixmap.setDevicePixelRatio(view.ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    legend = paint_words(painter, picture, lines)
-    painter.end()
-    return Lettering(view, pixmap, legend)
+    return pixmap
 
 
 def paint_shapes(painter: QPainter, picture: Picture, lines: tuple[Lines, ...]) -> None:
     """Edges and units: colours, widths, fills and rings."""
-    geometry, view = picture.geometry, picture.view
+    _paint_edges(painter, picture, lines)
+    _paint_units(painter, picture)
+
+
+def _paint_edges(painter: QPainter, picture: Picture, lines: tuple[Lines, ...]) -> None:
+    view = picture.view
     painter.fillRect(QRectF(0, 0, view.width, view.height), picture.theme.background)
     painter.save()
-    painter.setClipRect(geometry.region)
+    painter.setClipRect(picture.geometry.region)
     edges.paint(painter, picture, lines)
     moving.paint_lit(painter, picture)
+    painter.restore()
+
+
+def _paint_units(painter: QPainter, picture: Picture) -> None:
+    painter.save()
+    painter.setClipRect(picture.geometry.region)
     units.paint(painter, picture)
     painter.restore()
 

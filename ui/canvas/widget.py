@@ -150,7 +150,7 @@ class Canvas(QWidget):
         """Write the numbers of the picture that was just painted, for the next one."""
         if self._drawn is not None and self._lettering is not None:
             self._lettered_at = time.monotonic()
-            self._lettering = painting.letter(self._drawn.picture, self._drawn.lines)
+            self._lettering = painting.letter(self._drawn.picture)
 
     # ---- looking nearer
 
