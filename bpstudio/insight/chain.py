@@ -30,6 +30,8 @@ from bpstudio.training.frame import Frame
 State = Literal["right", "first", "follows", "differs"]
 #: So many numbers are judged at once.
 MOST = 200
+#: Typed numbers are only so exact; more than this nobody may be off, relatively.
+_MOST_DOUBT = 0.03
 
 
 @dataclass(frozen=True)
@@ -166,11 +168,12 @@ def _chain_verdict(lines: tuple[ChainLine, ...], first: int | None) -> ChainVerd
     said = [Phrase("{symbol} is the first that leaves ours ({place} of {count}).", place), wrong.verdict.text]
     follows = sum(line.state == "follows" for line in lines)
     if follows:
-        said.append(Phrase("{count} later follow from it.", {"count": str(follows)}))
+        one, many = Phrase("One later number follows from it."), Phrase("{count} later numbers follow from it.")
+        said.append(one if follows == 1 else Phrase(many.template, {"count": str(follows)}))
     others = [line.symbol for line in lines if line.state == "differs"]
     if others:
         shown = ", ".join(others if len(others) <= 4 else [*others[:3], "…"])
-        said.append(Phrase("By themselves differ too: {symbols}.", {"symbols": shown}))
+        said.append(Phrase("These differ by themselves too: {symbols}.", {"symbols": shown}))
     return ChainVerdict(lines, first, Phrase("differs"), together(said), wrong.verdict.lit, wrong.verdict.address)
 
 
@@ -183,11 +186,14 @@ class _Theirs:
         self._edits: dict[tuple[str, int], list[tuple[int, float, bool]]] = {}
         self._elements: dict[int, float] = {}
         self._gradients: dict[Element, float] = {}
+        self._doubt = 0.0
 
     def take(self, asked: Asked, typed: Typed) -> None:
         """Put a typed number where it belongs."""
         value = typed.value * (self.names.notation.delta_sign if asked.quantity in SIGNED else 1)
         layer, at, target = asked.layer, asked.unit, asked.target
+        if typed.value:
+            self._doubt = min(_MOST_DOUBT, self._doubt + typed.unit / 2 / abs(typed.value))
         match asked.quantity:
             case "z" | "a" | "slope" | "error" | "delta":
                 self._edits.setdefault((asked.quantity, layer), []).append((at, value, False))
@@ -206,8 +212,8 @@ class _Theirs:
         with np.errstate(all="ignore"):
             value = self._now(asked) * sign
         case = Case(self.frame, self.example, asked)
-        # One unit in the last place is the room that rounding leaves.
-        near = abs(value - typed.value) <= typed.unit * (1 + 1e-9)
+        # The room that the rounding of this number and of all before it leaves.
+        near = abs(value - typed.value) <= typed.unit * (1 + 1e-9) + self._doubt * abs(value)
         return bool(fits(typed, value, case.same)) or near
 
     def _now(self, asked: Asked) -> float:

@@ -242,28 +242,19 @@ def _constant(case: Case, a: str, y: str) -> Phrase:
 
 def _numbers(case: Case, suspect: Suspect, digits: int) -> str:
     """How the number comes out, where one row and few factors make it: "0.741365 · 0.593270"; else ""."""
-    row = case.numbers.position
-    if row is None or suspect.view.of_batch:
+    row, asked = case.numbers.position, case.asked
+    if row is None or suspect.view.of_batch or asked.quantity not in ("gradient", "delta"):
         return ""
-    p, asked = case.passed(suspect.done), case.asked
-    if asked.quantity not in ("gradient", "delta"):
-        return ""
-    factors = _factors(case, p, suspect, row)
-    texts = [operand(number(factor, digits)) for factor in factors]
-    constants = [
-        value
-        for one in suspect.done
-        if one.slip.settings is not None
-        for name, value in one.slip.settings(p).items()
-        if name != "rows"
-    ]
-    if constants:
-        texts = [operand(number(value, digits)) for value in constants] + texts
-    return " · ".join(texts) if len(texts) > 1 else ""
+    p = case.passed(suspect.done)
+    factors = [operand(text) for text in _factors(case, p, suspect, row, digits)]
+    settings = [one.slip.settings(p) for one in suspect.done if one.slip.settings is not None]
+    constants = [value for each in settings for name, value in each.items() if name != "rows"]
+    texts = [operand(number(value, digits)) for value in constants] + factors
+    return " · ".join(texts) if factors and len(texts) > 1 else ""
 
 
-def _factors(case: Case, p: Pass, suspect: Suspect, row: int) -> list[float]:
-    """What was multiplied, leaving out what was forgotten."""
+def _factors(case: Case, p: Pass, suspect: Suspect, row: int, digits: int) -> list[str]:
+    """What was multiplied, as text, leaving out what was forgotten."""
     asked, n = case.asked, case.numbers
     layer, at = asked.layer, asked.unit
     picked = next((one for one in suspect.done if one.slip.pick is not None), None)
@@ -272,27 +263,32 @@ def _factors(case: Case, p: Pass, suspect: Suspect, row: int) -> list[float]:
         for one in suspect.done
         if one.slip.put is not None and one.slip.id.endswith("forgotten") and layer in one.layers
     }
-    factors: list[float] = []
+    factors: list[str] = []
+    multiplied = not (layer == n.depth and (n.paired or not n.function(layer).elementwise))
     if picked is not None:
-        if picked.slip.id == "one_path" and picked.layers[0] == layer + 1 and picked.index is not None:
-            above = picked.index
-            factors += [float(p.back(layer + 1)[above, at]), float(p.delta(layer + 1)[row, above])]
-        elif picked.slip.id == "other_input" and picked.index is not None:
-            return [float(p.delta(layer)[row, at]), float(p.a(layer - 1)[row, picked.index])]
-        else:
+        if picked.slip.id == "other_input":
+            came_in = p.a(layer - 1)[row, picked.index]
+            return [number(p.delta(layer)[row, at], digits), _chosen(came_in, layer, digits)]
+        if picked.slip.id != "one_path" or picked.layers[0] != layer + 1:
             return []
-    elif layer == n.depth and not (n.function(layer).elementwise and not n.paired):
-        factors.append(float(p.delta(layer)[row, at]))
+        factors += [
+            given(p.back(layer + 1)[picked.index, at], digits),
+            number(p.delta(layer + 1)[row, picked.index], digits),
+        ]
+    elif multiplied or "slope" in forgotten:
+        factors.append(number(p.error(layer)[row, at], digits))
     else:
-        factors.append(float(p.error(layer)[row, at]))
-    is_direct = layer == n.depth and picked is None and len(factors) == 1 and (
-        n.paired or not n.function(layer).elementwise
-    )  # fmt: skip
-    if not is_direct and "slope" not in forgotten:
-        factors.append(float(p.slope(layer)[row, at]))
+        factors.append(number(p.delta(layer)[row, at], digits))
+    if multiplied and "slope" not in forgotten:
+        factors.append(number(p.slope(layer)[row, at], digits))
     if isinstance(asked.target, Edge) and not asked.target.is_bias and "came_in" not in forgotten:
-        factors.append(float(p.came_over(asked.target)[row]))
+        factors.append(_chosen(p.came_over(asked.target)[row], layer, digits))
     return factors
+
+
+def _chosen(came_in: float, layer: int, digits: int) -> str:
+    """What came in; an input was chosen by somebody and is written as it was."""
+    return given(came_in, digits) if layer == 1 else number(came_in, digits)
 
 
 def sentence(said: Explanation) -> Phrase:

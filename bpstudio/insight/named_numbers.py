@@ -137,8 +137,9 @@ def orders(case: Case) -> list[tuple[Asked, ...]]:
                 if layer < n.depth
                 else ()
             )
-            short = [factors for factors in _factors(case, unit) if asked not in factors]
-            tails = [(*factors, asked) for factors in short] or [(asked,)]
+            tails: list[tuple[Asked, ...]] = [(asked,)]
+            if asked.quantity == "delta":
+                tails = [(*factors, asked) for factors in _factors(case, unit) if asked not in factors] or tails
             found = [*tails, *((*back, *tail) for tail in tails if back)]
         case "z" | "a":
             products = tuple(
@@ -164,9 +165,8 @@ def without_names(case: Case, count: int, letters: Letters) -> list[tuple[Asked,
     """The orders of exactly `count` lines. Raises NumberError that says how many would be understood, and as what."""
     possible = orders(case)
     fitting = [order for order in possible if len(order) == count]
-    if not fitting:
-        # The product itself may be missing at the end.
-        fitting = [order[:-1] for order in possible if len(order) == count + 1]
+    # The product itself may be missing at the end.
+    fitting += [order[:-1] for order in possible if len(order) == count + 1]
     if not fitting:
         longest = max(possible, key=len, default=(case.asked,))
         shown = [symbol_of(asked, letters) for asked in longest]

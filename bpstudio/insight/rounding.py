@@ -30,11 +30,12 @@ from bpstudio.training.frame import Frame
 Mode = Literal["decimals", "figures"]
 MODES: tuple[Mode, ...] = ("decimals", "figures")
 #: More digits than these a double does not hold for certain.
-MOST = 15
+MOST = 13
 #: So many lines are listed; beyond it only what the asked number needs most directly.
 LINES = 200
 #: Above so many products over all rows a sum is rounded, but not each of its products.
 _PRODUCTS = 300_000
+_WHOLE, _PLACES = 2.0**45, 290
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +127,10 @@ def rounded(values: Array, mode: Mode, count: int) -> Array:
         power = 10.0 ** np.abs(places)
         scaled = np.where(places >= 0, np.abs(values) * power, np.abs(values) / power)
         # A written 0.285 is a double just below it; it is rounded as it is written.
-        whole = np.floor(scaled * (1 + 3e-15) + 0.5)
+        whole = np.floor(scaled + 0.5 + 4 * np.spacing(scaled))
         back = np.copysign(np.where(places >= 0, whole / power, whole * power), values)
-        kept: Array = np.where(np.isfinite(back) & (np.abs(places) < 290), back, values)
+        # From some size on there is nothing behind the last place that a double holds.
+        kept: Array = np.where((scaled < _WHOLE) & (np.abs(places) < _PLACES), back, values)
     return kept
 
 

@@ -142,7 +142,7 @@ class _Judge:
         if abs(typed.value - truth) <= same * abs(truth):
             shown = min(figures, typed.figures) if typed.value else 1
             text = Phrase("Agrees to {count} digits.", {"count": str(shown)})
-            if typed.is_exact or truth == 0:
+            if typed.is_exact or truth == 0 or shown == 1:
                 text = Phrase("Agrees.")
             return self._made("agrees", self._noted(text, view), truth, figures)
         if typed.is_exact:
@@ -151,8 +151,14 @@ class _Judge:
         if bool(rounds_to(typed, truth, same)):
             if typed.value == 0:
                 text = Phrase("Rounded to {decimals} decimals nothing is left of {value}: type more digits.", parts)
-            elif 0 <= typed.decimals < 12:
+            elif typed.decimals == 1:
+                text = Phrase("Agrees after rounding to one decimal: {symbol} = {value}.", parts)
+            elif typed.decimals == 0:
+                text = Phrase("Agrees after rounding to a whole number: {symbol} = {value}.", parts)
+            elif 0 < typed.decimals < 12:
                 text = Phrase("Agrees after rounding to {decimals} decimals: {symbol} = {value}.", parts)
+            elif typed.figures == 1:
+                text = Phrase("Agrees after rounding to one figure: {symbol} = {value}.", parts)
             else:
                 text = Phrase("Agrees after rounding to {figures} figures: {symbol} = {value}.", parts)
             return self._made("rounded", self._noted(text, view), truth, figures)
@@ -172,7 +178,7 @@ class _Judge:
         if typed.is_exact or not typed.value:
             return None
         for mode, count in zip(MODES, (typed.decimals, typed.figures), strict=True):
-            if not 1 <= count <= 12:
+            if not 2 <= count <= 12:
                 continue
             value = rounded_value(self.case, mode, count)
             if value is None or not math.isclose(value * self.case.sign, typed.value, rel_tol=1e-9):
@@ -197,8 +203,8 @@ class _Judge:
         where = _earliest([finding.address for finding in first.findings], self.case)
         explanations = tuple(said[:_SAID])
         if not is_sure:
-            values: dict[str, str | Phrase] = {"count": str(self.typed.figures), "what": first.findings[0].words}
-            text = Phrase("With {count} digits it could be what comes out {what}; more digits would tell.", values)
+            values = {"what": first.findings[0].words}
+            text = Phrase("It could be what comes out {what}; more digits would tell.", values)
             return self._made("unsure", text, self.truth, None, lit, where, explanations)
         if first.ids == ("opposite_sign",):
             text = together([Phrase("The size agrees, the sign is the opposite one."), first.findings[0].remedy])

@@ -143,7 +143,7 @@ def test_what_the_network_does_not_have_is_refused(mazur: Make) -> None:
     with pytest.raises(ValueError, match="no edge"):
         judge(frame, Row(0), Edge(3, 0, 0), "gradient", "1")
     for target, quantity in ((Unit(1, 0), "gradient"), (W5, "delta"), (Unit(1, 0), "element"), (Unit(0, 0), "z")):
-        with pytest.raises(ValueError, match="quantity of .*expected one of"):
+        with pytest.raises(ValueError, match=r"quantity of .*expected one of"):
             judge(frame, Row(0), target, quantity, "1")  # type: ignore[arg-type]
 
 
