@@ -266,23 +266,24 @@ def _factors(case: Case, p: Pass, suspect: Suspect, row: int, digits: int) -> li
     factors: list[str] = []
     multiplied = not (layer == n.depth and (n.paired or not n.function(layer).elementwise))
     if picked is not None:
+        index = picked.index or 0
         if picked.slip.id == "other_input":
-            came_in = p.a(layer - 1)[row, picked.index]
-            return [number(p.delta(layer)[row, at], digits), _chosen(came_in, layer, digits)]
+            came_in = float(p.a(layer - 1)[row, index])
+            return [number(float(p.delta(layer)[row, at]), digits), _chosen(came_in, layer, digits)]
         if picked.slip.id != "one_path" or picked.layers[0] != layer + 1:
             return []
         factors += [
-            given(p.back(layer + 1)[picked.index, at], digits),
-            number(p.delta(layer + 1)[row, picked.index], digits),
+            given(float(p.back(layer + 1)[index, at]), digits),
+            number(float(p.delta(layer + 1)[row, index]), digits),
         ]
     elif multiplied or "slope" in forgotten:
-        factors.append(number(p.error(layer)[row, at], digits))
+        factors.append(number(float(p.error(layer)[row, at]), digits))
     else:
-        factors.append(number(p.delta(layer)[row, at], digits))
+        factors.append(number(float(p.delta(layer)[row, at]), digits))
     if multiplied and "slope" not in forgotten:
-        factors.append(number(p.slope(layer)[row, at], digits))
+        factors.append(number(float(p.slope(layer)[row, at]), digits))
     if isinstance(asked.target, Edge) and not asked.target.is_bias and "came_in" not in forgotten:
-        factors.append(_chosen(p.came_over(asked.target)[row], layer, digits))
+        factors.append(_chosen(float(p.came_over(asked.target)[row]), layer, digits))
     return factors
 
 

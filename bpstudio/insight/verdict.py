@@ -174,7 +174,7 @@ class _Judge:
 
     def _rounded_on_the_way(self) -> Verdict | None:
         """Right, when every line was rounded as the typed number is."""
-        typed, asked = self.typed, self.case.asked
+        typed = self.typed
         if typed.is_exact or not typed.value:
             return None
         for mode, count in zip(MODES, (typed.decimals, typed.figures), strict=True):
@@ -182,9 +182,6 @@ class _Judge:
                 continue
             value = rounded_value(self.case, mode, count)
             if value is None or not math.isclose(value * self.case.sign, typed.value, rel_tol=1e-9):
-                continue
-            # Rounding so coarse that hardly a digit is left proves nothing.
-            if asked.quantity != "new" and agreeing(typed.value, self.truth) < 1:
                 continue
             parts: dict[str, str | Phrase] = {**self._named(self.truth), "count": str(count)}
             if mode == "decimals":

@@ -147,7 +147,7 @@ def test_what_comes_out_rounded_is_judged_right(session: Make, count: int, mode:
     frame = session((3, 4, 2), ("tanh", "sigmoid"), seed=seed).frame()
     rounding = student_rounding(frame, Row(0), Edge(2, 1, 1), "gradient", mode, count)  # type: ignore[arg-type]
     typed = f"{rounding.rounded:.{count}f}" if mode == "decimals" else f"{rounding.rounded:.{count - 1}e}"
-    if abs(rounding.lines[-1].drift) < 0.4 * abs(rounding.exact) and rounding.rounded:
+    if rounding.rounded:
         assert judge(frame, Row(0), Edge(2, 1, 1), "gradient", typed).is_right
 
 
