@@ -33,6 +33,7 @@ from ui.focus import Focus
 from ui.folding import Regions
 from ui.language import tr
 from ui.later import after_painting
+from ui.locks import Locks
 from ui.messages import Messages
 from ui.navigation import Navigation
 from ui.panels.builder import Builder
@@ -40,6 +41,7 @@ from ui.panels.data import DataPanel
 from ui.panels.form import Section
 from ui.panels.health import HealthLine
 from ui.panels.inspector import Inspector
+from ui.panels.locked import LockedPanels, Place
 from ui.panels.timeline import Timeline
 from ui.runner import Runner
 from ui.scenes import Scenes
@@ -102,6 +104,7 @@ class MainWindow(QMainWindow):
         self.scale_setting = "view/scale"
         """Where the size of text is remembered that somebody chooses now."""
         self.scenes = Scenes(runner, focus, document, navigation)
+        self.locks = Locks(runner, document)
         self._beside: list[QWidget] = []
         self.start_page: StartPage | None = None
         """What covers the network at a start without a file, once it was wanted."""
@@ -131,6 +134,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)
         self.resize(1280, 800)
+        self.locked = LockedPanels(self.locks, commands, self._lockable())
         commands.attach(self)
         runner.frame_arrived.connect(self.show_frame)
         document.listen(self.retitle)
@@ -331,6 +335,7 @@ class MainWindow(QMainWindow):
     def retranslate(self) -> None:
         """Set every text in the language in use."""
         self._commands.retranslate()
+        self.locked.refresh()
         # The canvas names itself: what it shows changes.
         self.canvas.setWhatsThis(tr("One step of the network. Click a circle or a line to have it explained."))
         for widget, name, words in (
@@ -382,6 +387,17 @@ class MainWindow(QMainWindow):
         self.regions = Regions(
             self._commands, self._columns, self._rows, sides, self.canvas.show_legend, self._beneath_canvas
         )
+
+    def _lockable(self) -> dict[str, Place]:
+        """The panels that a lesson can lock."""
+        network, training, data = self.builder.network, self.builder.training, self.data.section
+        column = self.inspector.layout()
+        assert isinstance(column, QVBoxLayout)
+        places = {"builder": Place(network.column, 1, (network.body,))}
+        places["training"] = Place(training.column, 1, (training.body,))
+        places["data"] = Place(data.rows, 0, self.data.editors)
+        places["values"] = Place(column, 0, self.inspector.value_controls)
+        return places
 
     def _beneath_canvas(self) -> int:
         """The height of the lines between canvas and curves that always stay."""

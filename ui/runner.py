@@ -59,6 +59,8 @@ class Runner(QObject):
         """The newest frame that has arrived."""
         self.pace = math.inf
         """Steps per second while playing; may be changed at any time."""
+        self.refusal: Callable[[Experiment | None, Dataset | None, Params | None], str] = lambda *_: ""
+        """Why an edit is not carried out; empty where it is."""
         self._commands: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
         self._mailbox: deque[Frame] = deque(maxlen=1)
         self._outbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -145,6 +147,9 @@ class Runner(QObject):
 
         Edits that share a `drag` are one for undo, and of several that wait only the newest is carried out.
         """
+        if reason := self.refusal(experiment, dataset, params):
+            self.failed.emit(reason)
+            return
         self._send(
             Command(
                 lambda session: session.apply(experiment, dataset, params, name, drag),

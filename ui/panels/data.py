@@ -95,6 +95,11 @@ class DataPanel(QWidget):
         if self._rows is not None:
             self._rows.show_frame(frame)
 
+    @property
+    def editors(self) -> tuple[QWidget, ...]:
+        """What changes the data; looking at them stays free."""
+        return self.table, self.open, self.make, self.generator
+
     def open_path(self, path: str) -> None:
         """Show what is in a file, in the data window; nothing is used before a person says so."""
         window = self._opened()

@@ -243,11 +243,12 @@ class Section(QWidget):
         self.rows = QVBoxLayout(self.body)
         self.rows.setContentsMargins(0, 0, 0, 4)
         self.rows.setSpacing(5)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(3)
-        column.addWidget(self.heading)
-        column.addWidget(self.body)
+        self.column = QVBoxLayout(self)
+        """Heading and body; what is put between them does not fold."""
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(3)
+        self.column.addWidget(self.heading)
+        self.column.addWidget(self.body)
         self.heading.toggled.connect(self._fold)
 
     @property

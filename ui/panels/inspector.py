@@ -92,6 +92,11 @@ class Inspector(QWidget):
         else:
             self._refresh()
 
+    @property
+    def value_controls(self) -> tuple[QWidget, ...]:
+        """What takes a new value."""
+        return self._head.value_controls
+
     def edit_value(self) -> None:
         """Type the value of what is shown, where it has one."""
         self._head.edit_value()

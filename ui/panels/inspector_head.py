@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from PyQt6.QtCore import QEvent, Qt
+from PyQt6.QtCore import QEvent, QObject, Qt
 from PyQt6.QtWidgets import QMenu, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -45,7 +46,10 @@ class InspectorHead(QWidget):
         super().__init__(parent)
         self._runner, self._focus = runner, focus
         self._subject: Subject | None = None
+        self.rename: Callable[[Element], object] = lambda element: None
+        """What a double click on the title asks for."""
         self._title = Words("heading")
+        self._title.installEventFilter(self)
         self._notation = Link(align=RIGHT)
         self._menu = QMenu(self._notation)
         self._notation.setMenu(self._menu)
@@ -89,6 +93,11 @@ class InspectorHead(QWidget):
         self._subject = None
         self._message.say("", "")
         self.hide()
+
+    @property
+    def value_controls(self) -> tuple[QWidget, ...]:
+        """What takes a new value."""
+        return self._value, self._value_name
 
     def edit_value(self) -> None:
         """Type the value of what is shown, where it has one."""
@@ -167,6 +176,22 @@ class InspectorHead(QWidget):
             action = self._menu.addAction(tr(notation.title))
             if action is not None:
                 action.triggered.connect(lambda _, chosen=key: self._focus.set(notation=chosen))
+        self._menu.addSeparator()
+        action = self._menu.addAction(tr("Rename…"))
+        if action is not None:
+            action.triggered.connect(self._rename)
+        self._title.setToolTip(tr("Double-click to give it a name of your own"))
+
+    def _rename(self) -> None:
+        if self._subject is not None:
+            self.rename(self._subject.element)
+
+    @override
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:
+        if a0 is self._title and a1 is not None and a1.type() == QEvent.Type.MouseButtonDblClick:
+            self._rename()
+            return True
+        return super().eventFilter(a0, a1)
 
     @override
     def changeEvent(self, a0: QEvent | None) -> None:
