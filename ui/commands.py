@@ -13,9 +13,12 @@ from ui import dialogs, errors, language, theme
 from ui.actions import Actions
 from ui.focus import COLORS, GRAINS, Focus
 from ui.folding import REGIONS
+from ui.go_to import GoTo
+from ui.key_sheet import KeySheet
 from ui.language import tr
 from ui.main_window import MainWindow
 from ui.navigation import Navigation
+from ui.palette import Palette
 from ui.runner import Runner
 
 
@@ -54,8 +57,8 @@ class Commands:
             "edit.copy_latex": self._copy_latex,
             "edit.type": self._type,
             "edit.your_number": self._type_yours,
-            "edit.go_to": lambda: dialogs.GoTo(self._focus, self._runner, self._navigation, window).open(),
-            "edit.palette": lambda: dialogs.Palette(self._actions, window).open(),
+            "edit.go_to": lambda: GoTo(self._focus, self._runner, self._navigation, window).open(),
+            "edit.palette": lambda: Palette(self._actions, window).open(),
             "edit.neighbour.left": partial(canvas.neighbour, "left"),
             "edit.neighbour.right": partial(canvas.neighbour, "right"),
             "edit.neighbour.up": partial(canvas.neighbour, "up"),
@@ -161,7 +164,7 @@ class Commands:
             "view.reset_layout": window.reset_layout,
             "help.help": lambda: dialogs.Help(window).open(),
             "help.what": QWhatsThis.enterWhatsThisMode,
-            "help.keys": lambda: dialogs.KeySheet(window).open(),
+            "help.keys": lambda: KeySheet(window).open(),
             "help.log": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(errors.log_file().parent))),
             "help.about": lambda: dialogs.About(window).open(),
         }

@@ -9,8 +9,8 @@ from pytestqt.qtbot import QtBot
 from bpstudio.files import lesson
 from bpstudio.insight.elements import Edge, Unit
 from ui import language
-from ui.dialogs import GoTo
 from ui.focus import Focus
+from ui.go_to import GoTo
 from ui.navigation import Navigation
 from ui.runner import Runner
 

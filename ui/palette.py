@@ -1,0 +1,158 @@
+"""The command palette: everything that can be done, found by some letters of its name, in the language in use or in
+English. What was used lately stands first. Lessons and recent files are found too, because they are in the menus.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from PyQt6.QtCore import QSettings, QSize
+from PyQt6.QtGui import QAction
+from PyQt6.QtWidgets import QMenu, QWidget
+from typing_extensions import override
+
+from ui import language, theme
+from ui.actions import COMMANDS, MENUS, Actions, shown
+from ui.language import tr, translatable
+from ui.offers import Choosing
+
+MOST_RECENT = 8
+SETTING = "palette/recent"
+REASONS = {
+    "edit.undo": translatable("nothing to undo"),
+    "edit.redo": translatable("nothing to redo"),
+}
+"""Why a command cannot be given now, where that is known."""
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One thing to do. `key` is remembered; `where` are the menus above it."""
+
+    action: QAction
+    key: str
+    name: str
+    english: str
+    where: tuple[str, ...]
+    keys: str
+
+    @property
+    def shown(self) -> str:
+        """The name as it is shown: a submenu stands before it, a menu of the bar does not."""
+        return f"{self.where[-1]}: {self.name}" if len(self.where) > 1 else self.name
+
+
+def entries(actions: Actions) -> tuple[Entry, ...]:
+    """Everything in the menus, in their order."""
+    keys = {command.id: ", ".join(shown(key) for key, _ in command.keys) for command in COMMANDS}
+    found: list[Entry] = []
+    for menu, _ in MENUS:
+        found += _below(actions.menu(menu), (), keys)
+    return tuple(found)
+
+
+def _below(menu: QMenu, above: tuple[str, ...], keys: dict[str, str]) -> Iterator[Entry]:
+    where = (*above, menu.title().replace("&", ""))
+    for action in menu.actions():
+        inner = action.menu()
+        if inner is not None:
+            yield from _below(inner, where, keys)
+        elif not action.isSeparator() and action.text():
+            name = action.text().replace("&", "")
+            english = _english(language.current()).get(name, name)
+            words = " ".join(_english(language.current()).get(each, each) for each in where)
+            key = action.objectName() or f"{words}: {english}"
+            yield Entry(action, key, name, f"{words} {english}", where, keys.get(action.objectName(), ""))
+
+
+@lru_cache(maxsize=4)
+def _english(tongue: str) -> dict[str, str]:
+    """The English of every text in a language."""
+    return {} if tongue == "en" else {text: english for english, text in language.catalogue(tongue).items()}
+
+
+def rank(typed: str, name: str) -> int | None:
+    """How well some typed letters fit a name: the less the better; None where they do not.
+
+    Each typed word fits as the beginning of a word (0), inside one (1), or as letters in their order (2 and as many as
+    there are gaps).
+    """
+    name, total = name.casefold(), 0
+    for word in typed.casefold().split():
+        if re.search(rf"(?<!\w){re.escape(word)}", name):
+            continue
+        if word in name:
+            total += 1
+            continue
+        gaps = _gaps(word, name)
+        if gaps is None:
+            return None
+        total += 2 + gaps
+    return total
+
+
+def _gaps(word: str, name: str) -> int | None:
+    """How often the letters of a word, found in their order, are not neighbours; None where one is missing."""
+    place, gaps = -1, 0
+    for letter in word:
+        found = name.find(letter, place + 1)
+        if found < 0:
+            return None
+        gaps += place >= 0 and found != place + 1
+        place = found
+    return gaps
+
+
+def fitting(typed: str, offered: Iterable[Entry], recent: list[str]) -> list[Entry]:
+    """What fits, the best first; at equal fit what was used last, then the order of the menus."""
+    ranked: list[tuple[int, int, int, Entry]] = []
+    for number, entry in enumerate(offered):
+        fits = [
+            each
+            for each in (rank(typed, entry.shown), rank(typed, f"{entry.shown} {entry.english}"))
+            if each is not None
+        ]
+        if fits:
+            lately = recent.index(entry.key) if entry.key in recent else len(recent)
+            ranked.append((min(fits), lately, number, entry))
+    return [entry for *_, entry in sorted(ranked, key=lambda each: each[:3])]
+
+
+class Palette(Choosing):
+    """Every command by name: type some of its letters, Enter does it."""
+
+    def __init__(self, actions: Actions, parent: QWidget) -> None:
+        super().__init__(
+            tr("Find a command"), tr("Type some letters of a command, a lesson or a file"), 560, 420, parent
+        )
+        actions.draw_icons()
+        look = theme.current()
+        self.list.setIconSize(QSize(look.px(16), look.px(16)))
+        self.setWhatsThis(tr("Everything that can be done, by its name. Enter does what is marked."))
+        self._entries = entries(actions)
+        self._recent = [str(each) for each in QSettings().value(SETTING, [], list)]
+        self.fill("")
+
+    @override
+    def fill(self, text: str) -> None:
+        self.list.clear()
+        for entry in fitting(text, self._entries, self._recent):
+            enabled = entry.action.isEnabled()
+            beside = entry.keys if enabled else tr(REASONS.get(entry.key, translatable("not possible now")))
+            item = self.list.add(entry.shown, beside, entry, enabled)
+            item.setIcon(0, entry.action.icon())
+        self.list.choose(0)
+
+    @override
+    def take(self) -> None:
+        """Do what is marked; what is not possible now stays on the list."""
+        entry = self.list.chosen
+        if not isinstance(entry, Entry) or not entry.action.isEnabled():
+            return
+        kept = [entry.key, *(key for key in self._recent if key != entry.key)]
+        QSettings().setValue(SETTING, kept[:MOST_RECENT])
+        self.accept()
+        entry.action.trigger()
