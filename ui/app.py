@@ -21,7 +21,7 @@ from ui.actions import Actions
 from ui.alarm import Alarm
 from ui.commands import Commands
 from ui.document import Document, last_session
-from ui.doors import Doors, Ways
+from ui.doors import FIRST_LESSON, Doors, Ways
 from ui.errors import Errors
 from ui.file_commands import FileCommands
 from ui.focus import Focus
@@ -33,8 +33,6 @@ from ui.panels.plain import plain
 from ui.presentation import Presentation
 from ui.runner import Runner
 from ui.table_twin import TableTwin
-
-FIRST_LESSON = "mazur"
 
 
 def application(arguments: list[str] | None = None) -> QApplication:
@@ -78,7 +76,7 @@ class App:
         self.presentation = Presentation(self.window, self.actions)
         self.tables = TableTwin(self.window, self.actions, self.focus, self.runner)
         self.files = FileCommands(self.window, self.actions, self.runner, self.navigation, self.document)
-        ways = Ways(self.files.open_path, self.files.resume, self.files.lessons)
+        ways = Ways(self.files.open_path, self.files.resume, self.files.open_lesson, self.files.lessons)
         self.doors = Doors(self.window, self.actions, self.focus, self.runner, self.navigation, self.document, ways)
         theme.dress(app)
         self._closed = False

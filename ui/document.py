@@ -186,7 +186,7 @@ class Document(QObject):
         self._runner.restart(exercise.experiment, exercise.dataset, exercise.start, name, exercise.caption)
 
     def rename(self, element: Element, name: str) -> None:
-        """Call a unit, a weight, a bias or a target something else; an empty name gives the letter of the notation back.
+        """Call a unit, a weight, a bias or a target something else; an empty name takes that back.
 
         One gesture, which undo takes back. Raises NamingError where the name cannot be given.
         """

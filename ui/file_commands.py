@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QFileDialog, QMessageBox
 
 from bpstudio.files.lesson import NAMES
@@ -203,11 +204,12 @@ class FileCommands:
         for action, name in zip(self._lessons, NAMES, strict=True):
             if action is not None:
                 learn.insertAction(first, action)
-                action.triggered.connect(partial(self._open_lesson, name))
+                action.triggered.connect(partial(self.open_lesson, name))
         learn.insertSeparator(first)
         self.retranslate()
 
-    def _open_lesson(self, name: str, _checked: bool = False) -> None:
+    def open_lesson(self, name: str, _checked: bool = False) -> None:
+        """Open a lesson of the program, unless somebody wants to keep what is open."""
         self._after_asking(lambda: self._document.open(name))
 
     def _fill_recent(self) -> None:
@@ -223,6 +225,11 @@ class FileCommands:
                 action.setToolTip(str(path))
                 action.triggered.connect(lambda _checked, path=path: self.open_path(path))
         menu.setEnabled(bool(recent))
+
+    @property
+    def lessons(self) -> list[QAction]:
+        """The commands that open a lesson, in the order in which they are offered."""
+        return [action for action in self._lessons if action is not None]
 
     def retranslate(self) -> None:
         """Set the names of the lessons in the language in use."""

@@ -181,6 +181,7 @@ QHeaderView::section { background: $panel; color: $secondary; border: 0;
     border-bottom: 1px solid $border; padding: ${p3}px ${p6}px; font-weight: 400; }
 QTableView[role="small"] QHeaderView::section { padding: ${p3}px 0; }
 QTableView[role="form"]::item { padding: 0 ${p6}px; }
+QTableView[role="lines"]::item, QTableView[role="lines"] QHeaderView::section { padding: 0 ${p4}px; }
 QTableCornerButton::section { background: $panel; border: 0; }
 QTabWidget::pane { border: 0; }
 QTabBar::tab { background: transparent; color: $secondary; padding: ${p5}px ${p10}px; border: 0;

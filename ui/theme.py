@@ -162,6 +162,10 @@ class Theme:
         """How strong a mark is that would like to step back; where all has to be read from afar it stays strong."""
         return max(wanted, self.faintest)
 
+    def picture(self, name: str, size: int, color: QColor, ratio: float) -> QPixmap:
+        """An icon of assets/icons as a picture of `size` pixels."""
+        return _drawn(name, color.name(), False, size, max(1, round(ratio)))
+
     def icon(self, name: str, color: QColor | None = None, filled: bool = False) -> QIcon:
         """An icon of assets/icons, drawn in `color` (the text's unless given), grey when disabled."""
         icon = QIcon()

@@ -21,7 +21,7 @@ from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
 from bpstudio.engine.trace import Params
 from bpstudio.insight import naming
-from bpstudio.insight.elements import BIAS, Edge, Names, PlusOne, Target, Unit
+from bpstudio.insight.elements import BIAS, Edge, Names, Target, Unit
 from bpstudio.insight.own_names import Pairs
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.typed_number import NumberError, read_number, shortest
@@ -198,9 +198,9 @@ class Sheet:
                     if not isinstance(cell, Name):
                         yield cell
 
-    def called(self, element: Unit | Edge | Target | PlusOne) -> str:
+    def called(self, element: Unit | Edge | Target) -> str:
         """What something is called here: its own name, or the plain one."""
-        own = "" if isinstance(element, PlusOne) else self.texts.get(Name(element), "").strip()
+        own = self.texts.get(Name(element), "").strip()
         return own or Names(self.sizes).element(element)
 
     def place(self, cell: Cell) -> Phrase:

@@ -89,7 +89,8 @@ def visit(home: Path, qapp: QApplication, qtbot: QtBot) -> Iterator[Callable[...
             qtbot.waitUntil(lambda: True)
         there.clear()
 
-    def start(place: str | Path | None = None, **options: str) -> Person:
+    def start(place: str | Path | None = None, door: str = "example", **options: str) -> Person:
+        """At a start without a file through a door of the start page; "" stays before it."""
         leave()
         app = App(qapp, **{"look": "dark", "speech": "en", **options})
         person = Person(app, qtbot)
@@ -97,8 +98,11 @@ def visit(home: Path, qapp: QApplication, qtbot: QtBot) -> Iterator[Callable[...
         app.start(place)
         qtbot.waitExposed(app.window)
         app.window.activateWindow()
-        app.window.canvas.setFocus()
         person.wait(lambda: app.window.isActiveWindow() and app.window.plots is not None)
+        if place is None and door:
+            app.doors.go_through(door)
+        if place is not None or door:
+            app.window.canvas.setFocus()
         return person.settle()
 
     yield start

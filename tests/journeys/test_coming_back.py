@@ -94,7 +94,7 @@ def test_unsaved_work_is_asked_about(visit: Visit, home: Path, monkeypatch: pyte
     asked = answer(monkeypatch, QMessageBox.StandardButton.Cancel)
     person.app.runner.step(3)
     person.settle()
-    person.app.files._open_lesson("xor")
+    person.app.files.open_lesson("xor")
     person.settle()
     assert asked == [], "nothing was changed"
     edit(person)

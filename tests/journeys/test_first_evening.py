@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from PyQt6.QtCore import Qt
 
+from bpstudio.files.lesson import NAMES
 from bpstudio.insight.elements import Edge
 from bpstudio.training.optimizers import SGD
 
@@ -160,7 +161,7 @@ def test_every_lesson_opens_and_moves(visit: Visit) -> None:
         before = person.frame.step
         person.press(Key.Key_Right, Mod.ControlModifier, on=person.window.canvas)
         assert person.frame.step == before + 1
-    assert len(person.app.files._lessons) == 6
+    assert len(person.app.files._lessons) == len(NAMES)
 
 
 def test_switch_of_the_lesson_shows_what_the_page_printed(visit: Visit) -> None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 
 from bpstudio.data.errors import OWN_WORDS, DataError, Words
-from bpstudio.insight.typed_number import NumberError
+from bpstudio.insight.phrase import Phrase
 from ui.language import tr, translatable
 
 
@@ -104,8 +104,9 @@ def plain(error: Exception | str) -> str:
     """The sentence to show for an error of the engine, of the data or of a typed number, in the language in use."""
     if isinstance(error, PlainError):
         return tr(error.sentence, **error.values)
-    if isinstance(error, NumberError):
-        return error.phrase.rendered(tr)
+    phrase = getattr(error, "phrase", None)
+    if isinstance(phrase, Phrase):
+        return phrase.rendered(tr)
     if isinstance(error, DataError):
         values = _translated(error.values)
         said = tr(error.template, **values)

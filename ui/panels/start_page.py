@@ -1,0 +1,301 @@
+"""The page at the beginning: three doors, and what was open before. It covers the network and nothing else.
+
+The first lesson stands behind it already, so a door costs no waiting. Esc leaves the page, 1 2 3 go through the doors,
+arrows and Tab move between them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PyQt6.QtCore import QEvent, QObject, QSize, Qt
+from PyQt6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PyQt6.QtWidgets import QAbstractButton, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from ui import theme
+from ui.language import tr, translatable
+from ui.placing import Scrolled
+
+_ = translatable
+DOORS = (
+    (
+        "example",
+        "book-open",
+        _("A worked example"),
+        _("Every number of one step, there and back, on a known network."),
+    ),
+    (
+        "sheet",
+        "notebook-pen",
+        _("My exercise sheet"),
+        _("Type or paste the weights, inputs and targets you have."),
+    ),
+    ("data", "table", _("My data"), _("Train on a table of your own: open it here, or drop it anywhere.")),
+)
+"""Name, icon, title and line of each door, in the order of their keys."""
+del _
+ICON = 30
+CARD_HEIGHT = 116
+WIDEST = 940
+
+
+@dataclass(frozen=True)
+class Link:
+    """Something smaller under a door."""
+
+    text: str
+    act: Callable[[], object]
+    tip: str = ""
+
+
+class Door(QPushButton):
+    """A card that is a button."""
+
+    def __init__(self, number: int, icon: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "door")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._icon = icon
+        self.picture, self.key, self.title, self.line = QLabel(), QLabel(str(number)), QLabel(), QLabel()
+        self.title.setProperty("letters", "title")
+        for label in (self.key, self.line):
+            label.setProperty("role", "secondary")
+        self.line.setWordWrap(True)
+        top = QHBoxLayout()
+        top.addWidget(self.picture)
+        top.addStretch(1)
+        top.addWidget(self.key, 0, Qt.AlignmentFlag.AlignTop)
+        self._column = QVBoxLayout(self)
+        self._column.setSpacing(4)
+        self._column.addLayout(top)
+        self._column.addWidget(self.title)
+        self._column.addWidget(self.line)
+        self._column.addStretch(1)
+        for label in (self.picture, self.key, self.title, self.line):
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.retint()
+
+    def name(self, title: str, line: str) -> None:
+        """Set the words."""
+        self.title.setText(title)
+        self.line.setText(line)
+        self.setAccessibleName(title)
+        self.setAccessibleDescription(line)
+
+    def retint(self) -> None:
+        """Draw the icon in the colours and the size of the theme in use."""
+        look = theme.current()
+        self.picture.setPixmap(look.picture(self._icon, look.px(ICON), look.accent, self.devicePixelRatioF()))
+        margin = look.px(14)
+        self._column.setContentsMargins(margin, margin - 2, margin, margin - 4)
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(theme.current().px(190), self.heightForWidth(theme.current().px(190)))
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme.current().px(130), theme.current().px(CARD_HEIGHT))
+
+    @override
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    @override
+    def heightForWidth(self, a0: int) -> int:
+        return max(self._column.totalHeightForWidth(a0), theme.current().px(CARD_HEIGHT))
+
+
+class StartPage(QWidget):
+    """Covers `place` while it is open. `choose(door)` is called with example, sheet or data."""
+
+    def __init__(
+        self,
+        place: QWidget,
+        choose: Callable[[str], object],
+        offers: Callable[[], tuple[Sequence[Sequence[Link]], Link | None]],
+        left: Callable[[], object],
+    ) -> None:
+        """`offers` are the smaller ways in under each door, and the way back to the last run; `left` is called when the
+        page closes, by a door or without one.
+        """
+        super().__init__(place)
+        self._offers, self._left = offers, left
+        self._place = place
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._page = QWidget()
+        self.greeting, self.words = QLabel(), QLabel()
+        self.greeting.setProperty("letters", "title")
+        self.words.setProperty("role", "secondary")
+        self.words.setWordWrap(True)
+        self.resume = QPushButton()
+        self._resume: Link | None = None
+        self.resume.clicked.connect(lambda _: self._resume.act() if self._resume is not None else None)
+        self.doors = [Door(number, icon, self._page) for number, (_, icon, _, _) in enumerate(DOORS, 1)]
+        for door, (name, _, _, _) in zip(self.doors, DOORS, strict=True):
+            door.clicked.connect(lambda _, name=name: choose(name))
+            door.installEventFilter(self)
+        self.resume.installEventFilter(self)
+        self.columns = [QVBoxLayout() for _ in DOORS]
+        self.links: list[QPushButton] = []
+        self._lay_out()
+        place.installEventFilter(self)
+        self.hide()
+
+    def open(self) -> None:
+        """Cover the place and take the keyboard."""
+        self.retranslate()
+        self.setGeometry(self._place.rect())
+        self.raise_()
+        self.show()
+        self._inner.setMaximumWidth(theme.current().px(WIDEST))
+        self.doors[0].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def leave(self) -> bool:
+        """Close the page; whether it was open."""
+        was_open = not self.isHidden()
+        if was_open:
+            self.hide()
+            self._left()
+        return was_open
+
+    def _offer(self) -> None:
+        """Show what stands under each door, and the way back to the last run."""
+        columns, resume = self._offers()
+        for column in self.columns:
+            while (item := column.takeAt(0)) is not None:
+                widget = item.widget()
+                if widget is not None:
+                    widget.hide()
+                    widget.deleteLater()
+        self.links = []
+        for column, links in zip(self.columns, columns, strict=True):
+            column.setContentsMargins(theme.current().px(8), 0, 0, 0)
+            column.setSpacing(1)
+            for link in links:
+                button = QPushButton(link.text)
+                button.setProperty("role", "way")
+                button.setToolTip(link.tip)
+                button.setCursor(Qt.CursorShape.PointingHandCursor)
+                button.clicked.connect(lambda _, act=link.act: act())
+                button.installEventFilter(self)
+                column.addWidget(button)
+                self.links.append(button)
+            column.addStretch(1)
+        self.resume.setVisible(resume is not None)
+        self._resume = resume
+        if resume is not None:
+            self.resume.setText(resume.text)
+            self.resume.setToolTip(resume.tip)
+            self.resume.setIcon(theme.current().icon("history"))
+        self._order()
+
+    def retranslate(self) -> None:
+        """Set every text in the language in use."""
+        self.setAccessibleName(tr("Start page"))
+        self.greeting.setText(tr("Where do you want to begin?"))
+        self.words.setText(tr("Backpropagation, one number at a time. Everything can be undone. Esc closes this page."))
+        for door, (_, _, title, line) in zip(self.doors, DOORS, strict=True):
+            door.name(tr(title), tr(line))
+        self._offer()
+
+    def _lay_out(self) -> None:
+        cards = QGridLayout()
+        for place, door in enumerate(self.doors):
+            cards.addWidget(door, 0, place)
+            cards.addLayout(self.columns[place], 1, place)
+            cards.setColumnStretch(place, 1)
+            cards.setColumnMinimumWidth(place, 1)
+        cards.setHorizontalSpacing(12)
+        cards.setVerticalSpacing(10)
+        column = QVBoxLayout()
+        column.setSpacing(6)
+        column.addStretch(1)
+        column.addWidget(self.greeting)
+        column.addWidget(self.words)
+        column.addSpacing(4)
+        column.addWidget(self.resume, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addSpacing(4)
+        column.addLayout(cards)
+        column.addStretch(2)
+        self._inner = QWidget()
+        self._inner.setLayout(column)
+        column.setContentsMargins(0, 0, 0, 0)
+        middle = QHBoxLayout(self._page)
+        middle.setContentsMargins(18, 10, 10, 10)
+        middle.addWidget(self._inner)
+        area = Scrolled()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(self._page)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(area)
+
+    def _order(self) -> None:
+        """Tab goes through the doors, then through what stands under them, from left to right."""
+        order: list[QWidget] = [*self.doors, self.resume, *self.links]
+        for before, after in itertools.pairwise(order):
+            self.setTabOrder(before, after)
+
+    def _move(self, by: int) -> None:
+        order: list[QAbstractButton] = [*self.doors, self.resume, *self.links]
+        shown = [button for button in order if button.isVisible()]
+        here = next((place for place, button in enumerate(shown) if button.hasFocus()), 0)
+        shown[(here + by) % len(shown)].setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _pressed(self, event: QKeyEvent) -> bool:
+        """Whether a key was one of the page's."""
+        key = Qt.Key(event.key())
+        by = {Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1}.get(key, 0)
+        if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            return False
+        if key == Qt.Key.Key_Escape:
+            self.leave()
+        elif by:
+            self._move(by)
+        elif Qt.Key.Key_1 <= key <= Qt.Key.Key_3:
+            self.doors[key - Qt.Key.Key_1].click()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            focused = self.focusWidget()
+            if isinstance(focused, QAbstractButton):
+                focused.click()
+        else:
+            return False
+        return True
+
+    # ---- Qt
+
+    @override
+    def event(self, a0: QEvent | None) -> bool:
+        if isinstance(a0, QKeyEvent) and a0.type() == QEvent.Type.ShortcutOverride and a0.key() == Qt.Key.Key_Escape:
+            a0.accept()  # Esc is a key of the whole window too
+            return True
+        return super().event(a0)
+
+    @override
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:
+        if a0 is self._place and isinstance(a1, QResizeEvent):
+            self.setGeometry(self._place.rect())
+        elif isinstance(a1, QKeyEvent) and a1.type() == QEvent.Type.KeyPress and isinstance(a0, QPushButton):
+            return self._pressed(a1)
+        return super().eventFilter(a0, a1)
+
+    @override
+    def paintEvent(self, a0: QPaintEvent | None) -> None:
+        QPainter(self).fillRect(self.rect(), theme.current().background)
+
+    @override
+    def changeEvent(self, a0: QEvent | None) -> None:
+        if a0 is not None and a0.type() == QEvent.Type.LanguageChange:
+            self.retranslate()
+        elif a0 is not None and a0.type() == QEvent.Type.PaletteChange:
+            self._inner.setMaximumWidth(theme.current().px(WIDEST))
+            for door in self.doors:
+                door.retint()
+        super().changeEvent(a0)
