@@ -35,7 +35,7 @@ def test_numbers_that_change_never_lay_out_the_whole_window(visit: Visit) -> Non
     """A label with a new width asks every parent for a new layout, ten times a second."""
     person = visit("iris")
     person.app.runner.play()
-    person.wait(lambda: person.frame.step > 200)
+    person.wait(lambda: person.frame.step > 4000)
     layouts, frames = Counter(QEvent.Type.LayoutRequest), Counter(QEvent.Type.Paint)
     person.window.installEventFilter(layouts)
     person.window.canvas.installEventFilter(frames)
