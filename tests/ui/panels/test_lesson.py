@@ -289,7 +289,7 @@ def test_a_stop_keeps_what_somebody_has_changed(desk: Desk) -> None:
     desk.settle()
     assert desk.press(desk.panel.stops[4]).params.W[1][0, 0] == 0.7
     assert desk.panel.stops[4].is_here
-    frame = desk.press(desk.panel.stops[8])
+    frame = desk.press(desk.panel.stops[7])
     assert frame.experiment.update_order == "sequential", "another version is another run"
     desk.runner.undo()
     assert desk.settle().params.W[1][0, 0] == 0.7
