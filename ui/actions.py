@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from PyQt6.QtCore import QEvent, QObject, Qt
-from PyQt6.QtGui import QAction, QActionGroup, QKeyEvent, QKeySequence
+from PyQt6.QtGui import QAction, QActionGroup, QKeyEvent, QKeySequence, QShortcut
 from PyQt6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -122,6 +122,8 @@ COMMANDS = (
     Command("edit.neighbour.down", _("Down"), _c("Shift+Down")),
     SEPARATOR,
     Command("edit.leave", _("Leave editing or the selection"), _w("Esc")),
+    SEPARATOR,
+    Command("edit.preferences", _("Preferences…"), _w("Ctrl+,")),
     Command("network.add_layer", _("Add a layer"), icon="plus"),
     Command("network.sheet", _("Edit as a sheet…"), tip=_("All weights, biases and data in one window")),
     SEPARATOR,
@@ -203,6 +205,9 @@ COMMANDS = (
 del _
 
 
+ROLES = {"edit.preferences": QAction.MenuRole.PreferencesRole, "help.about": QAction.MenuRole.AboutRole}
+"""Commands that macOS puts into the application's own menu; by their names Qt would guess others."""
+
 ARROWS = {"Left": "←", "Right": "→", "Up": "↑", "Down": "↓"}
 
 
@@ -247,9 +252,12 @@ class Actions(QObject):
 
     def fill(self, bar: QMenuBar) -> None:
         """Put every command into the menu bar."""
-        for name, _ in MENUS:
-            self._menus[name] = self._new_menu(bar)
-            bar.addMenu(self._menus[name])
+        for name, english in MENUS:
+            menu = self._menus[name] = self._new_menu(bar)
+            bar.addMenu(menu)
+            # Alt and the letter that the menu begins with, in English whatever is spoken: Chinese menus have no letters.
+            letter = QShortcut(QKeySequence(f"Alt+{english[0]}"), bar)
+            letter.activated.connect(lambda menu=menu: bar.setActiveAction(menu.menuAction()))
         last = ""
         for command in COMMANDS:
             if not command.id:
@@ -318,6 +326,7 @@ class Actions(QObject):
     def _make(self, command: Command) -> None:
         action = QAction(self)
         action.setObjectName(command.id)
+        action.setMenuRole(ROLES.get(command.id, QAction.MenuRole.NoRole))
         action.setCheckable(command.checkable or bool(command.choice))
         if command.choice:
             group = self._groups.setdefault(command.choice, QActionGroup(self))

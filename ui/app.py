@@ -30,6 +30,7 @@ from ui.main_window import MainWindow
 from ui.messages import Messages
 from ui.navigation import Navigation
 from ui.panels.plain import plain
+from ui.preferences import BUDGET
 from ui.presentation import Presentation
 from ui.runner import Runner
 from ui.table_twin import TableTwin
@@ -65,6 +66,7 @@ class App:
         self.focus = Focus()
         self.focus.set(reduced_motion=settings.value("view/reduced_motion", False, bool))
         self.runner = Runner()
+        self.runner.budget = max(settings.value(BUDGET, 0, int), 0) * 2**20
         self.navigation = Navigation(self.focus, self.runner)
         self.messages = Messages()
         self.alarm = Alarm(self.focus, self.runner, self.messages.say, self.messages.withdraw)
@@ -72,7 +74,7 @@ class App:
         self.actions = Actions()
         self.window = MainWindow(self.focus, self.runner, self.actions, self.navigation, self.document, self.messages)
         self.alarm.heard = self.window.health.isVisible
-        self.commands = Commands(self.window, self.actions, self.focus, self.runner, self.navigation)
+        self.commands = Commands(self.window, self.actions, self.focus, self.runner, self.navigation, self.document)
         self.presentation = Presentation(self.window, self.actions)
         self.tables = TableTwin(self.window, self.actions, self.focus, self.runner)
         self.files = FileCommands(self.window, self.actions, self.runner, self.navigation, self.document)

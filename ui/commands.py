@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEdit
 
 from ui import dialogs, errors, language, theme
 from ui.actions import Actions
+from ui.document import Document
 from ui.focus import COLORS, GRAINS, Focus
 from ui.folding import REGIONS
 from ui.go_to import GoTo
@@ -19,6 +20,7 @@ from ui.language import tr
 from ui.main_window import MainWindow
 from ui.navigation import Navigation
 from ui.palette import Palette
+from ui.preferences import Preferences
 from ui.runner import Runner
 
 
@@ -32,7 +34,9 @@ class Commands:
         focus: Focus,
         runner: Runner,
         navigation: Navigation,
+        document: Document,
     ) -> None:
+        self._document = document
         self._window = window
         self._actions = actions
         self._focus = focus
@@ -58,6 +62,7 @@ class Commands:
             "edit.type": self._type,
             "edit.your_number": self._type_yours,
             "edit.go_to": lambda: GoTo(self._focus, self._runner, self._navigation, window).open(),
+            "edit.preferences": self._preferences,
             "edit.palette": lambda: Palette(self._actions, window).open(),
             "edit.neighbour.left": partial(canvas.neighbour, "left"),
             "edit.neighbour.right": partial(canvas.neighbour, "right"),
@@ -191,9 +196,14 @@ class Commands:
     def _scale(self, by: int) -> None:
         scales = theme.SCALES
         here = min(range(len(scales)), key=lambda i: abs(scales[i] - theme.current().scale))
-        scale = scales[min(max(here + by, 0), len(scales) - 1)] if by else 1.0
+        self._resize_text(scales[min(max(here + by, 0), len(scales) - 1)] if by else 1.0)
+
+    def _resize_text(self, scale: float) -> None:
         QSettings().setValue(self._window.scale_setting, scale)
         _apply(theme.chosen(), scale)
+
+    def _preferences(self) -> None:
+        Preferences(self._actions, self._focus, self._runner, self._document, self._resize_text, self._window).open()
 
     def _language(self, name: str) -> None:
         QSettings().setValue("view/language", name)

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from bpstudio.training.session import Session
 
 MOST_RECENT = 8
+DIGITS = "view/digits"
+"""The setting of how many decimals are shown; 0 or nothing: as each lesson says."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ class Document(QObject):
         grain = lesson.grain
         self._focus.set(
             notation=lesson.notation,
-            digits=lesson.digits,
+            digits=QSettings().value(DIGITS, 0, int) or lesson.digits,
             selection=None,
             hover=None,
             example=Row(0),

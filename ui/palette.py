@@ -121,6 +121,14 @@ def fitting(typed: str, offered: Iterable[Entry], recent: list[str]) -> list[Ent
     return [entry for *_, entry in sorted(ranked, key=lambda each: each[:3])]
 
 
+def _reason(entry: Entry) -> str:
+    """Why it cannot be done now. Whoever takes a command away may say so in its tip."""
+    tip = entry.action.toolTip()
+    if entry.key in REASONS:
+        return tr(REASONS[entry.key])
+    return tr("not possible now") if tip.startswith(entry.name.rstrip("…")) else tip
+
+
 class Palette(Choosing):
     """Every command by name: type some of its letters, Enter does it."""
 
@@ -141,7 +149,7 @@ class Palette(Choosing):
         self.list.clear()
         for entry in fitting(text, self._entries, self._recent):
             enabled = entry.action.isEnabled()
-            beside = entry.keys if enabled else tr(REASONS.get(entry.key, translatable("not possible now")))
+            beside = entry.keys if enabled else _reason(entry)
             item = self.list.add(entry.shown, beside, entry, enabled)
             item.setIcon(0, entry.action.icon())
         self.list.choose(0)

@@ -59,6 +59,8 @@ class Runner(QObject):
         """The newest frame that has arrived."""
         self.pace = math.inf
         """Steps per second while playing; may be changed at any time."""
+        self.budget = 0
+        """Bytes that the past of a run may take; 0: what a session has by itself."""
         self.refusal: Callable[[Experiment | None, Dataset | None, Params | None], str] = lambda *_: ""
         """Why an edit is not carried out; empty where it is."""
         self._commands: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
@@ -99,6 +101,8 @@ class Runner(QObject):
         The very first one is shown at once, so that the window opens with it.
         """
         self._stop()
+        if self.budget:
+            session.hold(self.budget)
         first = session.frame() if self.frame is None and self._sent == 0 else None
         self._send(Command(lambda _: None, "open", session=session, shown=first is not None))
         if first is not None:
@@ -202,6 +206,11 @@ class Runner(QObject):
         """A new start: other weights and another order of rows, from the next seed."""
         self._stop()
         self._send(Command(lambda session: session.reseed(), "reseed"))
+
+    def hold(self, budget: int) -> None:
+        """Keep the past of this run, and of those to come, within so many bytes."""
+        self.budget = budget
+        self._send(Command(lambda session: session.hold(budget), "hold", stops=False, newest_only=True))
 
     def ask(self, question: Question) -> None:
         """Find something out beside the training; `answered` brings Progress, then the answer or an exception."""

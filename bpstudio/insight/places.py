@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from bpstudio.insight import own_names
 from bpstudio.insight.elements import BIAS, Edge, Element, LossNode, Names, Probe, Row, Target, Unit
 from bpstudio.insight.notation import Letters
 from bpstudio.insight.order import Grain
@@ -182,13 +183,12 @@ def _ranges(frame: Frame, last_beat: int) -> Iterator[tuple[str, Phrase]]:
 
 def _own(text: str, letters: Letters) -> Element | None:
     """The element to which a person gave this name."""
-    wanted = plain_digits(text)
-    own = letters.notation.own
-    for address, name in own.items():
-        if plain_digits(name) == wanted:
-            return letters.names.find(address)
-    folded = [address for address, name in own.items() if plain_digits(name).casefold() == wanted.casefold()]
-    return letters.names.find(folded[0]) if len(folded) == 1 else None
+    own = {address: own_names.text(name) for address, name in letters.notation.own.items()}
+    wanted = own_names.text(text)
+    same = [address for address, name in own.items() if name == wanted]
+    near = [address for address, name in own.items() if name.casefold() == wanted.casefold()]
+    found = same or near
+    return letters.names.find(found[0]) if len(found) == 1 else None
 
 
 def _numbered(text: str, frame: Frame, last_beat: int) -> Place | None:

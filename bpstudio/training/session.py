@@ -105,6 +105,13 @@ class Session:
         """Where the present step became NaN or infinite, or None."""
         return self._cursor.nonfinite
 
+    def hold(self, budget: int) -> None:
+        """Keep the past within so many bytes from now on. What is given up comes back by replay, with the same digits."""
+        self.budget = budget
+        self._cursor.drain()
+        for segment in list(self._all_segments):
+            self._hold_budget(segment)
+
     # ---- moving
 
     def step(self) -> None:

@@ -206,9 +206,13 @@ class HealthLine(QWidget):
             return
         if frame.dataset.hash != examined.dataset.hash:
             return
+        experiment, dataset, start = remedy.begin(frame)
+        if reason := self._runner.refusal(experiment, dataset, None):
+            self._runner.failed.emit(reason)
+            return
         playing = self._runner.playing
         self.keep()
-        self._runner.restart(*remedy.begin(frame), remedy.edit)
+        self._runner.restart(experiment, dataset, start, remedy.edit)
         if playing:
             self._runner.play()
 
