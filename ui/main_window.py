@@ -52,10 +52,10 @@ from ui.tour import Tour
 if TYPE_CHECKING:
     from bpstudio.files.lesson import Lesson
     from bpstudio.training.frame import Frame
+    from ui.curve_place import CurvePlace
     from ui.panels.lesson import LessonPanel
     from ui.panels.start_page import StartPage
     from ui.plots.row import PlotsRow
-    from ui.plots.unit_curve import UnitCurvePlot
 
 LAYOUT = "layout/3"
 AFTER_PAINT_MS = 20
@@ -109,7 +109,7 @@ class MainWindow(QMainWindow):
         self.start_page: StartPage | None = None
         """What covers the network at a start without a file, once it was wanted."""
         self.plots: PlotsRow | None = None
-        self.curve: UnitCurvePlot | None = None
+        self.curve: CurvePlace | None = None
         self._fronted: Lesson | None = None
         self._shown_lesson: Lesson | None = None
         self.canvas = Canvas(focus)
@@ -206,27 +206,14 @@ class MainWindow(QMainWindow):
         self.regions.show_tables(shown)
 
     def _make_curve(self) -> None:
-        """Show the curve of the unit in view under the explanation."""
-        from ui.plots.unit_curve import UnitCurvePlot
+        """Show the curve of the unit in view beside the explanation."""
+        from ui.curve_place import CurvePlace
 
-        self.curve = curve = UnitCurvePlot(self._focus, subject=self.inspector.subject)
-        section = Section("curve")
-        section.rows.addWidget(curve)
-        curve.say_title = section.name
-        curve.retranslate()
-        self._curve = placing.column(section)
-        self._restore_sections(self._curve)
-        self._place_curve(1)
-        self._commands.listen(curve)
+        self.curve = CurvePlace(self._focus, self.inspector, self.inspector.subject)
+        self._restore_sections(self.curve)
+        self._commands.listen(self.curve)
         if self._runner.frame is not None:
-            curve.show_frame(self._runner.frame)
-
-    def _place_curve(self, index: int) -> None:
-        """Above the explanation (0) or under it (1)."""
-        inner = self._right.widget()
-        column = inner.layout() if inner is not None else None
-        if isinstance(column, QVBoxLayout) and column.indexOf(self._curve) != index:
-            column.insertWidget(index, self._curve)
+            self.curve.show_frame(self._runner.frame)
 
     def retitle(self) -> None:
         """Show what is open and whether it is saved."""
@@ -265,10 +252,8 @@ class MainWindow(QMainWindow):
             return
         self._fronted = lesson
         self.plots.bring(lesson.plots)
-        first = "curve" in lesson.plots
-        self._place_curve(0 if first else 1)
-        for section in self._curve.findChildren(Section):
-            section.set_open(first or section.is_open)
+        if self.curve is not None:
+            self.curve.bring("curve" in lesson.plots)
 
     def toggle_panel(self, region: str, shown: bool) -> None:
         """Fold or unfold `left`, `right`, `bottom` or the `legend`."""

@@ -436,7 +436,7 @@ def test_what_is_folded_stays_folded(desk: Desk, qtbot: QtBot) -> None:
     assert not desk.panel._text.isVisible()
     again = LessonPanel(desk.runner, desk.focus, desk.document, desk.navigation)
     qtbot.addWidget(again)
-    assert [part.is_open for part in again._parts] == [False, True, True]
+    assert [part.is_open for part in again._parts] == [False, True, True, True]
 
 
 def test_what_is_pressed_stays_where_it_is_when_the_explanation_above_grows(desk: Desk) -> None:
