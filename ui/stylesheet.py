@@ -100,6 +100,10 @@ QToolButton[role="link"], QPushButton[role="link"] { background: transparent; bo
     color: $accent; padding: 1px ${p3}px; }
 QToolButton[role="link"]:disabled, QPushButton[role="link"]:disabled { color: $dashed; }
 QToolButton[role="link"]:focus, QPushButton[role="link"]:focus { border: $ring solid $accent; }
+QToolButton[role="assumed"] { background: transparent; color: $secondary; padding: 0 ${p3}px;
+    border: 1px solid transparent; border-bottom: 1px dotted $dashed; border-radius: 0; font-size: ${p12}px; }
+QToolButton[role="assumed"]:hover { color: $text; border-bottom: 1px solid $accent; }
+QToolButton[role="assumed"]:focus { border: $ring solid $accent; border-radius: 3px; }
 QToolButton::menu-indicator, QPushButton::menu-indicator { image: none; }
 QPushButton[role="remedy"] { padding: 0 ${p8}px; border-radius: 5px; }
 QPushButton[role="add"] { background: transparent; border: 1px dashed $dashed; color: $secondary; border-radius: 8px; }
@@ -181,7 +185,7 @@ QHeaderView::section { background: $panel; color: $secondary; border: 0;
     border-bottom: 1px solid $border; padding: ${p3}px ${p6}px; font-weight: 400; }
 QTableView[role="small"] QHeaderView::section { padding: ${p3}px 0; }
 QTableView[role="form"]::item { padding: 0 ${p6}px; }
-QTableView[role="lines"]::item, QTableView[role="lines"] QHeaderView::section { padding: 0 ${p4}px; }
+QTableView[role="lines"]::item, QTableView[role="lines"] QHeaderView::section { padding: 0 2px; }
 QTableCornerButton::section { background: $panel; border: 0; }
 QTabWidget::pane { border: 0; }
 QTabBar::tab { background: transparent; color: $secondary; padding: ${p5}px ${p10}px; border: 0;

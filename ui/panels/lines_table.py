@@ -87,7 +87,7 @@ class LinesTable(QTableView):
         self.lines = LinesModel(headings, self)
         self._go = go
         self.setModel(self.lines)
-        self.setProperty("role", "form")
+        self.setProperty("role", "lines")
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
@@ -131,7 +131,7 @@ class LinesTable(QTableView):
             return
         vertical.setDefaultSectionSize(look.px(24))
         needed = [
-            max(self.sizeHintForColumn(column), horizontal.sectionSizeHint(column)) + look.px(4)
+            max(self.sizeHintForColumn(column), horizontal.sectionSizeHint(column))
             for column in range(self.lines.columnCount())
         ]
         shown = min(len(self.lines.rows), SHOWN_ROWS)

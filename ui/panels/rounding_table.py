@@ -26,6 +26,8 @@ from ui.threads import Progress
 
 FEWEST, MOST = 2, 8
 """Digits to which one rounds by hand."""
+_MORE = 3
+"""So many digits more than the rounded number the exact one is shown with; it is copied with all."""
 COLUMNS = (translatable("line"), translatable("exact"), translatable("rounded"), translatable("drift"))
 
 
@@ -39,6 +41,7 @@ def digits_of(line: RoundedLine, mode: Mode, count: int) -> str:
 def row_of(line: RoundedLine, rounding: Rounding, digits: int) -> Row:
     """What the table shows and copies of a line."""
     written = digits_of(line, rounding.mode, rounding.count)
+    digits = min(max(digits, 9), rounding.count + _MORE)
     drift = "0" if abs(line.drift) <= 1e-14 * max(1.0, abs(line.exact)) else rough(line.drift, 2)
     cells = (line.symbol, number(line.exact, digits), written, drift)
     return Row(cells, (line.symbol, exact(line.exact), written, exact(line.drift)), line.address)
