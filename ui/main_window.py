@@ -37,6 +37,7 @@ from ui.locks import Locks
 from ui.messages import Messages
 from ui.navigation import Navigation
 from ui.panels.builder import Builder
+from ui.panels.conventions import ConventionsLine
 from ui.panels.data import DataPanel
 from ui.panels.form import Section
 from ui.panels.health import HealthLine
@@ -114,6 +115,7 @@ class MainWindow(QMainWindow):
         self._shown_lesson: Lesson | None = None
         self.canvas = Canvas(focus)
         self.builder = Builder(runner, focus)
+        self.conventions = ConventionsLine(focus, self.builder.change)
         self.data = DataPanel(runner, focus)
         self.inspector = Inspector(runner, focus, Card)
         self.lesson: LessonPanel | None = None
@@ -145,7 +147,7 @@ class MainWindow(QMainWindow):
 
     def show_frame(self, frame: Frame) -> None:
         """Hand a frame to every view. While training runs, the pictures get each one, the panels take turns."""
-        panels: list[View] = [self.toolbar, self.builder, self.data, self.inspector, self.timeline]
+        panels: list[View] = [self.toolbar, self.builder, self.conventions, self.data, self.inspector, self.timeline]
         if self.lesson is not None:
             panels.append(self.lesson)
         if self.curve is not None:
@@ -355,7 +357,7 @@ class MainWindow(QMainWindow):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self._left = placing.scrolled("left", self.builder, self.data)
         self._right = placing.scrolled("right", self.inspector)
-        middle = self._center = placing.column(self.tour, self.canvas)
+        middle = self._center = placing.column(self.tour, self.canvas, self.conventions)
         self._columns = placing.splitter(Qt.Orientation.Horizontal, self._left, middle, self._right)
         self._columns.setStretchFactor(1, 1)
         above = placing.column(self._columns, placing.line(), self.timeline, self.messages)
