@@ -4,35 +4,33 @@ import pytest
 from PyQt6.QtCore import Qt
 
 from bpstudio.insight.elements import BIAS, Edge, Unit
-from ui.panels.form import Section
 
 
 def heading(person):
-    [section] = person.window._curve.findChildren(Section)
-    return section
+    return person.window.curve.section
 
 
 def place(person):
-    return person.window.curve.curve.example
+    return person.window.curve.plot.curve.example
 
 
 def test_the_curve_stands_first_where_a_lesson_is_about_it(visit):
     person = visit("one-neuron")
-    person.wait(lambda: person.window.curve.curve is not None)
+    person.wait(lambda: person.window.curve.plot.curve is not None)
     column = person.window._right.widget().layout()
-    assert column.indexOf(person.window._curve) < column.indexOf(person.window.inspector)
+    assert column.indexOf(person.window.curve) < column.indexOf(person.window.inspector)
     assert heading(person).heading.text() == "▾ The curve at o₁"
     assert place(person) is None
     person.press(Qt.Key.Key_Right, times=2)
     assert (place(person).z, place(person).a) == (1.5, None)
     person.press(Qt.Key.Key_Right)
     assert place(person).a == pytest.approx(0.8176, abs=5e-5)
-    assert person.window.curve.curve.tangent() is None
+    assert person.window.curve.plot.curve.tangent() is None
     person.press(Qt.Key.Key_PageDown, times=2)
     assert place(person).slope == pytest.approx(0.1491, abs=5e-5)
     person.app.document.open("mazur")
     person.settle()
-    assert column.indexOf(person.window._curve) > column.indexOf(person.window.inspector)
+    assert column.indexOf(person.window.curve) > column.indexOf(person.window.inspector)
 
 
 def test_a_typed_bias_moves_the_dot_with_the_very_frame(visit):
@@ -49,7 +47,7 @@ def test_a_typed_bias_moves_the_dot_with_the_very_frame(visit):
         assert place(person).z == pytest.approx(at)
     assert len(seen) >= 3
     assert all(z == shown for z, shown in seen)
-    assert person.window.curve.curve.zone(3.7).kind == "flat"
+    assert person.window.curve.plot.curve.zone(3.7).kind == "flat"
 
 
 def test_both_starts_after_300_steps(visit):
@@ -58,7 +56,7 @@ def test_both_starts_after_300_steps(visit):
         person.window.lesson.choose(person.app.document.switches.named(variant))
         person.settle().press(Qt.Key.Key_1)
         assert place(person).a == pytest.approx(early, abs=5e-5)
-        in_the_shade = person.window.curve.curve.zone(place(person).z) is not None
+        in_the_shade = person.window.curve.plot.curve.zone(place(person).z) is not None
         assert in_the_shade == (variant == "flat")
         person.app.runner.step(300)
         person.settle()
@@ -72,8 +70,26 @@ def test_the_curve_follows_what_is_explained_and_stays_folded(visit):
     person.press(Qt.Key.Key_Right, times=3)
     assert heading(person).heading.text() == "▾ The curve at h₁"
     person.click(heading(person).heading)
-    assert not person.window.curve.isVisible()
+    assert not person.window.curve.plot.isVisible()
     person.app.focus.set(selection=Unit(2, 0))
     assert heading(person).heading.text() == "▸ The curve at o₁"
     person.window.close()
     assert heading(visit("mazur")).is_open is False
+
+
+def test_it_can_be_put_above_the_explanation_for_good(visit):
+    person = visit("mazur")
+    curve, inspector = person.window.curve, person.window.inspector
+
+    def put(words):
+        [action] = [action for action in curve.plot.menu().actions() if action.text() == words]
+        action.trigger()
+        return curve.parentWidget().layout()
+
+    column = put("Above the explanation")
+    assert column.indexOf(curve) + 1 == column.indexOf(inspector)
+    again = visit("mazur").window
+    assert again.curve.parentWidget().layout().indexOf(again.curve) == 0
+    curve, inspector = again.curve, again.inspector
+    column = put("Under the explanation")
+    assert column.indexOf(curve) == column.indexOf(inspector) + 1
