@@ -36,8 +36,9 @@ Place = tuple[str, int]
 Rule = Callable[["Pass", int, Array], Array]
 Alterations = Mapping[Place, Rule]
 
-_FORWARD = ("W", "b", "z", "a")
+FORWARD_PLACES = ("W", "b", "z", "a")
 _BACKWARD = ("slope", "error", "delta", "back")
+_SUMMED = ("gradient", "new", "delta", "error")
 _NEVER = 1 << 30
 
 
@@ -85,21 +86,26 @@ class Asked:
 class Pass:
     """The places of one pass; `alterations` put something else into some of them."""
 
-    def __init__(self, numbers: Numbers, alterations: Alterations | None = None, base: Pass | None = None) -> None:
+    def __init__(self, numbers: Numbers, added: Alterations | None = None, base: Pass | None = None) -> None:
         self.numbers = numbers
         self.base = base
         self.depth = numbers.depth
-        self.alterations: Alterations = alterations or {}
+        self._added: Alterations = added or {}
+        self.alterations: Alterations = self._added if base is None else {**base.alterations, **self._added}
         self._known: dict[Place, Array] = {}
-        forward = [layer for place, layer in self.alterations if place in _FORWARD]
-        backward = [layer for place, layer in self.alterations if place in _BACKWARD]
+        self._gains: dict[tuple[Asked, int], Array] = {}
+        forward = [layer for place, layer in self._added if place in FORWARD_PLACES]
+        backward = [layer for place, layer in self._added if place in _BACKWARD]
         self._forward_from = min(forward, default=_NEVER)
         self._is_forward = bool(forward)
         self._backward_from = self.depth if forward else max(backward, default=0)
+        # The lowest layer whose δ is another one by itself; below it only what comes back has changed.
+        reached = [layer - (place == "back") for place, layer in self._added]
+        self._lowest = 0 if forward or len(backward) < len(self._added) else min(reached, default=0)
 
-    def altered(self, alterations: Alterations) -> Pass:
+    def altered(self, added: Alterations) -> Pass:
         """This pass with further alterations."""
-        return Pass(self.numbers, {**self.alterations, **alterations}, self)
+        return Pass(self.numbers, added, self)
 
     def function(self, layer: int) -> Activation:
         """The activation function of a layer."""
@@ -111,7 +117,7 @@ class Pass:
         key = (place, layer)
         found = self._known.get(key)
         if found is None:
-            if self.base is not None and not reached and key not in self.alterations:
+            if self.base is not None and not reached and key not in self._added:
                 found = getattr(self.base, place)(layer)
             else:
                 found = usual()
@@ -228,6 +234,10 @@ class Pass:
     def value(self, asked: Asked) -> Array:
         """The number in each row, (rows,); of a gradient and of a new value what the row gives to the gradient."""
         layer, at = asked.layer, asked.unit
+        if self._lowest > layer and asked.quantity in _SUMMED:
+            # Nothing else has changed below, so the sum of the chain rule can be taken there: the same number, sooner.
+            total: Array = self.summands(asked, self._lowest).sum(axis=1)
+            return total
         match asked.quantity, asked.target:
             case "gradient" | "new", Edge() as edge:
                 product: Array = self.delta(layer)[:, at] * self.came_over(edge)
@@ -253,16 +263,33 @@ class Pass:
 
         Multiplied by δ of that layer it is what comes back over each of its units: the summands of the chain rule.
         """
+        key = (asked, layer)
+        found = self._gains.get(key)
+        if found is None:
+            found = self._gains[key] = self._usual_gain(asked, layer)
+        return found
+
+    def _usual_gain(self, asked: Asked, layer: int) -> Array:
+        if self.base is not None and not self._is_forward and not self._changes_gain(layer):
+            return self.base.gain(asked, layer)
         here, at = asked.layer, asked.unit
+        if layer > here + 1:
+            further: Array = (self.gain(asked, layer - 1) * self.slope(layer - 1)) @ self.back(layer).T
+            return further
         first = np.ones(len(self.numbers.trace.x))
         if asked.quantity in ("gradient", "new", "delta"):
             first = self.slope(here)[:, at]
         if isinstance(asked.target, Edge):
             first = first * self.came_over(asked.target)
         gain: Array = first[:, None] * self.back(here + 1)[:, at]
-        for number in range(here + 1, layer):
-            gain = (gain * self.slope(number)) @ self.back(number + 1).T
         return gain
+
+    def _changes_gain(self, layer: int) -> bool:
+        """Whether an alteration lies between the asked number and δ of a layer."""
+        return any(
+            place == "came_in" or (place == "slope" and at < layer) or (place == "back" and at <= layer)
+            for place, at in self._added
+        )
 
     def summands(self, asked: Asked, layer: int) -> Array:
         """What the asked number is the sum of, (rows, summands).

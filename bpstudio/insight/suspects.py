@@ -14,7 +14,7 @@ from itertools import combinations
 
 import numpy as np
 
-from bpstudio.insight.altered import Alterations, Asked, Pass
+from bpstudio.insight.altered import FORWARD_PLACES, Alterations, Asked, Pass
 from bpstudio.insight.elements import Edge, Example, Probe, WholeBatch
 from bpstudio.insight.example import Numbers
 from bpstudio.insight.phrase import Phrase
@@ -26,6 +26,9 @@ from bpstudio.training.optimizers import Momentum
 
 #: Two results of the same formula may differ by so much, relatively: of a float64 trace, and of a float32 one.
 SAME = {"float64": 1e-9, "float32": 3e-6}
+
+#: Up to so many layers every two slips are tried.
+_SHALLOW = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,15 +52,6 @@ class View:
     weights: Array
     of_batch: bool
     note: Phrase | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class _Outcomes:
-    """What comes out of some slips: one value, or one for each picked summand."""
-
-    done: tuple[Done, ...]
-    view: View
-    values: Array
 
 
 @dataclass(frozen=True)
@@ -124,7 +118,7 @@ class Case:
             return (plain,)
         views = [plain, gathered] if asked.quantity in ("gradient", "loss", "delta") else [plain]
         if n.share != 1.0 and asked.quantity != "loss":
-            part = Phrase("with the 1/{rows} of the mean over the batch", {"rows": several})
+            part = Phrase("the row's own with the 1/{rows} of the batch", {"rows": several})
             views.append(View(plain.truth * n.share, own * n.share, False, part))
         return tuple(views)
 
@@ -155,15 +149,16 @@ class Case:
 
     # ---- what slips make of it
 
-    def finish(self, total: Array, view: View, settings: Mapping[str, float]) -> Array:
-        """From the gathered numbers of the rows to what is asked, with constants changed."""
+    def finish(self, totals: Array, settings: Mapping[str, float]) -> Array:
+        """From the gathered numbers of the rows, (views, …), to what is asked, with constants changed."""
         factor = settings.get("sign", 1.0) * settings.get("factor", 1.0) * settings.get("outputs", 1.0)
-        if view.of_batch:
-            factor *= settings.get("rows", 1.0)
-        total = total * factor
+        if factor != 1.0:
+            totals = totals * factor
+        if "rows" in settings:
+            totals = totals * np.array([[settings["rows"] if view.of_batch else 1.0] for view in self.views])
         if self.asked.quantity != "new":
-            return total
-        return self.moved(self.velocity(total, settings), settings)
+            return totals
+        return self.moved(self.velocity(totals, settings), settings)
 
     def velocity(self, gradient: Array, settings: Mapping[str, float]) -> Array:
         """What η multiplies: the gradient, or with momentum the new velocity."""
@@ -202,14 +197,15 @@ class Case:
 
     def passed(self, done: tuple[Done, ...]) -> Pass:
         """The pass with these slips in it."""
-        puts = tuple(one for one in done if one.slip.put is not None)
+        # From the input forward, then from the top down: so each one changes least of what those before it computed.
+        puts = tuple(sorted((one for one in done if one.slip.put is not None), key=_reach))
         if puts not in self._passes:
             below = self.passed(puts[:-1])
             self._passes[puts] = below.altered(_alterations(puts[-1]))
         return self._passes[puts]
 
-    def outcomes(self, done: tuple[Done, ...]) -> Iterator[_Outcomes]:
-        """What comes out of these slips, in every view."""
+    def outcomes(self, done: tuple[Done, ...]) -> Array:
+        """What comes out of these slips, (views, outcomes): one outcome, or one for each picked summand."""
         settings: dict[str, float] = {}
         places = []
         for one in done:
@@ -217,8 +213,7 @@ class Case:
                 settings |= one.slip.settings(self.usual)
             else:
                 places.append(one)
-        for view, total in zip(self.views, self._gathered(tuple(places)), strict=True):
-            yield _Outcomes(done, view, self.finish(total, view, settings))
+        return self.finish(self._gathered(tuple(places)), settings)
 
     def _gathered(self, places: tuple[Done, ...]) -> Array:
         """What the rows give together after some slips, for each view, (views, outcomes)."""
@@ -247,11 +242,22 @@ class Case:
         for one in self._possible:
             if one.slip.cost == 2:
                 yield (one,)
-        plain = [one for one in self._possible if one.slip.cost == 1 and one.slip.id != "other_input"]
+        plain = [one for one in self._possible if one.slip.cost == 1 and self._is_near(one)]
         keys = {id(one): frozenset(self._keys(one)) for one in plain}
         for first, second in combinations(plain, 2):
             if not keys[id(first)] & keys[id(second)]:
                 yield first, second
+
+    def _is_near(self, one: Done) -> bool:
+        """Whether a slip is thought of beside another one.
+
+        In a deep network single layers far from both ends of the way are not: two slips there are unlikely, and all
+        pairs of layers would be thousands. What is done in every layer alike is thought of at any depth.
+        """
+        if one.slip.id == "other_input":
+            return False
+        own, depth = self.asked.layer, self.numbers.depth
+        return len(one.layers) > 1 or depth <= _SHALLOW or one.layers[0] in (0, 1, own, own + 1, depth)
 
     def _keys(self, one: Done) -> list[object]:
         if one.slip.put is not None:
@@ -271,35 +277,42 @@ class Case:
             return singles, self._fitting(typed, self.doubles)
 
     def _fitting(self, typed: Typed, combinations_of: Callable[[], Iterator[tuple[Done, ...]]]) -> Lineup:
-        blocks = [block for done in combinations_of() for block in self.outcomes(done)]
-        if not blocks:
+        combined = list(combinations_of())
+        if not combined:
             return Lineup()
-        sizes = np.array([len(block.values) for block in blocks])
-        values = np.concatenate([block.values for block in blocks]) * self.sign
-        distance = np.full(len(values), np.inf)
+        blocks = [self.outcomes(done) for done in combined]
+        values = np.concatenate(blocks, axis=1) * self.sign
         told = np.isfinite(values)
         for view in self.views:
             # What a slip leaves as it was is no slip.
             told &= np.abs(values - view.truth * self.sign) > self.same * max(abs(view.truth), 1e-300)
-        distance[told] = np.abs(values[told] - typed.value)
-        lineup = Lineup(by_chance=self._by_chance(typed, values[told], distance[told]))
-        ends = np.cumsum(sizes)
-        for place in np.flatnonzero(told & fits(typed, values, self.same)):
-            number = int(np.searchsorted(ends, place, side="right"))
-            block = blocks[number]
-            index = int(place - (ends[number] - sizes[number]))
-            done = tuple(Done(one.slip, one.layers, index) if one.slip.pick is not None else one for one in block.done)
-            lineup.suspects.append(Suspect(done, block.view, float(values[place])))
+        lineup = Lineup(by_chance=self._by_chance(typed, values[told]))
+        ends = np.cumsum([block.shape[1] for block in blocks])
+        found = np.argwhere((told & fits(typed, values, self.same)).T)
+        for place, number in found.tolist():
+            which = int(np.searchsorted(ends, place, side="right"))
+            index = int(place - (ends[which] - blocks[which].shape[1]))
+            done = tuple(
+                Done(one.slip, one.layers, index) if one.slip.pick is not None else one for one in combined[which]
+            )
+            lineup.suspects.append(Suspect(done, self.views[number], float(values[number, place])))
         lineup.suspects.sort(key=lambda suspect: not rounds_to(typed, suspect.value, self.same))
         return lineup
 
-    def _by_chance(self, typed: Typed, values: Array, distance: Array) -> float:
+    def _by_chance(self, typed: Typed, values: Array) -> float:
+        """How many of the outcomes would fit a number that was typed at random."""
         reach = min([abs(typed.value), *(abs(typed.value - view.truth * self.sign) for view in self.views)])
         if reach == 0 or not len(values):
             return np.inf
         # Outcomes that are the same number are one chance to fit, not many.
-        near = np.unique(np.round(np.sort(values[distance <= reach]) / reach, 9))
+        near = np.unique(np.round(values[np.abs(values - typed.value) <= reach] / reach, 9))
         return len(near) * (typed.unit / 2 + self.same * abs(typed.value)) / reach
+
+
+def _reach(one: Done) -> tuple[bool, int]:
+    """Where a slip stands in the order of a pass: forward ones first, then the layers downward."""
+    assert one.slip.put is not None
+    return one.slip.put[0] not in FORWARD_PLACES, -max(one.layers)
 
 
 def _alterations(one: Done) -> Alterations:

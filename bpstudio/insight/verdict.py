@@ -207,6 +207,8 @@ class _Judge:
             text = together([Phrase("The size agrees, the sign is the opposite one."), first.findings[0].remedy])
             return self._made("sign", self._also(text, said), self.truth, None, lit, where, explanations)
         parts = [sentence(first), *(finding.remedy for finding in first.findings)]
+        if first.note is not None:
+            parts.append(Phrase("Compared with {what}.", {"what": first.note}))
         return self._made("slip", self._also(together(parts), said), self.truth, None, lit, where, explanations)
 
     def _also(self, text: Phrase, said: list[Explanation]) -> Phrase:

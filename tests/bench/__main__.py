@@ -12,6 +12,7 @@ GROUPS = {
     "canvas": "Painting the network",
     "start": "Time until the window is there (less is better)",
     "window": "Training beside the live window",
+    "verdict": "The answer to a typed number (less is better)",
 }
 
 if __name__ == "__main__":

@@ -494,6 +494,24 @@ def test_a_large_network_is_judged(session: Make) -> None:
     assert agreeing(verdict.explanations[0].value, value) > 9
 
 
+def test_what_is_done_in_every_layer_is_one_slip_however_deep(session: Make) -> None:
+    sizes = (4, *(5,) * 8, 2)
+    frame = session(sizes, ("tanh",) * 9, batch_size=1).frame()
+    mistakes = Mistakes(no_slope=set(range(1, 10)))
+    value = gradient(by_hand(frame, 0, mistakes), 1, 3, 2, mistakes)
+    verdict = judge(frame, Row(0), Edge(1, 3, 2), "gradient", f"{value:.9e}")
+    assert named(verdict)[0] == ("slope_forgotten",)
+    assert len(verdict.lit) == 9
+
+
+def test_what_fits_the_batch_says_that_it_is_the_batchs(session: Make) -> None:
+    frame = session().frame()
+    edge = Edge(2, 1, 0)
+    verdict = judge(frame, Row(0), edge, "gradient", f"{4 * frame.trace.layers[1].dW[1, 0]:.10g}")
+    assert named(verdict)[0] == ("sum_over_rows",)
+    assert verdict.text.text.endswith("Compared with the mean of 4 rows.")
+
+
 def test_float32_is_judged_by_what_float32_can_say(session: Make) -> None:
     frame = session(dtype="float32").frame()
     value = gradient(by_hand(frame), 1, 1, 1)
