@@ -25,6 +25,8 @@ from bpstudio.training.frame import Frame
 
 _TELLING: tuple[Kind, ...] = ("agrees", "rounded", "sign", "slip")
 """Verdicts that say what the number is."""
+_NEAR = 1.0
+"""The logarithm of the factor up to which a number is looked at as another quantity, with its slips, too."""
 _LEAST_FIGURES = 2
 """A number of fewer digits is near to nearly everything: it is one of the two that are thought of first."""
 
@@ -97,7 +99,8 @@ def recognised(
         return as_(fitting[0])
     first = as_(order[0])
     nearest = min(order, key=lambda quantity: _distance(number.value, truths[quantity][0]))
-    if first.verdict.kind in _TELLING or nearest == order[0]:
+    far = _distance(number.value, truths[nearest][0]) > _NEAR
+    if first.verdict.kind in _TELLING or nearest == order[0] or far:
         return first
     other = as_(nearest)
     return other if other.verdict.kind in (*_TELLING, "close") and first.verdict.kind != "close" else first
