@@ -36,7 +36,10 @@ def sheet() -> list[tuple[str, list[tuple[str, list[tuple[str, str]]]]]]:
         groups = []
         for menu, title in MENUS:
             rows = [
-                (", ".join(shown(key) for key, works in command.keys if works == context), _name(command))
+                (
+                    ", ".join(dict.fromkeys(shown(key) for key, works in command.keys if works == context)),
+                    _name(command),
+                )
                 for command in COMMANDS
                 if command.menu == menu and any(works == context for _, works in command.keys)
             ]
@@ -116,8 +119,10 @@ class KeySheet(QDialog):
         self.save.clicked.connect(self._save)
         self.said = QLabel()
         self.said.setProperty("role", "secondary")
+        self.said.hide()
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         for button in (self.copy, self.save):
+            button.setAutoDefault(False)
             buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
@@ -133,7 +138,11 @@ class KeySheet(QDialog):
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
             clipboard.setText(as_text())
-            self.said.setText(tr("Copied."))
+            self._say(tr("Copied."))
+
+    def _say(self, words: str) -> None:
+        self.said.setText(words)
+        self.said.show()
 
     def _save(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self, tr("Save as PDF…"), "bpstudio-keys.pdf", "PDF (*.pdf)")
@@ -143,9 +152,9 @@ class KeySheet(QDialog):
         try:
             as_pdf(path)
         except OSError as error:
-            self.said.setText(tr("Not saved: {reason}", reason=error))
+            self._say(tr("Not saved: {reason}", reason=error))
         else:
-            self.said.setText(tr("Saved: {path}", path=path))
+            self._say(tr("Saved: {path}", path=path))
 
 
 def _column(parts: list[tuple[str, list[tuple[str, list[tuple[str, str]]]]]]) -> QGridLayout:

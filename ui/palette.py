@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from PyQt6.QtCore import QSettings, QSize
-from PyQt6.QtGui import QAction
+from PyQt6.QtCore import QSettings, QSize, Qt
+from PyQt6.QtGui import QAction, QIcon, QPixmap
 from PyQt6.QtWidgets import QMenu, QWidget
 from typing_extensions import override
 
@@ -20,6 +20,8 @@ from ui.language import tr, translatable
 from ui.offers import Choosing
 
 MOST_RECENT = 8
+_LETTERS = 12
+"""Letters that are looked for one by one; nobody types as many initials."""
 SETTING = "palette/recent"
 REASONS = {
     "edit.undo": translatable("nothing to undo"),
@@ -47,7 +49,7 @@ class Entry:
 
 def entries(actions: Actions) -> tuple[Entry, ...]:
     """Everything in the menus, in their order."""
-    keys = {command.id: ", ".join(shown(key) for key, _ in command.keys) for command in COMMANDS}
+    keys = {command.id: ", ".join(dict.fromkeys(shown(key) for key, _ in command.keys)) for command in COMMANDS}
     found: list[Entry] = []
     for menu, _ in MENUS:
         found += _below(actions.menu(menu), (), keys)
@@ -77,8 +79,8 @@ def _english(tongue: str) -> dict[str, str]:
 def rank(typed: str, name: str) -> int | None:
     """How well some typed letters fit a name: the less the better; None where they do not.
 
-    Each typed word fits as the beginning of a word (0), inside one (1), or as letters in their order (2 and as many as
-    there are gaps).
+    Each typed word fits as the beginning of a word (0), inside one (1), or as the beginnings of several (2 and as many
+    as there are jumps): nts is "next training step".
     """
     name, total = name.casefold(), 0
     for word in typed.casefold().split():
@@ -87,23 +89,29 @@ def rank(typed: str, name: str) -> int | None:
         if word in name:
             total += 1
             continue
-        gaps = _gaps(word, name)
+        gaps = _gaps(word[:_LETTERS], name)
         if gaps is None:
             return None
         total += 2 + gaps
     return total
 
 
-def _gaps(word: str, name: str) -> int | None:
-    """How often the letters of a word, found in their order, are not neighbours; None where one is missing."""
-    place, gaps = -1, 0
-    for letter in word:
-        found = name.find(letter, place + 1)
-        if found < 0:
-            return None
-        gaps += place >= 0 and found != place + 1
-        place = found
-    return gaps
+def _gaps(word: str, name: str, place: int = -1) -> int | None:
+    """How many jumps it takes to find the letters of a word in their order, each jump to where a word begins (or to a
+    Chinese character, which is one); None where they cannot be found so.
+    """
+    if not word:
+        return 0
+    best: int | None = None
+    for found in (n for n in range(place + 1, len(name)) if name[n] == word[0]):
+        begins = found == 0 or not name[found - 1].isalnum() or not name[found].isascii()
+        if found != place + 1 and not begins:
+            continue
+        rest = _gaps(word[1:], name, found)
+        if rest is not None:
+            jumps = rest + (place >= 0 and found != place + 1)
+            best = jumps if best is None else min(best, jumps)
+    return best
 
 
 def fitting(typed: str, offered: Iterable[Entry], recent: list[str]) -> list[Entry]:
@@ -139,6 +147,9 @@ class Palette(Choosing):
         actions.draw_icons()
         look = theme.current()
         self.list.setIconSize(QSize(look.px(16), look.px(16)))
+        empty = QPixmap(self.list.iconSize())
+        empty.fill(Qt.GlobalColor.transparent)
+        self._blank = QIcon(empty)
         self.setWhatsThis(tr("Everything that can be done, by its name. Enter does what is marked."))
         self._entries = entries(actions)
         self._recent = [str(each) for each in QSettings().value(SETTING, [], list)]
@@ -151,7 +162,8 @@ class Palette(Choosing):
             enabled = entry.action.isEnabled()
             beside = entry.keys if enabled else _reason(entry)
             item = self.list.add(entry.shown, beside, entry, enabled)
-            item.setIcon(0, entry.action.icon())
+            icon = entry.action.icon()
+            item.setIcon(0, self._blank if icon.isNull() else icon)
         self.list.choose(0)
 
     @override

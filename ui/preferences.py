@@ -82,6 +82,7 @@ class Preferences(QDialog):
             column.addWidget(self._card(heading, *controls))
         column.addStretch(1)
         self.defaults = QPushButton()
+        self.defaults.setAutoDefault(False)
         self.defaults.clicked.connect(self.reset)
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self._buttons.addButton(self.defaults, QDialogButtonBox.ButtonRole.ResetRole)
@@ -90,6 +91,7 @@ class Preferences(QDialog):
         runner.frame_arrived.connect(self._show_frame)
         self.retint()
         self.retranslate()
+        self.resize(self.minimumWidth(), 0)
 
     def reset(self) -> None:
         """Everything as at the first start."""
@@ -122,7 +124,7 @@ class Preferences(QDialog):
         """Set every text in the language in use."""
         self.setWindowTitle(tr("Preferences"))
         self.setWhatsThis(tr("What you choose here applies at once and is remembered."))
-        for heading, words in zip(self._headings, (tr("Look"), tr("Numbers"), tr("Memory")), strict=True):
+        for heading, words in zip(self._headings, (tr("Window"), tr("Numbers"), tr("Memory")), strict=True):
             heading.setText(words)
         rows = self._rows
         rows["theme"].name(tr("Theme"), tr("Dark, light, or black on white for a projector"))
