@@ -141,9 +141,9 @@ class Layout:
         return float(self.centers[1][0, 0] - self.centers[0][0, 0])
 
     def marker(self, layer: int) -> tuple[float, float]:
-        """Where "… n more" stands: the middle of the text under a column."""
-        x, y = self.centers[layer][-1]
-        return float(x), float(y) + self.radius(layer) + 12.0 * self.scale
+        """Where "… n more" stands: the middle of the text above a column. Under it the lines of its biases go by."""
+        x, y = self.centers[layer][0]
+        return float(x), float(y) - self.radius(layer) - 14.0 * self.scale
 
     def band(self, layer: int) -> Box:
         """The room between two columns, for the density image or the matrix of a layer."""

@@ -171,8 +171,7 @@ def _paint_left_out(painter: QPainter, picture: Picture) -> None:
             words = tr(MORE, count=count)
             if font.width(words) > geometry.gap - 6:
                 words = f"…{count}"
-            box = QRectF(x + theme.px(8) - font.width(words), y - font.height / 2, font.width(words), font.height)
-            painter.fillRect(box.adjusted(-3, 1, 3, -1), theme.background)
+            box = QRectF(x - font.width(words) / 2, y - font.height / 2, font.width(words), font.height)
             font.draw(painter, box, words, theme.secondary)
 
 
@@ -225,6 +224,9 @@ def _paint_first_nonfinite(painter: QPainter, picture: Picture) -> None:
     else:
         box = geometry.box(Unit(problem.layer, problem.index[-1]))
     box = box.adjusted(-6, -6, 6, 6)
+    room = QRectF(0, 0, picture.view.width, picture.view.height).adjusted(4, 4, -4, -4)
+    if problem.quantity == "loss":
+        box = box.intersected(room)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(pen(theme.nonfinite, theme.stroke(2.0)))
     painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -233,6 +235,8 @@ def _paint_first_nonfinite(painter: QPainter, picture: Picture) -> None:
     words = f"{problem.quantity} = {number(problem.value)}"
     width = font.width(words) + theme.px(12)
     chip = QRectF(box.center().x() - width / 2, box.top() - font.height - 3, width, font.height + 2)
+    if room.intersects(box):  # else it was panned out of the canvas, and its words go with it
+        chip.moveLeft(max(min(chip.left(), room.right() - width), room.left()))
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(theme.nonfinite)
     painter.drawRoundedRect(chip, 4, 4)
