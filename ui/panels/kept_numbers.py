@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bpstudio.insight.altered import Quantity
 from bpstudio.insight.chain import ChainVerdict
-from bpstudio.insight.elements import Element, Example
+from bpstudio.insight.elements import Element, Example, Lit
 from bpstudio.insight.recognition import Judged
 from bpstudio.insight.typed_number import Entry
 from bpstudio.training.frame import Frame
@@ -33,9 +33,9 @@ class Place:
         """The place of an element in a frame."""
         return cls(element, frame.step, example, frame.experiment.network.sizes, frame.dataset.name)
 
-    def is_in(self, frame: Frame) -> bool:
-        """Whether the place belongs to the step of a frame."""
-        return (self.step, self.sizes, self.data) == (frame.step, frame.experiment.network.sizes, frame.dataset.name)
+    def is_of(self, frame: Frame, example: Example) -> bool:
+        """Whether the place has the numbers of a frame's step and of an example."""
+        return self == Place.of(frame, example, self.element)
 
 
 @dataclass
@@ -75,3 +75,12 @@ class KeptNumbers:
     def clear(self) -> None:
         """Forget everything."""
         self._kept.clear()
+
+
+def wrong_line(answer: Answer | None) -> tuple[str, tuple[Lit, ...]] | None:
+    """The address of the line where a number went wrong and what is lit there; None where nobody can tell."""
+    if isinstance(answer, ChainVerdict):
+        return None if answer.is_right else (answer.address, answer.lit)
+    if isinstance(answer, Judged) and answer.verdict.kind == "slip":
+        return answer.verdict.address, answer.verdict.lit
+    return None

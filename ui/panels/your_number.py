@@ -19,7 +19,6 @@ from typing_extensions import override
 
 from bpstudio.insight.altered import Asked, Quantity
 from bpstudio.insight.chain import ChainVerdict
-from bpstudio.insight.elements import Lit
 from bpstudio.insight.notation import letters
 from bpstudio.insight.recognition import Judged, quantities
 from bpstudio.insight.rounding import Mode
@@ -32,7 +31,7 @@ from ui.language import tr, translatable
 from ui.panels.form import Choice, Message, restyle
 from ui.panels.inspector_head import Subject, go_to
 from ui.panels.judging import Judge, RoundByHand
-from ui.panels.kept_numbers import Answer, KeptNumbers, Place, Typed
+from ui.panels.kept_numbers import Answer, KeptNumbers, Place, Typed, wrong_line
 from ui.panels.numbers_field import NumbersField, understood
 from ui.panels.plain import plain
 from ui.panels.rounding_table import RoundingTable
@@ -77,6 +76,8 @@ class YourNumber(QWidget):
         self._go, self._back = Link(self._go_to_line), Link(self._go_back)
         self._with, self._choice = Words("secondary"), Choice()
         self._choice.activated.connect(self._choose)
+        # A walk that goes on would take the field away under the hands.
+        self._field.textEdited.connect(lambda _: focus.set(playing_walk=False))
         self.rounding = RoundingTable(runner, focus)
         self._revealing = QTimer(self)
         self._revealing.setSingleShot(True)
@@ -102,14 +103,12 @@ class YourNumber(QWidget):
             self._keep_draft()
             self._place = place
             self._show_typed()
+            self._light_again(subject)
         typed = self._kept.at(place)
         if typed is not None and typed.entries and self._is_stale(typed):
             self._ask(typed)
         for widget in (self._line, self.rounding):
             widget.setVisible(place is not None)
-        if subject is not None and self._marked_by is not None and not self._marked_by.is_in(subject.frame):
-            self._return = None  # another step has other numbers
-            self._unmark()
         returns = self._show_return()
         self.setVisible(place is not None or returns)
         self._about_rounding()
@@ -275,7 +274,7 @@ class YourNumber(QWidget):
 
     def _offer_line(self, judged: Judged | ChainVerdict) -> bool:
         """The way to the line where it happened; whether there is one."""
-        walk, where = self._focus.walk, _wrong_line(judged)
+        walk, where = self._focus.walk, wrong_line(judged)
         if walk is None or where is None:
             return False
         grain = self._focus.grain if self._focus.grain != "step" else walk.default_grain
@@ -284,9 +283,9 @@ class YourNumber(QWidget):
 
     # ---- the lit line
 
-    def _mark(self, place: Place, answer: Answer) -> None:
+    def _mark(self, place: Place, answer: Answer | None) -> None:
         """Light the line where the number that was judged last went wrong."""
-        where = None if isinstance(answer, Exception) else _wrong_line(answer)
+        where = wrong_line(answer)
         if where is not None:
             self._marked_by = place
             self._focus.set(mark=Mark(*where))
@@ -297,12 +296,20 @@ class YourNumber(QWidget):
         self._marked_by = None
         self._focus.set(mark=None)
 
+    def _light_again(self, subject: Subject | None) -> None:
+        """Another step or row has other numbers, so what was lit goes out; what went wrong here is lit again."""
+        by, typed = self._marked_by, self._kept.at(self._place)
+        if subject is not None and by is not None and not by.is_of(subject.frame, subject.example):
+            self._return = None
+            self._unmark()
+        if self._place is not None and typed is not None and wrong_line(typed.answer) is not None:
+            self._mark(self._place, typed.answer)
+
     def _go_to_line(self) -> None:
         typed = self._kept.at(self._place)
-        if typed is not None and isinstance(typed.answer, (Judged, ChainVerdict)):
-            where = _wrong_line(typed.answer)
-            if where is not None:
-                self._go_to(where[0])
+        where = wrong_line(typed.answer) if typed is not None else None
+        if where is not None:
+            self._go_to(where[0])
 
     def _go_to(self, address: str) -> None:
         """Look at a line of the walk, and remember the way back."""
@@ -386,11 +393,3 @@ class YourNumber(QWidget):
             self._keep_draft()
             self.retranslate()
         super().changeEvent(a0)
-
-
-def _wrong_line(judged: Judged | ChainVerdict) -> tuple[str, tuple[Lit, ...]] | None:
-    """The address of the line where it went wrong and what is lit there; None where nobody can tell."""
-    if isinstance(judged, ChainVerdict):
-        return None if judged.is_right else (judged.address, judged.lit)
-    verdict = judged.verdict
-    return (verdict.address, verdict.lit) if verdict.kind == "slip" else None

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QLabel
+from PyQt6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 import bpstudio
 from bpstudio.insight.elements import Edge, Element, LossNode, Target, Unit, WholeBatch
 from bpstudio.insight.walk import Walk
-from ui import theme
+from ui import language, theme
 from ui.explain.card import NOT_YET, Card
 from ui.focus import Focus
 from ui.panels.inspector import Inspector
@@ -233,3 +233,24 @@ def test_of_a_whole_batch_nothing_is_said_of_this_row(qtbot: QtBot) -> None:
             assert "This row alone" not in texts
     finally:
         bench.runner.close()
+
+
+@pytest.mark.parametrize("speech", ["en", "zh_CN"])
+def test_nothing_is_wider_than_the_column_under_large_text(qtbot: QtBot, qapp: QApplication, speech: str) -> None:
+    theme.apply(qapp, "dark", 2.0)
+    language.install(qapp, speech)
+    bench = Bench(qtbot, "iris", "nielsen")
+    try:
+        for element in (Edge(1, 1, 0), Unit(1, 2), Unit(2, 0), LossNode(), Edge(2, 0, -1)):
+            bench.look(element)
+            bench.inspector.resize(330, 1800)
+            QApplication.processEvents()
+            assert bench.inspector.minimumSizeHint().width() <= 330
+            for widget in bench.inspector.findChildren(QWidget):
+                if widget.isVisible():
+                    right = widget.mapTo(bench.inspector, widget.rect().topRight()).x()
+                    assert right < 330, (element, widget, getattr(widget, "text", str)())
+    finally:
+        bench.runner.close()
+        language.install(qapp, "en")
+        theme.apply(qapp, "dark")

@@ -311,6 +311,31 @@ def test_it_is_kept_for_its_step_and_its_light_goes_out_with_it(desk: Desk) -> N
     desk.runner.seek(0)
     desk.settle()
     assert (desk.mine._field.text(), desk.word) == ("0.43982", "! differs")
+    assert desk.focus.mark is not None, "and comes back with it"
+
+
+def test_it_is_of_one_row(qtbot: QtBot) -> None:
+    desk = Desk(qtbot, "iris", "nielsen")
+    try:
+        desk.look(Unit(2, 0))
+        mine = f"{Case(desk.frame, Row(0), Asked(Unit(2, 0), 'delta')).views[0].truth:.4f}"
+        desk.type(mine)
+        assert desk.word.startswith("✓")
+        desk.focus.set(example=Row(1))
+        desk.settle()
+        assert (desk.mine._field.text(), desk.word) == ("", "")
+        desk.focus.set(example=Row(0))
+        desk.settle()
+        assert desk.mine._field.text() == mine
+    finally:
+        desk.runner.close()
+
+
+def test_a_walk_that_plays_rests_when_somebody_types(desk: Desk) -> None:
+    desk.look(W5)
+    desk.focus.set(playing_walk=True)
+    desk.type("0", enter=False)
+    assert not desk.focus.playing_walk
 
 
 def test_it_is_judged_again_when_a_value_is_edited(desk: Desk) -> None:
@@ -367,7 +392,7 @@ def test_rounded_by_hand_shows_every_line_and_its_drift(desk: Desk) -> None:
     assert rounding.count.value() == 4, "as the number was typed"
     rows = rounding.table.lines.rows
     assert rows[-1].cells[0] == "∂C/∂w₅"
-    assert rows[-1].cells[1:3] == ("0.082167041", "0.0822")
+    assert rows[-1].cells[1:3] == ("0.0821670", "0.0822")
     assert "0.0822" in rounding._result.text()
     assert "0.082167041" in rounding._result.text()
     rounding.count.setValue(2)
