@@ -107,6 +107,7 @@ def _case_files(paths: Sequence[Path]) -> list[Path]:
 def train(lesson_name: str, steps: int | None, epochs: int | None, report: Path | None) -> int:
     """Train with a progress bar, print what came of it, and write the report if one was asked for."""
     from bpstudio.files.report import write
+    from bpstudio.insight.notation import notation_named
 
     lesson = _lesson(lesson_name)
     session = lesson.session()
@@ -117,7 +118,8 @@ def train(lesson_name: str, steps: int | None, epochs: int | None, report: Path 
     frame = session.frame()
     _summarise(frame, seconds)
     if report is not None:
-        write(report, frame, title, text)
+        letters = notation_named(lesson.notation).having(delta_sign=lesson.delta_sign)
+        write(report, frame, title, text, letters)
         print(f"Report: {report.resolve()}")
     return 0 if frame.nonfinite is None else 1
 

@@ -133,6 +133,7 @@ class Document(QObject):
         at = walk.beat(focus.grain, focus.playhead).address if walk is not None and focus.playhead else ""
         values: dict[str, Any] = {
             "notation": focus.notation.name,
+            "delta_sign": focus.delta_sign,
             "grain": focus.grain,
             "at": "" if focus.grain == "step" else at,
             "digits": focus.digits,
@@ -156,6 +157,7 @@ class Document(QObject):
         grain = lesson.grain
         self._focus.set(
             notation=lesson.notation,
+            delta_sign=lesson.delta_sign,
             digits=QSettings().value(DIGITS, 0, int) or lesson.digits,
             selection=None,
             hover=None,

@@ -62,7 +62,7 @@ PLOTS = ("loss", "accuracy", "saturation", "map", "gradient", "bars", "fit", "cu
 """
 
 _KEYS = (
-    *("format", "title", "summary", "text", "notation", "names", "grain", "at", "digits", "row", "plots"),
+    *("format", "title", "summary", "text", "notation", "delta_sign", "names", "grain", "at", "digits", "row", "plots"),
     *("experiment", "data", "start", "variant", "state", "scenes", "locks", "variants", "expected"),
     *("errata", "made_with"),
 )
@@ -76,6 +76,7 @@ class Lesson:
     state          where a saved run stood; None: at step 0
     notation       whose letters it speaks; grain, at: where the walk opens ("" leaves the choice to the window)
     digits         decimals that numbers show; row: the row of the data that neurons show first
+    delta_sign     what δ means in what is written: 1 for +∂C/∂z, -1 for −∂C/∂z as in older books
     names          a person's own names by address: ("w5", "v11"), ("h1", "A")
     plots          the plots that stand in front
     scenes         what there is to see, in order; locks: what cannot be changed (lesson_parts.LOCKS)
@@ -93,6 +94,7 @@ class Lesson:
     summary: Wording = field(default_factory=Wording)
     text: Wording = field(default_factory=Wording)
     notation: str = "nielsen"
+    delta_sign: int = 1
     names: Pairs = ()
     grain: Grain | Literal[""] = ""
     at: str = ""
@@ -236,6 +238,8 @@ def document(lesson: Lesson, folder: str | os.PathLike[str] | None = None) -> di
             result[name] = wording.write(getattr(lesson, name))
     base = lesson.base if lesson.base is not None and _is_switched(lesson) else lesson
     result["notation"] = lesson.notation
+    if lesson.delta_sign != 1:
+        result["delta_sign"] = lesson.delta_sign
     if lesson.names:
         result["names"] = dict(
             naming.moved(lesson.names, lesson.experiment.network.sizes, base.experiment.network.sizes)
@@ -294,6 +298,7 @@ def _read(document: object, folder: str | os.PathLike[str] | None) -> Lesson:
         summary=wording.read(entries.get("summary", ""), "summary"),
         text=wording.read(entries.get("text", ""), "text"),
         notation=parts.choice(entries.get("notation", "nielsen"), "notation", tuple(NOTATIONS)),
+        delta_sign=_sign(entries.get("delta_sign", 1)),
         names=parts.read_names(entries.get("names", {}), "names", network),
         grain=parts.grain(entries.get("grain", ""), "grain"),
         at=wording.line(entries.get("at", ""), "at"),
@@ -348,6 +353,13 @@ def _check_fit(experiment: Experiment, dataset: Dataset) -> None:
         check_fit(experiment, dataset)
     except ValueError as error:
         raise ValueError(f"{'' if str(error).startswith('data') else 'experiment.'}{error}") from None
+
+
+def _sign(document: object) -> int:
+    sign = records.whole(document, "delta_sign")
+    if sign not in (1, -1):
+        raise ValueError(f"delta_sign: expected 1 or -1, got {sign}")
+    return sign
 
 
 def _made_with(document: object) -> dict[str, str]:

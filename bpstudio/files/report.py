@@ -17,31 +17,28 @@ from bpstudio.files import atomic
 from bpstudio.files.charts import DASHES, Line, curves
 from bpstudio.files.network_picture import network_picture
 from bpstudio.insight.baseline import constant_loss
+from bpstudio.insight.conventions import batch_rows, conventions, loss_formula, sentence
+from bpstudio.insight.notation import NOTATIONS, Notation
 from bpstudio.insight.response import Confusion, confusion
 from bpstudio.training.frame import Frame
 
-FORMULAS = {
-    "half_squared_error": "½ Σ (a − y)²",
-    "squared_error": "Σ (a − y)²",
-    "bce": "−Σ (y ln a + (1 − y) ln(1 − a))",
-    "categorical_ce": "−Σ y ln a",
-}
 REDUCTIONS = {
     "mean_batch": "sum over the outputs, mean over the rows of the batch",
     "mean_all": "mean over all outputs of all rows of the batch",
     "sum": "sum over everything",
 }
+NIELSEN = NOTATIONS["nielsen"]
 MOST_PARAMETERS = 20_000
 LAYER_COLORS = 12
 
 
-def write(path: str | os.PathLike[str], frame: Frame, title: str, text: str = "") -> None:
+def write(path: str | os.PathLike[str], frame: Frame, title: str, text: str = "", notation: Notation = NIELSEN) -> None:
     """Write the report; an older file of that name is replaced only by a complete one."""
-    atomic.write_text(path, html(frame, title, text))
+    atomic.write_text(path, html(frame, title, text, notation))
 
 
-def html(frame: Frame, title: str, text: str = "") -> str:
-    """The report of a run up to this frame, under a title and the sentences of `text`."""
+def html(frame: Frame, title: str, text: str = "", notation: Notation = NIELSEN) -> str:
+    """The report of a run up to this frame, under a title and the sentences of `text`, in the letters of a notation."""
     paragraphs = "".join(f"<p>{escape(part)}</p>" for part in text.split("\n\n") if part.strip())
     # A run that diverged is reported like any other, with numbers whose squares are no numbers.
     with np.errstate(all="ignore"):
@@ -51,10 +48,10 @@ def html(frame: Frame, title: str, text: str = "") -> str:
             "<h2>The network</h2>",
             network_picture(frame),
             "<h2>The curves</h2>",
-            f"<div class=grid>{''.join(_curves(frame))}</div>",
+            f"<div class=grid>{''.join(_curves(frame, notation))}</div>",
             *_confusions(frame),
             "<h2>What was trained, and how</h2>",
-            _conventions(frame),
+            _conventions(frame, notation),
             "<h2>The parameters</h2>",
             _parameters(frame),
             f"<footer>bpstudio {bpstudio.__version__} · step {frame.step:,} · data {frame.dataset.hash[:12]}</footer>",
@@ -109,7 +106,7 @@ def _confusion(frame: Frame, rows: NDArray[np.int64]) -> Confusion | None:
 # Curves
 
 
-def _curves(frame: Frame) -> Iterable[str]:
+def _curves(frame: Frame, notation: Notation) -> Iterable[str]:
     metrics, experiment, dataset = frame.metrics, frame.experiment, frame.dataset
     held = metrics.validation
     baseline = dataset.baseline()
@@ -127,7 +124,7 @@ def _curves(frame: Frame) -> Iterable[str]:
         ends, same = np.array([metrics.first, max(metrics.stop - 1, 1)]), np.full(2, value)
         return [Line("baseline", ends, same, same, "var(--secondary)", "2 4")]
 
-    formula = f"{FORMULAS[experiment.loss]}; baseline: {baseline.words}"
+    formula = f"{loss_formula(experiment.loss, notation)}; baseline: {baseline.words}"
     loss = [*recorded("loss", "training", "var(--F)"), *validated(1)]
     yield curves("Loss C", formula, [*loss, *level(constant_loss(experiment, dataset))], log=True)
     if dataset.task != "regression":
@@ -182,33 +179,35 @@ def _cell(row: NDArray[np.int64], column: int, right: bool) -> str:
     return f'<td class={kind} style="--share:{share:.3f}">{row[column]:,}</td>'
 
 
-def _conventions(frame: Frame) -> str:
+def _conventions(frame: Frame, notation: Notation) -> str:
     experiment, dataset = frame.experiment, frame.dataset
     settings = experiment.to_dict()["optimizer"]
     rule = ", ".join([settings.pop("name"), *(f"{name} {value!r}" for name, value in settings.items())])
     batch = experiment.batch_size or len(dataset.train)
     source = dataset.source.origin
     prepared = source.steps if isinstance(source, Prepared) else ()
+    assumed = sentence(conventions(experiment, batch_rows(experiment, len(dataset.train)), notation))
+    sign = "+" if notation.delta_sign > 0 else "−"
     rows = [
+        ("Conventions", assumed.text),
         ("Data", f"{dataset.name or 'typed'}: {', '.join(dataset.input_names)} → {', '.join(dataset.output_names)}"),
         *((step.column or "Split", str(step.describe())) for step in prepared),
-        ("Loss", f"{FORMULAS[experiment.loss]}; {REDUCTIONS[experiment.reduction]}"),
+        ("Loss", f"{loss_formula(experiment.loss, notation)}; {REDUCTIONS[experiment.reduction]}"),
         ("Optimiser", rule),
         ("Batch", f"{batch:,} of {len(dataset.train):,} rows, {'shuffled' if experiment.shuffle else 'in order'}"),
         ("Seed", str(experiment.seed)),
         ("Update order", experiment.update_order),
-        ("Sign of δ", "δ = +∂C/∂z, with the factor of the mean in it"),
+        ("Sign of δ", f"δ = {sign}∂C/∂z, with the factor of the mean in it"),
         ("Arithmetic", experiment.dtype),
     ]
     for name, layer in zip(experiment.network.layer_names, experiment.network.layers, strict=True):
-        frozen = [
-            part for part, trained in (("weights", layer.train_weights), ("biases", layer.train_bias)) if not trained
-        ]
-        start = layer.initializer
+        start, biases = layer.initializer, "thresholds" if layer.bias == "threshold" else "biases"
+        frozen = ["weights"] * (not layer.train_weights) + [biases] * (layer.has_bias and not layer.train_bias)
+        added = f"{biases} from {start.biases}" if layer.has_bias else "no biases"
         rows.append(
             (
                 name,
-                f"{layer.units} units, {layer.activation}, weights from {start.weights}, biases from {start.biases}"
+                f"{layer.units} units, {layer.activation}, weights from {start.weights}, {added}"
                 + (f", {' and '.join(frozen)} frozen" if frozen else ""),
             )
         )
@@ -229,8 +228,8 @@ def _parameters(frame: Frame) -> str:
         own = (layer.bias,) if layer.has_bias else ()
         head = "".join(f"<th>{escape(label)}</th>" for label in (*inputs, *own))
         body = "".join(
-            f"<tr><th>{unit + 1}</th>{''.join(f'<td>{float(value)!r}</td>' for value in (*W[unit], b[unit])[: W.shape[1] + len(own)])}</tr>"
-            for unit in range(len(b))
+            f"<tr><th>{unit + 1}</th>{''.join(f'<td>{float(value)!r}</td>' for value in values)}</tr>"
+            for unit, values in enumerate(np.column_stack([W, b]) if own else W)
         )
         parts.append(
             f"<details><summary>{escape(name)}: {W.shape[0]} × {W.shape[1]}, ‖W‖ = {np.linalg.norm(W):.4g}</summary>"

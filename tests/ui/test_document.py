@@ -255,3 +255,16 @@ def test_file_that_is_gone_is_told_without_an_error_number(desk: Desk, tmp_path:
 )
 def test_the_title_of_a_deep_network_stays_short(sizes: tuple[int, ...], written: str) -> None:
     assert document._written(sizes) == written
+
+
+def test_the_sign_of_delta_is_saved_and_comes_back(desk: Desk, tmp_path: Path) -> None:
+    desk.focus.set(delta_sign=-1)
+    assert not desk.document.modified, "nothing that is computed is another"
+    saved = desk.document.as_lesson(desk.runner.frame)  # type: ignore[arg-type]
+    lesson.write(saved, tmp_path / "older.json")
+    desk.document.show(lesson.load("mazur"), name="mazur")
+    desk.settle()
+    assert desk.focus.delta_sign == 1
+    desk.document.show(lesson.read(tmp_path / "older.json"), path=tmp_path / "older.json")
+    desk.settle()
+    assert (desk.focus.notation.name, desk.focus.notation.delta_sign) == ("mazur", -1)

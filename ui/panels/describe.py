@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bpstudio.engine.network import Network
+from bpstudio.insight.conventions import LOSS_FORMULAS, loss_formula
 from bpstudio.insight.notation import Notation, small
 from bpstudio.insight.typed_number import shortest
 from bpstudio.maths.activations import ACTIVATIONS
@@ -29,12 +30,6 @@ BIAS_KINDS = {
     "bias": translatable("bias: + b"),
     "threshold": translatable("threshold: − θ"),
     "none": translatable("none"),
-}
-_LOSS_FORMULAS = {
-    "half_squared_error": "½ Σ ({a} − {y})²",
-    "squared_error": "Σ ({a} − {y})²",
-    "bce": "−Σ [{y} ln {a} + (1 − {y}) ln(1 − {a})]",
-    "categorical_ce": "−Σ {y} ln {a}",
 }
 _LOSS_WORDS = {
     "half_squared_error": translatable("half squared error"),
@@ -77,12 +72,6 @@ def bias_rules() -> list[tuple[object, str]]:
     return [(rule, tr(INITIALIZERS[rule])) for rule in BIAS_RULES]
 
 
-def loss_formula(loss: str, notation: Notation) -> str:
-    """The cost ℓ of one row."""
-    a, y = (notation.symbols[letter][1] for letter in ("a_letter", "y_letter"))
-    return _LOSS_FORMULAS[loss].format(a=a, y=y)
-
-
 def loss_words(loss: str) -> str:
     """The name of a loss."""
     return tr(_LOSS_WORDS[loss])
@@ -91,7 +80,7 @@ def loss_words(loss: str) -> str:
 def losses(notation: Notation) -> list[tuple[object, str]]:
     """The short ones by their formula, the long ones by name."""
     is_short = {"half_squared_error", "squared_error"}
-    return [(name, loss_formula(name, notation) if name in is_short else loss_words(name)) for name in _LOSS_FORMULAS]
+    return [(name, loss_formula(name, notation) if name in is_short else loss_words(name)) for name in LOSS_FORMULAS]
 
 
 def reductions() -> list[tuple[object, str]]:

@@ -1,5 +1,6 @@
 """A saved run comes back to the bit, goes on as if it had never stopped, and a failed save costs nothing."""
 
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -14,7 +15,7 @@ import bpstudio
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
-from bpstudio.engine.trace import Params
+from bpstudio.engine.trace import Params, draw_params
 from bpstudio.files import asset, atomic, lesson, readable_json, strict_json
 from bpstudio.files.lesson import Lesson
 from bpstudio.files.lesson_parts import State, Variant
@@ -74,6 +75,7 @@ def test_a_round_trip_keeps_every_bit(
         ),
         summary=Wording.of(en="One\n\ntwo", zh_CN="一"),
         notation="mazur",
+        delta_sign=-1,
         digits=17,
         made_with={"numpy": "2"},
     )
@@ -90,6 +92,7 @@ def test_a_round_trip_keeps_every_bit(
         name: bits(values) for name, values in written.state.optimizer.items()
     }
     assert (read.title, read.summary, read.made_with) == (written.title, written.summary, written.made_with)
+    assert (read.notation, read.delta_sign) == ("mazur", -1)
     assert lesson.text(read) == lesson.text(written)
 
 
@@ -363,3 +366,44 @@ def test_a_one_language_text_is_a_plain_string() -> None:
     assert lesson.document(Lesson(Wording.of("Mine"), experiment(), rows(3)))["title"] == "Mine"
     both = Wording.of(en="Loss", zh_CN="损失")
     assert (both.within("zh_CN"), both.within("zh_TW"), both.within("de")) == ("损失", "损失", "Loss")
+
+
+def test_thresholds_and_layers_without_biases_are_saved_and_replayed(tmp_path: Path) -> None:
+    """Also where the word was changed on the way: the start values are written as what they are called now."""
+    drawn = Initializer(biases="normal")
+    network = Network(2, (Dense(3, "tanh", drawn), Dense(1, "sigmoid", drawn)))
+    setup = experiment(network=network)
+    session = Session(setup, rows(11))
+    session.run(3)
+    kinds = zip(setup.network.layers, ("threshold", "none"), strict=True)
+    layers = tuple(dataclasses.replace(layer, bias=kind) for layer, kind in kinds)
+    session.apply(setup.replace(network=dataclasses.replace(setup.network, layers=layers)))
+    session.run(4)
+    bpstudio.save(session, tmp_path / "run.json")
+    text = (tmp_path / "run.json").read_text(encoding="utf-8")
+    assert '"bias": "threshold"' in text
+    resumed = bpstudio.open(tmp_path / "run.json").session()
+    session.run(5)
+    resumed.run(5)
+    assert bits(resumed.params) == bits(session.params)
+    start = lesson.capture(session.frame()).origin
+    assert not start.b[1].any()
+    before = draw_params(setup.network, setup.seed)
+    assert np.array_equal(start.b[0], -before.b[0])
+    assert '"delta_sign"' not in text
+
+
+def test_a_file_with_a_bias_that_is_none_says_so() -> None:
+    source = lesson.document(lesson.load("mazur"))
+    source["experiment"]["network"]["layers"][0]["bias"] = "none"
+    for key in ("variants", "expected", "scenes", "errata"):
+        source.pop(key, None)
+    with pytest.raises(ValueError, match=r"start\.layer1\.b: not known here"):
+        lesson.parse(json.dumps(source))
+    del source["start"]["layer1"]["b"]
+    read = lesson.parse(json.dumps(source))
+    assert read.start is not None
+    assert not read.start.b[0].any()
+    source["experiment"]["network"]["layers"][0]["bias"] = "offset"
+    with pytest.raises(ValueError, match=r"layers\[0\]\.bias: expected one of bias, threshold, none, got 'offset'"):
+        lesson.parse(json.dumps(source))

@@ -79,6 +79,8 @@ REFUSED: list[tuple[Change, str]] = [
     (put("text", "x" * 20_001), "at most 20,000 characters"),
     (put("notation", "ng"), "notation: expected one of"),
     (put("notation", ["mazur"]), "notation: expected one of"),
+    (put("delta_sign", 0), "delta_sign: expected 1 or -1, got 0"),
+    (put("delta_sign", "-"), "delta_sign: expected a whole number"),
     (put("grain", "atom"), "grain: expected one of step, layer, neuron, edge"),
     (put("at", "backward/w99"), "at: no beat 'backward/w99'"),
     (put("at", "__import__('os').system('x')"), "at: no beat"),

@@ -1,3 +1,4 @@
+import dataclasses
 import re
 from html.parser import HTMLParser
 
@@ -137,3 +138,30 @@ def test_the_file_is_replaced_whole(tmp_path, classes):
     path.write_text("old")
     report.write(path, classes, "New")
     assert path.read_text(encoding="utf-8").endswith("</html>\n")
+
+
+def test_the_report_says_by_which_conventions():
+    from bpstudio.insight.notation import NOTATIONS
+
+    frame = bpstudio.load_lesson("mazur").session().frame()
+    page = text_of(report.html(frame, "x"))
+    assert "C = ½ Σ (a − y)² · one row at a time · biases frozen · simultaneous update · δ = +∂C/∂z" in page
+    older = text_of(report.html(frame, "x", "", NOTATIONS["mazur"].having(delta_sign=-1)))
+    assert "C = ½ Σ (out − target)² · one row" in older
+    assert "δ = −∂C/∂z, with the factor of the mean in it" in older
+
+
+def test_thresholds_are_called_so_and_what_is_not_there_is_not_listed():
+    lesson = bpstudio.load_lesson("mazur")
+    kinds = zip(lesson.experiment.network.layers, ("threshold", "none"), strict=True)
+    network = bpstudio.Network(2, tuple(dataclasses.replace(layer, bias=kind) for layer, kind in kinds))
+    session = bpstudio.Session(lesson.experiment.replace(network=network), lesson.dataset, lesson.start.fitted(network))
+    page = report.html(session.frame(), "x")
+    assert parsed(page).active == []
+    assert page.count(">−1</text>") == 1
+    assert ">+1</text>" not in page
+    assert "<th>threshold</th>" in page
+    assert "<th>bias</th>" not in page
+    assert page.count("<td>-0.35</td>") == 2
+    assert "thresholds frozen" in page
+    assert "no biases" in page
