@@ -232,7 +232,8 @@ def _paint_first_nonfinite(painter: QPainter, picture: Picture) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRoundedRect(box, 5, 5)
     font = text.pen_of(theme, text.SMALL, bold=True)
-    words = f"{problem.quantity} = {number(problem.value)}"
+    name = picture.letters.text("cost") if problem.quantity == "loss" else problem.quantity
+    words = f"{name} = {number(problem.value)}"
     width = font.width(words) + theme.px(12)
     chip = QRectF(box.center().x() - width / 2, box.top() - font.height - 3, width, font.height + 2)
     if room.intersects(box):  # else it was panned out of the canvas, and its words go with it

@@ -128,7 +128,7 @@ def test_a_crowded_column_says_how_many_units_it_leaves_out_until_zooming_shows_
     assert layout.radius(1, zoom=4.0) <= layout.radius(1)
     x, y = layout.marker(1)
     assert x == layout.centers[1][0, 0]
-    assert layout.centers[1][-1, 1] < y < layout.plus_ones[0, 1]
+    assert 0 < y < layout.centers[1][0, 1] - layout.radius(1)
 
 
 def test_pixels_are_an_image_and_a_bar() -> None:

@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QApplication
 
 import bpstudio
 from bpstudio.insight.elements import BIAS, Edge, LossNode, Unit, WholeBatch
+from bpstudio.training.frame import NonFinite
 from ui import language, theme
 from ui.canvas import edges, painting
 from ui.canvas.edges import FADED
@@ -132,6 +133,22 @@ def test_not_finite_is_cyan_and_its_origin_is_framed(easel: Any) -> None:
     box = Picture(view).geometry.box(Unit(problem.layer, problem.index[-1]))
     frame = (box.left() - 9, box.top() - 9, box.left() - 2, box.bottom() + 9)
     assert easel.has_color(image, view.theme.nonfinite, frame)
+
+
+@pytest.mark.parametrize("at", ["right", "panned"])
+def test_the_badge_of_an_infinite_loss_stays_in_the_picture(easel: Any, at: str) -> None:
+    """The loss stands at the right edge, and its badge is wider than it is."""
+    frame = easel.frame_of("diverged")
+    problem = NonFinite(frame.step, 2, "loss", (), np.inf)
+    pan = {"pan": (2000.0, 0.0)} if at == "panned" else {}
+    view = easel.view("diverged", grain="step", frame=replace(frame, nonfinite=problem, loss=np.inf), **pan)
+    node = Picture(view).geometry.box(LossNode())
+    image, color = easel.painted(view), view.theme.nonfinite
+    edge = view.width - 3
+    assert not easel.has_color(image, color, (edge, node.top() - 40, view.width, node.bottom() + 12))
+    if at == "right":
+        assert node.right() + 6 > edge, "here it would have been cut off"
+        assert easel.has_color(image, color, (edge - 8, node.top() - 24, edge, node.top() - 8))
 
 
 def test_fill_is_the_activation_of_the_example(easel: Any) -> None:
