@@ -293,7 +293,6 @@ def test_a_number_belongs_to_the_thing_for_which_it_was_typed(desk: Desk) -> Non
 def test_what_was_begun_is_there_again(desk: Desk) -> None:
     desk.look(W5)
     desk.type("0.08x", enter=False)
-    desk.mine._keep_draft()
     desk.look(W1)
     assert desk.mine._field.text() == ""
     desk.look(W5)
