@@ -14,7 +14,7 @@ import bisect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -171,13 +171,17 @@ class UnitTable(StepTable):
 
     def __init__(self, moment: Moment) -> None:
         super().__init__(moment)
-        # A layer is followed by the +1 node from which the biases of the next one come.
-        counts = [size + (layer < self.depth) for layer, size in enumerate(self.sizes)]
+        # A layer is followed by the +1 node from which the biases of the next one come, where it has any.
+        counts = [size + self._feeds(layer) for layer, size in enumerate(self.sizes)]
         self._starts = [0]
         for count in counts:
             self._starts.append(self._starts[-1] + count)
         self._outputs = self.sizes[-1]
         self._costs: tuple[str, ...] = ("row", "C") if self._own_cost_differs else ("C",)
+
+    def _feeds(self, layer: int) -> bool:
+        """Whether a node stands under a layer that feeds the biases of the next one."""
+        return layer < self.depth and self.network.biases[layer]
 
     @property
     def _own_cost_differs(self) -> bool:
@@ -286,8 +290,8 @@ class UnitTable(StepTable):
         for layer, size in enumerate(self.sizes):
             found = self._of_layer(layer, column)
             yield np.full(size, np.nan) if found is None else found
-            if layer < self.depth:
-                yield np.array([1.0 if column == "a" else np.nan])
+            if self._feeds(layer):
+                yield np.array([float(self.network.layers[layer].bias_sign) if column == "a" else np.nan])
         if column == "a":
             yield self.numbers.y()
             yield self.numbers.elements()
@@ -308,7 +312,7 @@ class UnitTable(StepTable):
                 yield np.full(size, ABSENT) if none else np.minimum(moment.states(layer, "a"), KNOWN)
             else:
                 yield moment.states(layer, column)
-            if layer < self.depth:
+            if self._feeds(layer):
                 yield has
         if column != "a":
             yield np.full(self.rows - self._starts[-1], ABSENT)
@@ -324,8 +328,9 @@ class EdgeTable(StepTable):
     def __init__(self, moment: Moment) -> None:
         super().__init__(moment)
         self._starts = [0]
-        for inputs, units in pairwise(self.sizes):
-            self._starts.append(self._starts[-1] + units * (inputs + 1))
+        self._widths = [size + has_bias for size, has_bias in zip(self.sizes, self.network.biases, strict=False)]
+        for width, units in zip(self._widths, self.sizes[1:], strict=True):
+            self._starts.append(self._starts[-1] + units * width)
         alone = isinstance(moment.numbers.example, Probe) or (moment.numbers.rows > 1 and not moment.numbers.is_mean)
         self.columns = tuple(column for column in EDGE_COLUMNS if column != "own" or alone)
 
@@ -340,7 +345,7 @@ class EdgeTable(StepTable):
             raise IndexError(f"row: expected 0 … {self.rows - 1}, came {row}")
         layer = bisect.bisect_right(self._starts, row)
         inputs = self.sizes[layer - 1]
-        to, source = divmod(row - self._starts[layer - 1], inputs + 1)
+        to, source = divmod(row - self._starts[layer - 1], self._widths[layer - 1])
         return Edge(layer, to, BIAS if source == inputs else source)
 
     @override
@@ -349,7 +354,7 @@ class EdgeTable(StepTable):
             return None
         inputs = self.sizes[element.layer - 1]
         column = inputs if element.is_bias else element.source
-        return self._starts[element.layer - 1] + element.to * (inputs + 1) + column
+        return self._starts[element.layer - 1] + element.to * self._widths[element.layer - 1] + column
 
     def ends(self, letters: Letters, row: int) -> tuple[str, str]:
         """The names of the unit that an edge comes from and of the one that it leads to."""
@@ -369,11 +374,11 @@ class EdgeTable(StepTable):
         ]
         found = []
         for kind, own in enumerate(self._named(letters, wanted)):
-            plus = wanted == "+1" if kind == 0 else wanted in "+1"
-            sides = [
-                (ends[layer][kind][:, None] | np.append(ends[layer - 1][kind], plus)[None, :]).ravel()
-                for layer in range(1, self.depth + 1)
-            ]
+            sides = []
+            for layer in range(1, self.depth + 1):
+                one, typed = letters.element(PlusOne(layer)), wanted.replace("-", "−")
+                plus = [typed == one if kind == 0 else typed in one] * self.network.biases[layer - 1]
+                sides.append((ends[layer][kind][:, None] | np.append(ends[layer - 1][kind], plus)[None, :]).ravel())
             found.append(np.concatenate(sides) | own)
         return found[0], found[1]
 
@@ -406,7 +411,7 @@ class EdgeTable(StepTable):
 
     def _is_last(self, layer: int) -> Mask:
         """Which edges of a layer are biases, flat."""
-        columns = np.arange(self.sizes[layer - 1] + 1) == self.sizes[layer - 1]
+        columns = np.arange(self._widths[layer - 1]) == self.sizes[layer - 1]
         return np.tile(columns, self.sizes[layer])
 
     @cached_property
@@ -418,10 +423,11 @@ class EdgeTable(StepTable):
     def frozen(self) -> Mask:
         """Which parameters keep their value whatever the gradient."""
         parts = []
-        for layer, (inputs, units) in zip(self.network.layers, pairwise(self.sizes), strict=True):
-            row = np.full(inputs + 1, not layer.train_weights)
-            row[-1] = not layer.train_bias
-            parts.append(np.tile(row, units))
+        for layer, width in zip(self.network.layers, self._widths, strict=True):
+            row = np.full(width, not layer.train_weights)
+            if layer.has_bias:
+                row[-1] = not layer.train_bias
+            parts.append(np.tile(row, layer.units))
         return np.concatenate(parts)
 
     @override
@@ -432,15 +438,15 @@ class EdgeTable(StepTable):
             old = np.column_stack((frame.params.W[layer - 1], frame.params.b[layer - 1]))
             match column:
                 case "weight":
-                    yield old.ravel()
+                    yield self._there(layer, old)
                 case "gradient":
-                    yield self.numbers.batch_gradient(layer).ravel()
+                    yield self._there(layer, self.numbers.batch_gradient(layer))
                 case "own":
-                    yield self.numbers.gradient(layer).ravel()
+                    yield self._there(layer, self.numbers.gradient(layer))
                 case _:
                     update = np.column_stack((trace.update_W, trace.update_b))
                     with np.errstate(all="ignore"):
-                        yield (update if column == "update" else old + update).ravel()
+                        yield self._there(layer, update if column == "update" else old + update)
 
     @override
     def _state_parts(self, column: str) -> Iterator[States]:
@@ -450,9 +456,14 @@ class EdgeTable(StepTable):
                 used = self.moment.states(layer, "product") == NOW
                 if layer > 1:
                     used |= self.moment.states(layer, "arrival") == NOW
-                yield np.where(used, NOW, KNOWN)
+                yield self._there(layer, np.where(used, NOW, KNOWN))
             else:
-                yield self.moment.states(layer, "dW" if column in ("gradient", "own") else "new")
+                yield self._there(layer, self.moment.states(layer, "dW" if column in ("gradient", "own") else "new"))
+
+    def _there(self, layer: int, values: NDArray[Any]) -> NDArray[Any]:
+        """Of values (units, inputs + 1), flat or not, those of the edges that there are, flat."""
+        table: NDArray[Any] = values.reshape(self.sizes[layer], -1)[:, : self._widths[layer - 1]]
+        return table.ravel()
 
 
 _PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹", "01234567890123456789")

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from PyQt6.QtCore import QSize
 from PyQt6.QtWidgets import QCheckBox, QLabel, QToolButton, QWidget
 
+from bpstudio.insight.conventions import loss_formula
 from bpstudio.insight.notation import Notation
 from bpstudio.training.experiment import DTYPES, Experiment
 from bpstudio.training.frame import Frame
@@ -169,7 +170,7 @@ class TrainingSection(Section):
         self.loss.offer(describe.losses(notation))
         self.loss.show_value(experiment.loss)
         is_named = self.loss.currentText() == describe.loss_words(experiment.loss)
-        self.loss_row.message.say(f"ℓ = {describe.loss_formula(experiment.loss, notation)}" if is_named else "", "echo")
+        self.loss_row.message.say(f"ℓ = {loss_formula(experiment.loss, notation)}" if is_named else "", "echo")
         self.loss.setToolTip(describe.loss_words(experiment.loss))
         rule = experiment.optimizer
         self.optimizer.show_value(rule.name)

@@ -22,7 +22,7 @@ from bpstudio.insight.step_table import (
     ordered,
     plain_digits,
 )
-from bpstudio.insight.walk import Walk
+from bpstudio.insight.walk import GRAINS, Walk
 from bpstudio.training.frame import Frame
 from bpstudio.training.optimizers import SGD
 from bpstudio.training.session import Session
@@ -284,3 +284,34 @@ def test_a_diverged_step_is_shown_without_a_warning(session: Make) -> None:
             assert len(table.values(column)) == table.rows
     assert not np.isfinite(edges.values("new")).all()
     assert any(edges.exact(row, "new") in ("nan", "inf", "-inf") for row in range(edges.rows))
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_biases_that_are_none_have_no_rows_and_thresholds_come_from_minus_one(session: Make, grain: str) -> None:
+    run = session(sizes=(2, 3, 2, 2), activations=("tanh",) * 3, biases=("threshold", "none", "bias"))
+    frame = run.frame()
+    network, walk = frame.experiment.network, Walk.of(frame)
+    names = Letters("mazur", network)
+    for index in range(0, walk.count(grain) + 1, 3):  # type: ignore[arg-type]
+        units, edges = (
+            table(Moment(frame, walk, Numbers(frame, Row(0)), grain, index))  # type: ignore[arg-type]
+            for table in (UnitTable, EdgeTable)
+        )
+        for table in (units, edges):
+            found = [table.element(row) for row in range(table.rows)]
+            assert all(walk.names.has(element) for element in found)
+            for column in table.columns:
+                assert len(table.values(column)) == len(table.states(column)) == table.rows
+        assert edges.rows == network.parameter_count
+        assert [edges.row_of(edges.element(row)) for row in range(edges.rows)] == list(range(edges.rows))
+    assert units.row_of(PlusOne(2)) is None
+    ones = [row for row in range(units.rows) if isinstance(units.element(row), PlusOne)]
+    assert [(units.title(names, row), units.values("a")[row]) for row in ones] == [("−1", -1.0), ("+1", 1.0)]
+    threshold = edges.row_of(Edge(1, 0, BIAS))
+    assert threshold is not None
+    assert edges.title(names, threshold) == "θ_h1_1"
+    assert edges.values("own")[threshold] == -Numbers(frame, Row(0)).delta(1)[0]
+    assert edges.values("gradient")[threshold] == frame.trace.layers[0].db[0]
+    assert np.flatnonzero(matching(edges, names, "-1")).tolist() == [
+        row for row in range(edges.rows) if edges.element(row).is_bias and edges.element(row).layer == 1
+    ]
