@@ -135,11 +135,12 @@ def test_not_finite_is_cyan_and_its_origin_is_framed(easel: Any) -> None:
     assert easel.has_color(image, view.theme.nonfinite, frame)
 
 
+@pytest.mark.parametrize("value", [np.inf, -1.2345678e300])
 @pytest.mark.parametrize("at", ["right", "panned"])
-def test_the_badge_of_an_infinite_loss_stays_in_the_picture(easel: Any, at: str) -> None:
+def test_the_badge_of_an_infinite_loss_stays_in_the_picture(easel: Any, at: str, value: float) -> None:
     """The loss stands at the right edge, and its badge is wider than it is."""
     frame = easel.frame_of("diverged")
-    problem = NonFinite(frame.step, 2, "loss", (), np.inf)
+    problem = NonFinite(frame.step, 2, "loss", (), value)
     pan = {"pan": (2000.0, 0.0)} if at == "panned" else {}
     view = easel.view("diverged", grain="step", frame=replace(frame, nonfinite=problem, loss=np.inf), **pan)
     node = Picture(view).geometry.box(LossNode())
