@@ -34,6 +34,7 @@ class Asked(QDialog):
     def __init__(self, title: str, words: str, placeholder: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
+        self.setWhatsThis(words)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(theme.current().px(420))
         self.line = QLineEdit()
@@ -137,6 +138,7 @@ class Help(QDialog):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Help"))
+        self.setWhatsThis(tr("How this works, on one page."))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         look = theme.current()
         self.resize(look.px(640), look.px(560))
@@ -171,6 +173,7 @@ class About(QDialog):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("About bpstudio"))
+        self.setWhatsThis(tr("What this is, and the versions of what it stands on."))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         words = QLabel(
             tr(

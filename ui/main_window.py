@@ -325,6 +325,12 @@ class MainWindow(QMainWindow):
         self.locked.refresh()
         # The canvas names itself: what it shows changes.
         self.canvas.setWhatsThis(tr("One step of the network. Click a circle or a line to have it explained."))
+        self.conventions.setWhatsThis(
+            tr("What is assumed in every number: loss, mean or sum, biases, order, sign. Click a part to change it.")
+        )
+        self.messages.setWhatsThis(tr("What was saved, refused or found, and what can be done about it."))
+        self.tour.setWhatsThis(tr("The first steps, on the real network. → goes on, Esc closes it."))
+        self._title.setWhatsThis(tr("What is open; a dot says that something is not saved."))
         for widget, name, words in (
             (self._left, tr("Network and data"), tr("What is trained, how, and on what. Every change can be undone.")),
             (self._right, tr("Explanation"), tr("Where the number comes from that is selected or was computed last.")),
@@ -432,7 +438,6 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
         self.retitle()
-        self.regions.arrange()
         self.rearranged()
 
     @override

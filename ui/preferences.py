@@ -87,6 +87,9 @@ class Preferences(QDialog):
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self._buttons.addButton(self.defaults, QDialogButtonBox.ButtonRole.ResetRole)
         self._buttons.rejected.connect(self.reject)
+        close = self._buttons.button(QDialogButtonBox.StandardButton.Close)
+        if close is not None:
+            close.setAutoDefault(False)  # Enter in a field is meant for the field
         column.addWidget(self._buttons)
         runner.frame_arrived.connect(self._show_frame)
         self.retint()

@@ -58,6 +58,7 @@ _SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"batch_size: expected .*",
             translatable("The batch size must be a whole number: 1 or more, or 0 for all rows."),
         ),
+        (r"flat_threshold: expected .*", translatable("The threshold must be above 0 and at most 1.")),
         (r"seed: expected .*", translatable("The seed must be a whole number of at least 0.")),
         (r"initializer\.(?:bias_)?std: .*", translatable("The standard deviation must be a number of at least 0.")),
         (
