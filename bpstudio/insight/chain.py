@@ -14,13 +14,13 @@ from typing import Literal
 import numpy as np
 
 from bpstudio.insight.altered import Alterations, Asked, Pass, Quantity, Rule
-from bpstudio.insight.elements import Edge, Element, Example, Lit, LossNode, Unit
+from bpstudio.insight.elements import Edge, Element, Example, Lit
 from bpstudio.insight.findings import together
 from bpstudio.insight.named_numbers import find, without_names
 from bpstudio.insight.notation import Letters, Notation, letters
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.suspects import Case, fits
-from bpstudio.insight.symbols import SIGNED, beat_of, symbol_of
+from bpstudio.insight.symbols import beat_of, sign_of, symbol_of
 from bpstudio.insight.typed_number import Entry, NumberError, Typed, read_many
 from bpstudio.insight.verdict import Verdict, judge
 from bpstudio.insight.walk import Walk
@@ -103,8 +103,8 @@ def _order(case: Case, entries: Sequence[Entry], names: Letters) -> tuple[Asked,
     def right(order: tuple[Asked, ...]) -> int:
         count = 0
         for asked, entry in zip(order, entries, strict=True):
-            sign = names.notation.delta_sign if asked.quantity in SIGNED else 1
             views = Case(case.frame, case.numbers.example, asked).views
+            sign = sign_of(asked, names, entry.number.value, views[0].truth)
             count += any(bool(fits(entry.number, sign * view.truth, case.same)) for view in views)
         return count
 
@@ -182,7 +182,6 @@ class _Theirs:
 
     def __init__(self, frame: Frame, example: Example, names: Letters) -> None:
         self.frame, self.example, self.names = frame, example, names
-        self.usual = Case(frame, example, Asked(LossNode(), "loss")).usual
         self._edits: dict[tuple[str, int], list[tuple[int, float, bool]]] = {}
         self._elements: dict[int, float] = {}
         self._gradients: dict[Element, float] = {}
@@ -190,7 +189,7 @@ class _Theirs:
 
     def take(self, asked: Asked, typed: Typed) -> None:
         """Put a typed number where it belongs."""
-        value = typed.value * (self.names.notation.delta_sign if asked.quantity in SIGNED else 1)
+        value = typed.value * self._sign(asked, typed)
         layer, at, target = asked.layer, asked.unit, asked.target
         if typed.value:
             self._doubt = min(_MOST_DOUBT, self._doubt + typed.unit / 2 / abs(typed.value))
@@ -208,13 +207,15 @@ class _Theirs:
 
     def gives(self, asked: Asked, typed: Typed) -> bool:
         """Whether a number comes out of the learner's own earlier ones."""
-        sign = self.names.notation.delta_sign if asked.quantity in SIGNED else 1
         with np.errstate(all="ignore"):
-            value = self._now(asked) * sign
+            value = self._now(asked) * self._sign(asked, typed)
         case = Case(self.frame, self.example, asked)
         # The room that the rounding of this number and of all before it leaves.
         near = abs(value - typed.value) <= typed.unit * (1 + 1e-9) + self._doubt * abs(value)
         return bool(fits(typed, value, case.same)) or near
+
+    def _sign(self, asked: Asked, typed: Typed) -> int:
+        return sign_of(asked, self.names, typed.value, Case(self.frame, self.example, asked).views[0].truth)
 
     def _now(self, asked: Asked) -> float:
         case = Case(self.frame, self.example, asked)
@@ -249,6 +250,3 @@ def _edited(edits: list[tuple[int, float, bool]], row: int | None) -> Rule:
         return changed
 
     return rule
-
-
-__all__ = ["Asked", "ChainLine", "ChainVerdict", "Unit", "judge_chain", "judge_text"]

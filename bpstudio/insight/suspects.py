@@ -72,7 +72,10 @@ class Lineup:
 
 
 class Case:
-    """One asked number of one example: the right answers, and what slips make of it."""
+    """One asked number of one example: the right answers, and what slips make of it.
+
+    `sign` is −1 where a person writes the number with the other sign than it is computed with.
+    """
 
     def __init__(self, frame: Frame, example: Example, asked: Asked, sign: int = 1) -> None:
         asked.check(len(frame.experiment.network.layers))

@@ -6,8 +6,19 @@ from bpstudio.insight.altered import Asked
 from bpstudio.insight.elements import Edge, Unit
 from bpstudio.insight.notation import Letters
 
-#: What is written with the sign of δ.
-SIGNED = frozenset({"delta"})
+#: What is written with the sign of δ: δ itself, and w · δ.
+SIGNED = frozenset({"delta", "arrival"})
+
+
+def sign_of(asked: Asked, names: Letters, typed: float, truth: float) -> int:
+    """The sign with which a computed number is compared with a typed one.
+
+    Where δ is −∂C/∂z it is made of −∂C/∂a, so there a person writes either sign of ∂C/∂a.
+    """
+    if names.notation.delta_sign > 0:
+        return 1
+    is_either = asked.quantity == "error" and typed * truth < 0
+    return -1 if asked.quantity in SIGNED or is_either else 1
 
 
 def symbol_of(asked: Asked, names: Letters) -> str:

@@ -20,7 +20,7 @@ from bpstudio.insight.notation import Letters, Notation, letters, number, rough
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.rounding import MODES, rounded_value
 from bpstudio.insight.suspects import Case, Lineup, View, is_cut_to, rounds_to
-from bpstudio.insight.symbols import SIGNED, beat_of, symbol_of
+from bpstudio.insight.symbols import SIGNED, beat_of, sign_of, symbol_of
 from bpstudio.insight.typed_number import Typed, read_typed
 from bpstudio.insight.walk import Walk
 from bpstudio.training.frame import Frame
@@ -102,15 +102,18 @@ def judge(
     names = letters(notation, frame.experiment.network)
     if isinstance(target, (Edge, Unit)):
         names.names.check(target)
-    sign = names.notation.delta_sign if quantity in SIGNED else 1
     with np.errstate(all="ignore"):
-        return _Judge(Case(frame, example, Asked(target, quantity), sign), number_typed, names, digits).verdict()
+        case = Case(frame, example, Asked(target, quantity))
+        case.sign = sign_of(case.asked, names, number_typed.value, case.views[0].truth)
+        return _Judge(case, number_typed, names, digits).verdict()
 
 
 class _Judge:
     def __init__(self, case: Case, typed: Typed, names: Letters, digits: int) -> None:
         self.case, self.typed, self.names, self.digits = case, typed, names, digits
         self.symbol = symbol_of(case.asked, names)
+        if case.sign < 0 and case.asked.quantity not in SIGNED:
+            self.symbol = f"−{self.symbol}"
         self.truth = case.views[0].truth * case.sign
 
     def verdict(self) -> Verdict:

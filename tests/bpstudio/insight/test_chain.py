@@ -159,9 +159,12 @@ def test_one_number_with_a_name_is_that_number(mazur: Make) -> None:
 
 def test_the_sign_of_delta_is_that_of_the_notation(mazur: Make) -> None:
     older = NOTATIONS["mazur"].having(delta_sign=-1)
-    verdict = judge_text(mazur().frame(), Row(0), Unit(1, 0), "delta", "0.0364 0.2413 -0.0088", older)
-    assert isinstance(verdict, ChainVerdict)
-    assert verdict.is_right
+    for text in ("0.0364 0.2413 -0.0088", "-0.0554 0.0190 -0.0364 0.2413 -0.0088"):
+        verdict = judge_text(mazur().frame(), Row(0), Unit(1, 0), "delta", text, older)
+        assert isinstance(verdict, ChainVerdict)
+        assert verdict.is_right, verdict.text.text
+    wrong = judge_text(mazur().frame(), Row(0), Unit(1, 0), "delta", "-0.0554 0.0190 -0.0364 0.25 -0.0091", older)
+    assert list(states(wrong).values()) == ["right", "right", "right", "first", "follows"]
 
 
 def test_a_batch_is_judged_as_a_whole(session: Make) -> None:
