@@ -15,6 +15,8 @@ from ui.language import tr
 from ui.panels.form import restyle
 from ui.panels.plain import plain
 
+_SHORT, _LONG = 8, 12
+"""Digits for which the field has room at least, and at most before its text scrolls."""
 _ECHOED = 4
 """So many of several numbers are said again; of more only how many there are."""
 
@@ -109,8 +111,8 @@ class NumbersField(QLineEdit):
     @override
     def sizeHint(self) -> QSize:
         px = theme.current().px
-        text = self.fontMetrics().horizontalAdvance("0.0004385677") + px(18)
-        return QSize(max(text, px(64)), super().sizeHint().height())
+        digits = min(max(len(self.text()), _SHORT), _LONG)
+        return QSize(self.fontMetrics().horizontalAdvance("0" * digits) + px(18), super().sizeHint().height())
 
     @override
     def minimumSizeHint(self) -> QSize:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from PyQt6.QtCore import QEvent, Qt, QTimer
+from PyQt6.QtCore import QEvent, QPoint, Qt, QTimer
 from PyQt6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -39,6 +39,8 @@ from ui.panels.several_numbers import SeveralNumbers
 from ui.runner import Runner
 from ui.threads import Progress
 
+SETTLED_MS = 40
+"""After so long an answer has its place in a panel that scrolls."""
 _NEW = translatable("{symbol} (new value)")
 _PLAIN = re.compile(r"[+-]?[0-9]*\.?[0-9]+")
 """A number that needs no understanding; 0,35, 1/3 and 1e-3 are said again."""
@@ -122,22 +124,18 @@ class YourNumber(QWidget):
 
     def reveal(self) -> None:
         """Scroll to the field and the answer under it, as soon as they have their places."""
-        self._revealing.start(0)
+        self._revealing.start(SETTLED_MS)
 
     def _reveal(self) -> None:
         area = self.parentWidget()
         while area is not None and not isinstance(area, QScrollArea):
             area = area.parentWidget()
-        if isinstance(area, QScrollArea) and self.isVisible():
-            area.ensureWidgetVisible(self._line, 0, self._answer_height())
-
-    def _answer_height(self) -> int:
-        """How much under the field belongs to the answer."""
-        last = max((widget.geometry().bottom() for widget in self._shown_answer()), default=self._line.y())
-        return max(last - self._line.geometry().bottom(), 0) + 8
-
-    def _shown_answer(self) -> list[QWidget]:
-        return [widget for widget in (self._message, self._text, self._several, self._go) if widget.isVisible()]
+        inner = area.widget() if isinstance(area, QScrollArea) else None
+        if isinstance(area, QScrollArea) and inner is not None and self.isVisible():
+            answer = (self._line, self._message, self._text, self._several, self._go)
+            last = max(widget.geometry().bottom() for widget in answer if widget.isVisible() or widget is self._line)
+            for y in (last, self._line.y()):  # the field itself is seen in any case
+                area.ensureVisible(0, self.mapTo(inner, QPoint(0, y)).y(), 0, 8)
 
     def forget(self) -> None:
         """Another lesson is open: what was typed belongs to the one before."""

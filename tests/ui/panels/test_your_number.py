@@ -14,7 +14,7 @@ from bpstudio.insight.elements import BIAS, Edge, Element, LossNode, PlusOne, Ro
 from bpstudio.insight.suspects import Case
 from bpstudio.insight.walk import Walk
 from bpstudio.training.frame import Frame
-from ui import language
+from ui import language, placing
 from ui.explain.card import Card
 from ui.focus import Focus
 from ui.panels.inspector import Inspector
@@ -442,6 +442,19 @@ def test_tab_leads_through_it_in_order(desk: Desk) -> None:
         desk.qtbot.keyClick(widget, Qt.Key.Key_Tab)
         widget = QApplication.focusWidget()
     assert seen == [desk.mine._field, desk.mine._go, desk.mine._choice, desk.mine.rounding.heading]
+
+
+def test_the_answer_is_scrolled_into_view(desk: Desk) -> None:
+    area = placing.scrolled("right", desk.inspector)
+    desk.qtbot.addWidget(area)
+    area.resize(350, 320)
+    area.show()
+    area.activateWindow()
+    desk.qtbot.waitUntil(area.isActiveWindow)
+    desk.look(W5)
+    desk.type("0.43982")
+    desk.qtbot.waitUntil(lambda: not desk.mine._go.visibleRegion().isEmpty())
+    assert not desk.mine._field.visibleRegion().isEmpty()
 
 
 def test_on_a_wide_and_deep_network_too(qtbot: QtBot) -> None:
