@@ -211,7 +211,7 @@ class _Theirs:
             value = self._now(asked) * self._sign(asked, typed)
         case = Case(self.frame, self.example, asked)
         # The room that the rounding of this number and of all before it leaves.
-        near = abs(value - typed.value) <= typed.unit * (1 + 1e-9) + self._doubt * abs(value)
+        near = abs(value - typed.value) <= typed.unit / 2 * (1 + 1e-9) + self._doubt * abs(value)
         return bool(fits(typed, value, case.same)) or near
 
     def _sign(self, asked: Asked, typed: Typed) -> int:

@@ -202,7 +202,8 @@ class _Judge:
         lit = tuple(dict.fromkeys(element for finding in first.findings for element in finding.lit))
         where = _earliest([finding.address for finding in first.findings], self.case)
         explanations = tuple(said[:_SAID])
-        if not is_sure:
+        # The other sign is so likely that even one digit says it.
+        if not is_sure and first.ids != ("opposite_sign",):
             values = {"what": first.findings[0].words}
             text = Phrase("It could be what comes out {what}; more digits would tell.", values)
             return self._made("unsure", text, self.truth, None, lit, where, explanations)

@@ -67,7 +67,9 @@ def test_the_numbers_of_an_explanation_are_those_of_the_trace(mazur: Make) -> No
     assert said.value == pytest.approx(math.prod(factors), rel=1e-15)
 
 
-@pytest.mark.parametrize(("typed", "kind"), [("-0.0822", "sign"), ("\u22120,082167041", "sign"), ("0.0822", "rounded")])
+@pytest.mark.parametrize(
+    ("typed", "kind"), [("-0.0822", "sign"), ("\u22120,082167041", "sign"), ("-0.08", "sign"), ("0.0822", "rounded")]
+)
 def test_the_opposite_sign_is_said_as_such(mazur: Make, typed: str, kind: str) -> None:
     assert judge(mazur().frame(), Row(0), W5, "gradient", typed).kind == kind
 
