@@ -377,7 +377,7 @@ class EdgeTable(StepTable):
             sides = []
             for layer in range(1, self.depth + 1):
                 one, typed = letters.element(PlusOne(layer)), wanted.replace("-", "−")
-                plus = [typed == one if kind == 0 else typed in one] * self.network.biases[layer - 1]
+                plus = np.full(int(self.network.biases[layer - 1]), typed == one if kind == 0 else typed in one)
                 sides.append((ends[layer][kind][:, None] | np.append(ends[layer - 1][kind], plus)[None, :]).ravel())
             found.append(np.concatenate(sides) | own)
         return found[0], found[1]

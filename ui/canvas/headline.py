@@ -130,7 +130,9 @@ def fitted(picture: Picture, font: text.Pen, width: float) -> str:
     if font.width(line) <= width:
         return line
     sides = beat_line(picture).split("   ·   ")[0].split(" = ")
-    short = f"{sides[0]} = {sides[-1]}" if len(sides) > 2 else line
+    # The middle may go only where all sides are the same number: W⁺ = W − η ∂C/∂W, η = 0.5: … is no such line.
+    is_chain = picture.grain != "layer"
+    short = f"{sides[0]} = {sides[-1]}" if len(sides) > 2 and is_chain else line
     return font.elided(short, width)
 
 

@@ -10,7 +10,7 @@ from bpstudio.engine.network import Network
 from bpstudio.insight.elements import BIAS, Edge, PlusOne, Unit
 from bpstudio.training.frame import Frame
 from bpstudio.training.session import Session
-from ui.canvas import edges, nodes, units, words
+from ui.canvas import edges, headline, nodes, text, units, words
 from ui.canvas.labels import _carried
 from ui.canvas.picture import Picture
 
@@ -75,3 +75,12 @@ def test_badges_and_tooltips_flip_with_the_sign_of_delta(easel: Any) -> None:
     assert words.facts(whole, edge) == words.facts(old_whole, edge)
     batch = easel.view("mazur", notation="mazur", delta_sign=-1, scale_delta="batch")
     assert np.array_equal(Picture(batch).delta(2), -whole.numbers.batch_delta(2))
+
+
+def test_a_line_of_a_whole_layer_is_never_shortened_into_another_statement(easel: Any) -> None:
+    """W⁺ is not 0.066: that is the size of the step at the end of the sentence."""
+    picture = Picture(easel.view("mazur", size=(430, 320), grain="layer", at="update/layer2"))
+    font = text.pen_of(picture.theme, 13, mono=True)
+    shown = headline.fitted(picture, font, 300.0)
+    assert shown.endswith("…")
+    assert headline.beat_line(picture, 4).startswith(shown[:-1])
