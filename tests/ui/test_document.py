@@ -109,7 +109,7 @@ def test_a_switch_is_saved_with_the_run(desk: Desk, tmp_path: Path) -> None:
         assert choice is not None
         assert choice.variant is not None
         assert choice.variant.name == "sequential"
-        assert choice.lesson.scenes == lessons.load("mazur").scenes, "what the lesson says stays"
+        assert choice.lesson.scenes == lesson.load("mazur").scenes, "what the lesson says stays"
         desk.document.open(path)
         assert desk.settle().params.flat.tobytes() == before.params.flat.tobytes()
     assert desk.document.lesson is not None
