@@ -455,6 +455,7 @@ def test_the_answer_is_scrolled_into_view(desk: Desk) -> None:
     desk.type("0.43982")
     desk.qtbot.waitUntil(lambda: not desk.mine._go.visibleRegion().isEmpty())
     assert not desk.mine._field.visibleRegion().isEmpty()
+    desk.inspector.setParent(None)  # it is closed by itself
 
 
 def test_on_a_wide_and_deep_network_too(qtbot: QtBot) -> None:
