@@ -284,7 +284,10 @@ class Actions(QObject):
     def guard(self, widget: QWidget | None) -> None:
         """Let a control inside such an area keep its own keys while it has the focus."""
         kinds = (QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox)
-        if isinstance(widget, kinds):
+        window = widget.window() if widget is not None else None
+        # A list of choices that has popped up takes Enter from its ShortcutOverride: a filter would come before it.
+        pops_up = window is not None and window.windowType() == Qt.WindowType.Popup
+        if isinstance(widget, kinds) and not pops_up:
             widget.installEventFilter(self)
 
     def present(self, is_on: bool) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PyQt6.QtCore import QAbstractItemModel, QAbstractTableModel, QModelIndex, Qt
-from PyQt6.QtGui import QBrush
+from PyQt6.QtGui import QBrush, QKeyEvent
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -249,6 +249,9 @@ class ChoiceDelegate(QStyledItemDelegate):
     def _done(self, editor: QComboBox) -> None:
         self.commitData.emit(editor)
         self.closeEditor.emit(editor)
+        view = self.parent()
+        if isinstance(view, QWidget):
+            view.setFocus()  # the list of choices had the keyboard, and took it along
 
 
 class ColumnsTable(QTableView):
@@ -261,6 +264,7 @@ class ColumnsTable(QTableView):
         self.setModel(model)
         self.setItemDelegate(ChoiceDelegate(self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setTabKeyNavigation(False)
         self.setWordWrap(False)
         self.setShowGrid(False)
         self.setProperty("role", "form")
@@ -283,5 +287,18 @@ class ColumnsTable(QTableView):
             self.setColumnHidden(GAPS, not model.has_gaps)
 
     def _open(self, index: QModelIndex) -> None:
-        if index.flags() & Qt.ItemFlag.ItemIsEditable:
+        if self._can_open(index):
             self.edit(index)
+
+    def _can_open(self, index: QModelIndex) -> bool:
+        return index.isValid() and bool(index.flags() & Qt.ItemFlag.ItemIsEditable)
+
+    @override
+    def keyPressEvent(self, e: QKeyEvent | None) -> None:
+        # Enter opens the choices of a cell. Elsewhere it goes on to the window, where it means "Use this data".
+        index = self.currentIndex()
+        opening = e is not None and e.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+        if opening and self.state() != QAbstractItemView.State.EditingState and self._can_open(index):
+            self._open(index)
+        else:
+            super().keyPressEvent(e)

@@ -28,7 +28,7 @@ from bpstudio.data.dataset import Dataset
 from bpstudio.data.errors import DataError
 from bpstudio.data.suggestion import suggest
 from bpstudio.data.table import Table
-from ui import theme
+from ui import tabbing, theme
 from ui.language import tr
 from ui.panels.columns_table import NAME, ColumnsModel, ColumnsTable
 from ui.panels.file_preview import FilePreview
@@ -230,6 +230,10 @@ class DataWindow(QDialog):
 
     def _enable(self) -> None:
         self.use.setEnabled(self.dataset is not None and self._preparing is None and self._reading is None)
+
+    @override
+    def focusNextPrevChild(self, next: bool) -> bool:
+        return tabbing.go(self, next)
 
     @override
     def closeEvent(self, a0: QCloseEvent | None) -> None:

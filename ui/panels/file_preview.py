@@ -101,6 +101,7 @@ class FilePreview(QWidget):
         self.message = Message()
         self.offers = QHBoxLayout()
         self.cells = QTableView()
+        self.cells.setTabKeyNavigation(False)
         self.model = PreviewModel(self.cells)
         self.cells.setModel(self.model)
         self.cells.setWordWrap(False)

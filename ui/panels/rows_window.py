@@ -54,6 +54,7 @@ class RowsWindow(QWidget):
         self.resize(900, 560)
 
         self.table = QTableView()
+        self.table.setTabKeyNavigation(False)
         self.model = RowsModel(self.table)
         self.table.setModel(self.model)
         self.table.setSortingEnabled(True)

@@ -258,7 +258,11 @@ class TwinTable(QTableView):
         if e is not None and e.matches(QKeySequence.StandardKey.Copy):
             self.copy()
             return
+        before = self.currentIndex()
         super().keyPressEvent(e)
+        if before.isValid() and self.currentIndex() == before:
+            # The cell at which the keyboard came in is chosen by the first key, also by one that leads nowhere else.
+            self.chosen.emit(self.rows.element(before.row()))
 
     @override
     def contextMenuEvent(self, a0: QContextMenuEvent | None) -> None:
