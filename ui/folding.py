@@ -11,8 +11,9 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from PyQt6.QtCore import QSettings
+from PyQt6.QtCore import QEvent, QObject, QSettings
 from PyQt6.QtWidgets import QSplitter, QWidget
+from typing_extensions import override
 
 from ui import theme
 from ui.actions import Actions
@@ -109,7 +110,7 @@ def _side(index: int, width: int, scale: float, wanted: float) -> int:
     return round(max(min(usual, width * MOST[index]), least))
 
 
-class Regions:
+class Regions(QObject):
     """The regions of a window: it shows and folds them, takes what a person does with them as a wish, and keeps it.
 
     `widgets` are the regions that are widgets; the legend is part of the canvas and is shown by `show_legend`.
@@ -124,6 +125,7 @@ class Regions:
         show_legend: Callable[[bool], None],
         beneath: Callable[[], int],
     ) -> None:
+        super().__init__(rows)
         self._commands, self._columns, self._rows = commands, columns, rows
         self._widgets, self._show_legend, self._beneath = widgets, show_legend, beneath
         self.wish = Wish()
@@ -131,6 +133,7 @@ class Regions:
         self.resting = False
         """Somebody else arranges the window; nothing is done until this ends."""
         self._room_for: tuple[object, ...] = ()
+        rows.installEventFilter(self)
         columns.splitterMoved.connect(lambda _at, handle: self._moved("left" if handle == 1 else "right"))
         rows.splitterMoved.connect(lambda _at, _handle: self._moved("bottom"))
 
@@ -141,11 +144,13 @@ class Regions:
 
     def arrange(self) -> None:
         """Show what there is room for, as large as it may be."""
-        width, height, scale = self._columns.width(), self._rows.height(), theme.current().scale
+        width, height, scale = self._rows.width(), self._rows.height(), theme.current().scale
         if self.resting or width <= 0 or height <= 0:
             return
-        if self._room_for != (width, height, scale):
-            self._room_for = (width, height, scale)
+        window = self._rows.window()
+        place = (window.size() if window is not None else None, scale)
+        if self._room_for != place:
+            self._room_for = place
             # What was asked for in spite of little room was asked for in that room.
             self.wish = dataclasses.replace(self.wish, insisted=frozenset())
         room = self.room = fit(width, height, scale, self.wish, self._beneath())
@@ -186,6 +191,13 @@ class Regions:
             name = "tall"
         if share > 0:
             self.wish = dataclasses.replace(self.wish, **{name: share})  # type: ignore[arg-type]  # one of its sizes
+
+    @override
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:
+        # The room changes with the window, and with what stands around: a menu bar with larger text is higher.
+        if a1 is not None and a1.type() == QEvent.Type.Resize:
+            self.arrange()
+        return super().eventFilter(a0, a1)
 
     def keep(self, settings: QSettings, place: str) -> None:
         """Remember the wish, not what there was room for."""

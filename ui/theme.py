@@ -203,9 +203,11 @@ def apply(app: QApplication, name: str = "system", scale: float = 1.0) -> None:
     _state.name = name
     chosen = _system() if name == "system" else name
     _state.theme = dataclasses.replace(THEMES[chosen], scale=scale)
-    style = app.style()
-    if style is None or style.name().lower() != "fusion":
+    if (
+        not _state.styled
+    ):  # asked once: beneath a style sheet Qt does not say which style it is, and setting it takes long
         app.setStyle("Fusion")
+        _state.styled = True
     same = app.palette() == palette(_state.theme)
     app.setFont(_state.theme.font())
     app.setPalette(palette(_state.theme))
@@ -360,7 +362,7 @@ def _presentation() -> Theme:
         factors="#0065A3 #5B1A7A #17692F #9A4C00",
         nonfinite=nonfinite,
         gradient_map=colormaps.table(colormaps.samples(colormaps.INFERNO), nonfinite, 0.54, 0.0),
-        signed_map=colormaps.table(("#0B4F8A", "#3A7FB7", "#858585", "#AE6C15", "#8A4300"), nonfinite),
+        signed_map=colormaps.table(("#0B4F8A", "#3A7FB7", "#858585", "#B8741C", "#8A4300"), nonfinite),
         activation_map=colormaps.table(("#E8F1FA", "#6FA8DC", "#0B3D70"), nonfinite),
         saturation_map=colormaps.table(colormaps.grey_ramp(), nonfinite, 1.0, 0.0),
         layer_map=colormaps.table(colormaps.samples(colormaps.VIRIDIS), nonfinite, 0.4, 0.0),
@@ -378,6 +380,7 @@ class _State:
         self.name = "dark"
         self.theme = THEMES["dark"]
         self.listening = False
+        self.styled = False
 
 
 _state = _State()

@@ -164,7 +164,7 @@ def paint(painter: QPainter, picture: Picture, lines: Sequence[Lines]) -> None:
     """All edges: shades and matrices, dashed ones, then solid ones from weak to strong."""
     for layer in range(1, picture.depth + 1):
         mode = picture.geometry.mode(layer)
-        if mode == "strongest":
+        if mode == "strongest" and not picture.theme.faintest:  # a shade is faint by its nature
             paint_shade(painter, picture, layer)
         elif mode == "matrix":
             paint_matrix(painter, picture, layer)

@@ -18,7 +18,7 @@ from ui.canvas import glyphs, mark, scale, text
 from ui.canvas.edges import WIDEST_FEW, WIDEST_MANY
 from ui.canvas.headline import MARGIN
 from ui.canvas.picture import Picture
-from ui.canvas.shade import draw_image, image
+from ui.canvas.shade import draw_image, image, outlined
 from ui.canvas.strokes import pen
 from ui.language import tr, translatable
 
@@ -228,6 +228,8 @@ class Legend:
                 bar = QRectF(x + number * (each + self.px(16)), self._row(1) - self.px(5), each, self.px(9))
                 colors = self.theme.signed(2 * t - 1) if signed else self.theme.activation(t)
                 draw_image(painter, bar, image(colors[None]), smooth=True)
+                if self.theme.faintest:
+                    outlined(painter, bar, self.theme)
                 ends = (
                     ((0.0, f"−{end:g}"), (0.5, "0"), (1.0, f"{end:g}")) if signed else ((0.0, "0"), (1.0, f"{end:g}"))
                 )

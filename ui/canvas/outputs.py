@@ -13,6 +13,7 @@ from bpstudio.insight.notation import given, number
 from ui.canvas import glyphs, text
 from ui.canvas.picture import NOT_YET, Picture
 from ui.canvas.room import Box, box_of
+from ui.canvas.shade import outlined
 from ui.language import tr
 
 
@@ -91,6 +92,8 @@ def _paint_shares(painter: QPainter, picture: Picture, indices: list[int]) -> No
             under.left(), under.center().y() - theme.px(4), under.width() - number_room - theme.px(6), theme.px(8)
         )
         painter.fillRect(bar, theme.track)
+        if theme.faintest:  # the empty part is paler than a mark may be there
+            outlined(painter, bar, theme)
         if known and np.isfinite(value):
             filled = QRectF(bar.left(), bar.top(), bar.width() * min(max(value, 0.0), 1.0), bar.height())
             painter.fillRect(filled, theme.phase["F"])

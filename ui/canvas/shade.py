@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QColor, QImage, QPainter
 
-from ui.canvas.strokes import Colors, Floats, blend
+from ui.canvas.strokes import Colors, Floats, blend, pen
+from ui.theme import Theme
 
 BUNDLES = 36
 """At most so many bundles leave a layer and reach the next."""
@@ -111,6 +112,14 @@ def draw_image(painter: QPainter, where: QRectF, picture: QImage, smooth: bool) 
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
     painter.drawImage(where, picture)
     painter.restore()
+
+
+def outlined(painter: QPainter, where: QRectF, theme: Theme) -> None:
+    """A line around a field of colours, some of which are as pale as what is around it."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(pen(theme.dashed, theme.stroke(1.0)))
+    painter.drawRect(where)
 
 
 def grid(painter: QPainter, where: QRectF, rows: int, columns: int, color: QColor) -> None:

@@ -122,7 +122,7 @@ class UnitCurvePlot(AxesPlot):
 
     def _seen(self, unit: Unit) -> Seen:
         focus, walk = self.focus, self.focus.walk
-        if walk is None or focus.grain == "step":
+        if walk is None or focus.grain == "step" or not walk.names.has(unit):  # another network has just been opened
             return "slope"
         steps: tuple[tuple[str, Seen], ...] = (("delta", "slope"), ("a", "a"), ("z", "z"))
         for quantity, seen in steps:
