@@ -98,7 +98,7 @@ def _rails(picture: Picture, edge: Edge) -> list[QLineF]:
     x1, y1, x2, y2 = picture.geometry.line(edge)
     length = max(float(np.hypot(x2 - x1, y2 - y1)), 1e-9)
     width = float(line_widths(picture, np.array([picture.weight_of(edge)]))[0])
-    away = max(width / 2 + picture.theme.px(3), picture.theme.px(6))
+    away = max(width / 2 + picture.theme.px(2.5), picture.theme.px(5))
     nx, ny = (y1 - y2) / length * away, (x2 - x1) / length * away
     return [QLineF(x1 + side * nx, y1 + side * ny, x2 + side * nx, y2 + side * ny) for side in (-1, 1)]
 
