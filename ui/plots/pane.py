@@ -6,8 +6,8 @@ playhead and the read-out and takes the mouse: drag pans, the wheel zooms at the
 a click and a dragged playhead choose a place.
 
 Measured (1,800 points a curve): antialiased lines of width 2 cost 50 ms, of width 1 under 2 ms. A line of about one and
-a half pixels is therefore drawn as two antialiased lines of width 1, half a pixel apart; beside large text there are more
-of them.
+a half pixels is therefore drawn as two antialiased lines of width 1, half a pixel apart; beside large text there are
+more of them.
 """
 
 from __future__ import annotations

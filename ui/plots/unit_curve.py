@@ -1,8 +1,8 @@
 """The curve at one unit: f and f′ over its weighted input, and where the rows of the batch stand on it.
 
-It stands beside the explanation and follows the same thing. At rest it is drawn with every frame, because a bias that is
-typed or dragged has to move the dots at once; while training runs it waits for its turn like every other plot. What the
-walk has not computed yet is not drawn: no dot before a, no tangent before f′.
+It stands beside the explanation and follows the same thing. At rest it is drawn with every frame, because a bias that
+is typed or dragged has to move the dots at once; while training runs it waits for its turn like every other plot. What
+the walk has not computed yet is not drawn: no dot before a, no tangent before f′.
 """
 
 from __future__ import annotations
