@@ -25,9 +25,11 @@ same frame gives the same finding.
 from __future__ import annotations
 
 import math
+import weakref
 
 import numpy as np
 
+from bpstudio.data.dataset import Dataset
 from bpstudio.data.standardizing import figures, standardizable
 from bpstudio.engine.passes import weighted_inputs
 from bpstudio.insight import remedies
@@ -39,6 +41,7 @@ from bpstudio.insight.notation import Notation, number
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.response import predicted_class
 from bpstudio.insight.signs import Finding, recorded, short, times
+from bpstudio.maths.operations import Array
 from bpstudio.training.frame import Frame
 
 STRETCH, STUCK, MOST = 50, 100, 2000
@@ -137,10 +140,7 @@ def _column(frame: Frame, notation: str | Notation) -> Finding | None:
     dataset = frame.dataset
     if len(dataset.train) < COLUMN_ROWS:
         return None
-    seen = dataset.x[dataset.train]
-    with np.errstate(all="ignore"):
-        mean, deviation = seen.mean(axis=0), seen.std(axis=0)
-        far = np.abs(mean) / np.where(deviation > 0, deviation, np.inf)
+    far = _far(dataset)
     columns = [int(n) for n in np.flatnonzero(far > FAR) if standardizable(dataset, int(n))]
     if not columns:
         return None
@@ -159,6 +159,23 @@ def _column(frame: Frame, notation: str | Notation) -> Finding | None:
     both = (remedies.standardise(dataset, (worst,)), remedies.standardise(dataset, tuple(columns)))
     found = tuple(each for each in (both if len(columns) > 1 else both[:1]) if each is not None)
     return Finding("column", "warning", what, cause, found, Unit(0, worst))
+
+
+_found: weakref.WeakKeyDictionary[Dataset, Array] = weakref.WeakKeyDictionary()
+
+
+def _far(dataset: Dataset) -> Array:
+    """(inputs,) |mean| / standard deviation over the training rows; 0 where nothing varies by more than rounding. Once for each dataset, and
+    a few rows at a time, because a copy of all of them can be large.
+    """
+    if dataset not in _found:
+        parts = [dataset.train[start : start + ROWS] for start in range(0, len(dataset.train), ROWS)]
+        with np.errstate(all="ignore"):
+            mean = np.add.reduce([dataset.x[rows].sum(axis=0) for rows in parts]) / len(dataset.train)
+            squares = np.add.reduce([np.square(dataset.x[rows] - mean).sum(axis=0) for rows in parts])
+            deviation = np.sqrt(squares / len(dataset.train))
+            _found[dataset] = np.abs(mean) / np.where(deviation > 1e-12 * np.abs(mean), deviation, np.inf)
+    return _found[dataset]
 
 
 def _accuracy(frame: Frame, notation: str | Notation) -> Finding | None:
