@@ -277,6 +277,12 @@ class UnitCurvePlot(AxesPlot):
     def retranslate(self) -> None:
         self.setFixedHeight(looks.current().px(HEIGHT))
         self._entitle()
+        self.setWhatsThis(
+            tr(
+                "What this unit makes of its weighted input, and how steep that is (dashed). A dot for each row of the "
+                "batch, the example large with its tangent. In the shaded parts hardly any of the error gets through."
+            )
+        )
         super().retranslate()
 
     # Rows
