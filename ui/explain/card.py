@@ -49,6 +49,10 @@ def _is_product(derivation: Derivation) -> bool:
     return derivation.quantity in ("gradient", "delta") and len(derivation.factors) > 1
 
 
+BRIEF = 6
+"""Decimals under a formula that has no room for more."""
+
+
 class Card(QWidget):
     """Shows one derivation. `select` is called with the element that a clicked row is about."""
 
@@ -110,7 +114,8 @@ class Card(QWidget):
         if _is_product(derivation):
             for factor, tex in zip(derivation.factors, right, strict=True):
                 value = number(factor.value, digits) if known(factor) else NOT_YET
-                parts.append(Part(tex, value, colors[_ROLES[factor.color_role]], not known(factor)))
+                brief = number(factor.value, min(digits, BRIEF)) if known(factor) else NOT_YET
+                parts.append(Part(tex, value, colors[_ROLES[factor.color_role]], not known(factor), brief))
         else:
             parts += [Part(tex, result, colors[_ROLES["product"]], not known(None)) for tex in right]
         equals, times = SIGNS

@@ -33,6 +33,8 @@ class Part:
     color: QColor | None = None
     dim: bool = False
     """The number is not computed yet in this beat."""
+    brief: str = ""
+    """The number with fewer digits, which stands there where it saves a line."""
 
 
 @dataclass(frozen=True)
@@ -99,11 +101,12 @@ class Formula(QWidget):
     def _letter(self, label: QLabel, part: Part) -> None:
         look = theme.current()
         color = look.dashed if part.dim else look.text
+        label.setToolTip(part.number)
         label.setStyleSheet(f"color: {color.name()}")
         label.setFont(look.font(12, mono=True))  # a first style sheet would take it back
         label.setText(part.number)
 
-    def _pieces(self, em: int) -> list[tuple[Typeset | None, Typeset, Part, float]]:
+    def _pieces(self, em: int, brief: bool = False) -> list[tuple[Typeset | None, Typeset, Part, float]]:
         """(sign before it, picture, part, width with its number) of each part."""
         look = theme.current()
         size, ink, quiet = look.px(em), look.text.name(), look.secondary.name()
@@ -112,6 +115,9 @@ class Formula(QWidget):
             sign = typeset(self._joins[number - 1], size, quiet) if number else None
             picture = typeset(part.tex, size, ink)
             label = self._labels[number]
+            written = part.brief if brief and part.brief else part.number
+            if label.text() != written:
+                label.setText(written)
             wide = max(picture.width, label.sizeHint().width() + 2 if part.number else 0)
             pieces.append((sign, picture, part, wide))
         return pieces
@@ -123,10 +129,15 @@ class Formula(QWidget):
         pieces = self._pieces(SIZES[0])
         lines = _lines(pieces, gap, width)
         if len(lines) > 1:
-            smaller = self._pieces(SIZES[1])
-            fewer = _lines(smaller, gap, width)
-            if len(fewer) < len(lines):
-                pieces, lines = smaller, fewer
+            # The table under the formula has every digit, so digits give way before the letters become smaller.
+            for em, brief in ((SIZES[0], True), (SIZES[1], False), (SIZES[1], True)):
+                others = self._pieces(em, brief)
+                fewer = _lines(others, gap, width)
+                if len(fewer) < len(lines):
+                    pieces, lines = others, fewer
+                    break
+            else:
+                pieces = self._pieces(SIZES[0])
         self._placed = []
         top = 2.0
         for line in lines:
