@@ -164,6 +164,7 @@ COMMANDS = (
     Command("view.color_update", _("Colour by update"), _c("U"), choice="color"),
     Command("view.fit_range", _("Fit the colour range")),
     Command("view.delta_batch", _("δ of the whole batch (with 1/N)"), checkable=True),
+    Command("view.delta_sign", _("δ = −∂C/∂z, as in older books"), checkable=True),
     SEPARATOR,
     Command("view.zoom_in", _("Zoom in"), _c("+", "="), "zoom-in"),
     Command("view.zoom_out", _("Zoom out"), _c("-"), "zoom-out"),

@@ -155,6 +155,7 @@ class Commands:
             **{f"view.color_{color}": partial(self._focus.set, color=color) for color in COLORS},
             "view.fit_range": self._fit_range,
             "view.delta_batch": self._toggle_delta,
+            "view.delta_sign": lambda: self._focus.set(delta_sign=-self._focus.delta_sign),
             "view.zoom_in": canvas.zoom_in,
             "view.zoom_out": canvas.zoom_out,
             "view.zoom_fit": canvas.fit,
@@ -258,6 +259,7 @@ class Commands:
             actions[id].setText(f"{words}: {tr(name)}" if name else words)
         actions[f"view.color_{focus.color}"].setChecked(True)
         actions["view.delta_batch"].setChecked(focus.scale_delta == "batch")
+        actions["view.delta_sign"].setChecked(focus.delta_sign < 0)
         actions["view.reduced_motion"].setChecked(focus.reduced_motion)
         actions[f"view.theme.{theme.chosen()}"].setChecked(True)
         for action in actions.menu("view.notation").actions():

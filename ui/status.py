@@ -244,6 +244,8 @@ class _Field(QWidget):
 def _norm_caption(frame: Frame) -> str:
     layers = frame.experiment.network.layers
     weights, biases = any(layer.train_weights for layer in layers), any(layer.trains_bias for layer in layers)
+    if biases and all(layer.bias == "threshold" for layer in layers if layer.trains_bias):
+        return tr("‖∇C‖ (weights, thresholds)") if weights else tr("‖∇C‖ (thresholds)")
     if weights and biases:
         return tr("‖∇C‖ (weights, biases)")
     return tr("‖∇C‖ (weights)") if weights else tr("‖∇C‖ (biases)")

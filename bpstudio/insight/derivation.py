@@ -19,17 +19,9 @@ from typing import Literal
 
 import numpy as np
 
-from bpstudio.insight.backward_lines import (
-    arrivals,
-    directly,
-    new_value,
-    sequential_note,
-    softmax_symbols,
-    used_weight,
-)
+from bpstudio.insight.backward_lines import new_value
 from bpstudio.insight.elements import BIAS, Edge, Element, Example, LossNode, PlusOne, Unit
-from bpstudio.insight.formulas import direct, slope, written
-from bpstudio.insight.formulas import error as error_formula
+from bpstudio.insight.factors import Factor, Term, own_factors, slope_factor, terms_of
 from bpstudio.insight.lines import Line, headline, line
 from bpstudio.insight.notation import Notation
 from bpstudio.insight.phrase import Phrase, plain
@@ -39,32 +31,6 @@ from bpstudio.training.frame import Frame
 __all__ = ["Derivation", "Factor", "Line", "Phrase", "Term", "derive", "headline", "line"]
 
 Quantity = Literal["gradient", "delta", "activation", "loss"]
-ColorRole = Literal["error", "slope", "input", "product", "delta"]
-
-
-@dataclass(frozen=True)
-class Factor:
-    """One factor of the product: its symbol, words, the formula behind it, its value, and where it stands."""
-
-    symbol_tex: str
-    symbol: str
-    words: Phrase
-    formula: Phrase
-    value: float
-    color_role: ColorRole
-    element: Element
-
-
-@dataclass(frozen=True)
-class Term:
-    """One summand: two named numbers and their product, or one named number (then the other is 1 and has no symbol)."""
-
-    symbol: str
-    left: float
-    right_symbol: str
-    right: float
-    product: float
-    element: Element
 
 
 @dataclass(frozen=True)
@@ -74,9 +40,8 @@ class Derivation:
     `result` is that of the example alone (a row's own, without 1/N); `gathered` is the batch's where the two differ,
     and `gathering` says how it came about; `of_one_row` is False where the example is the whole batch. `terms` are
     the summands of the first factor, or of the result where there are no factors; `terms_sign` is −1 where it is their
-    sum with a minus. For a parameter `value`,
-    `new_value` and `update` say what it is, will be, and by how much it moves, and `update_beat_address` at which
-    beat. `symbol_tex` is the left side of `tex`, the whole formula.
+    sum with a minus. For a parameter `value`, `new_value` and `update` say what it is, will be, and by how much it
+    moves, and `update_beat_address` at which beat. `symbol_tex` is the left side of `tex`, the whole formula.
     """
 
     target: Element
@@ -131,106 +96,6 @@ def derive(
     raise ValueError(f"target: expected an edge, a unit or the loss, came {target}")
 
 
-# ---- factors
-
-
-def _own_factors(w: Writer, unit: Unit, sign: int) -> tuple[list[Factor], list[Phrase]]:
-    """What multiplies to sign · ∂C/∂z of a unit, and what has to be said about it."""
-    letters, at = w.letters, unit.index
-    value = sign * float(w.numbers.delta(unit.layer)[at])
-    slopes = w.numbers.slope(unit.layer)
-    notes: list[Phrase] = []
-    is_output = unit.layer == w.depth
-    if is_output and w.numbers.paired:
-        notes.append(directly(w))
-    error = float(w.numbers.error(unit.layer)[at])
-    if slopes is None or (is_output and w.numbers.paired and not math.isfinite(error)) or w.numbers.is_mean:
-        return [_delta_factor(w, unit, value, sign)], notes
-    if not is_output:
-        notes += sequential_note(w)
-    function, steep = w.numbers.function(unit.layer), float(slopes[at])
-    if function.name == "relu" and steep == 0:
-        kink = float(w.numbers.z(unit.layer)[at]) == 0
-        notes.append(Phrase("kink: slope taken as 0") if kink else Phrase("off for this row: slope 0"))
-    if is_output:
-        a, y = letters.text("a_letter"), letters.text("y_letter")
-        formula = plain(written(error_formula(w.experiment.loss, sign), a=a, y=y, outputs=w.divisor))
-    else:
-        values = {"layer": str(unit.layer + 1), "count": str(w.network.sizes[unit.layer + 1])}
-        formula = Phrase(
-            "Σ w δ over layer {layer} ({count} terms)"
-            if sign == w.sign
-            else "−Σ w δ over layer {layer} ({count} terms)",
-            values,
-        )
-    return [
-        Factor(
-            ("" if sign > 0 else "-") + letters.tex("error", unit),
-            ("" if sign > 0 else "−") + letters.text("error", unit),
-            Phrase("error of {unit}", {"unit": letters.unit(unit)}),
-            formula,
-            sign * error,
-            "error",
-            unit,
-        ),
-        _slope_factor(w, unit, steep),
-    ], notes
-
-
-def _slope_factor(w: Writer, unit: Unit, value: float) -> Factor:
-    letters, function = w.letters, w.numbers.function(unit.layer)
-    words = Phrase("slope of {function} at {unit}", {"function": function.symbol, "unit": letters.unit(unit)})
-    formula = slope(function.name, a=letters.text("a_letter"), z=letters.text("z_letter"))
-    return Factor(letters.tex("slope", unit), letters.text("slope", unit), words, formula, value, "slope", unit)
-
-
-def _delta_factor(w: Writer, unit: Unit, value: float, sign: int) -> Factor:
-    """sign · ∂C/∂z as one factor, where it was not multiplied together: δ, or −δ where δ has the other sign."""
-    letters = w.letters
-    minus_tex, minus = ("", "") if sign == w.sign else ("-", "−")
-    a, y = letters.text("a_letter"), letters.text("y_letter")
-    if unit.layer == w.depth and w.numbers.paired:
-        formula = written(direct(sign), a=a, y=y, outputs=w.divisor)
-    elif unit.layer == w.depth and not w.numbers.function(unit.layer).elementwise:
-        formula = softmax_symbols(a, sign)
-    else:
-        formula = minus + letters.text("delta", unit)
-    words = Phrase("error term of {unit}", {"unit": letters.unit(unit)})
-    tex, text = minus_tex + letters.tex("delta", unit), minus + letters.text("delta", unit)
-    return Factor(tex, text, words, plain(formula), value, "delta", unit)
-
-
-def _terms(w: Writer, unit: Unit) -> tuple[Term, ...]:
-    """What the error of a hidden unit, or δ through a softmax, is the sum of."""
-    if w.numbers.is_mean:
-        return ()
-    if unit.layer < w.depth:
-        deltas = w.delta(unit.layer + 1)
-        found = []
-        for index, product in enumerate(arrivals(w, unit)):
-            above, back = Unit(unit.layer + 1, index), Edge(unit.layer + 1, index, unit.index)
-            symbol, weight, _ = used_weight(w, back)
-            delta = float(deltas[index])
-            found.append(Term(symbol, weight, w.letters.text("delta", above), delta, float(product), back))
-        return tuple(found)
-    if w.numbers.function(unit.layer).elementwise:
-        return ()
-    # Through the Jacobian of softmax: ∂a_k/∂z_j = a_k ([k = j] − a_j).
-    a, errors = w.numbers.a(unit.layer), w.numbers.error(unit.layer)
-    jacobian = a * ((np.arange(len(a)) == unit.index) - a[unit.index])
-    return tuple(
-        Term(
-            w.letters.text("error", output),
-            float(errors[output.index]),
-            f"∂{w.letters.text('a', output)}/∂{w.letters.text('z', unit)}",
-            float(jacobian[output.index]),
-            float(errors[output.index] * jacobian[output.index]),
-            output,
-        )
-        for output in (Unit(unit.layer, index) for index in range(len(a)))
-    )
-
-
 def _multiplied(symbol_tex: str, factors: list[Factor]) -> str:
     product = r" \cdot ".join(factor.symbol_tex for factor in factors)
     return f"{symbol_tex} = {product}" if factors else symbol_tex
@@ -241,7 +106,7 @@ def _multiplied(symbol_tex: str, factors: list[Factor]) -> str:
 
 def _edge(w: Writer, edge: Edge) -> Derivation:
     unit, letters = Unit(edge.layer, edge.to), w.letters
-    factors, notes = _own_factors(w, unit, 1)
+    factors, notes = own_factors(w, unit, 1)
     sign = w.bias_sign(edge.layer) if edge.is_bias else 1
     if w.numbers.is_mean:
         factors = []
@@ -288,7 +153,7 @@ def _edge(w: Writer, edge: Edge) -> Derivation:
         tex=_multiplied(symbol_tex, factors),
         factors=tuple(factors),
         result=own,
-        terms=_row_terms(w, edge) if w.numbers.is_mean else _terms(w, unit),
+        terms=_row_terms(w, edge) if w.numbers.is_mean else terms_of(w, unit),
         terms_sign=w.sign if unit.layer < w.depth and not w.numbers.is_mean else 1,
         gathered=w.gradient(edge) if several else None,
         gathering=w.gather(w.number(w.gradient(edge))) if several else None,
@@ -320,7 +185,7 @@ def _row_terms(w: Writer, edge: Edge) -> tuple[Term, ...]:
 
 
 def _delta(w: Writer, unit: Unit) -> Derivation:
-    factors, notes = _own_factors(w, unit, w.sign)
+    factors, notes = own_factors(w, unit, w.sign)
     letters, name = w.letters, w.letters.names.unit(unit)
     symbol_tex = letters.tex("delta", unit)
     if w.numbers.is_mean:
@@ -347,7 +212,7 @@ def _delta(w: Writer, unit: Unit) -> Derivation:
         tex=tex,
         factors=tuple(factors),
         result=w.delta_of(unit),
-        terms=_terms(w, unit),
+        terms=terms_of(w, unit),
         terms_sign=w.sign if unit.layer == w.depth else 1,
         gathered=batch if several else None,
         gathering=w.gather(w.number(batch)) if several else None,
@@ -393,7 +258,7 @@ def _activation(w: Writer, unit: Unit) -> Derivation:
     factors = [weighted]
     steep = w.numbers.slope(layer)
     if steep is not None and not w.numbers.is_mean:
-        factors.append(_slope_factor(w, unit, float(steep[at])))
+        factors.append(slope_factor(w, unit, float(steep[at])))
     function_tex = letters.function_tex(layer)
     tex = rf"{symbol_tex} = {function_tex}\left({z_tex}\right)"
     if not function.elementwise:

@@ -50,9 +50,7 @@ class Block:
     joined: bool = False  # shares its beat at the layer grain with the block before
 
 
-def blocks(
-    sizes: Sequence[int], softmax: bool, rows: int, sequential: bool, biases: Sequence[bool]
-) -> Iterator[Block]:
+def blocks(sizes: Sequence[int], softmax: bool, rows: int, sequential: bool, biases: Sequence[bool]) -> Iterator[Block]:
     """Yield the blocks of one step in order.
 
     `softmax` speaks of the output layer, `rows` is the size of the batch, `biases` says which layers have any.

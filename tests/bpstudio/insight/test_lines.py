@@ -192,7 +192,9 @@ def test_the_catalogue_has_the_same_fields_and_nothing_else() -> None:
     assert set(catalogue()) <= source
 
 
-@pytest.mark.parametrize("name", ["backward_lines", "forward_lines", "writer", "derivation", "diagnostics", "lines"])
+@pytest.mark.parametrize(
+    "name", ["backward_lines", "forward_lines", "writer", "derivation", "factors", "diagnostics", "lines"]
+)
 def test_no_phrase_is_missing_from_the_catalogue(name: str) -> None:
     path = Path(lines.__file__).with_name(f"{name}.py")
     missing = set()

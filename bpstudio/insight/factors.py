@@ -1,0 +1,144 @@
+"""What a derivative is multiplied together from, and what its sums are made of: factors and terms with their numbers.
+
+Every value is read from the frame. δ and what is made of it has the sign that the notation gives it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from bpstudio.insight.backward_lines import arrivals, directly, sequential_note, softmax_symbols, used_weight
+from bpstudio.insight.elements import Edge, Element, Unit
+from bpstudio.insight.formulas import direct, slope, written
+from bpstudio.insight.formulas import error as error_formula
+from bpstudio.insight.phrase import Phrase, plain
+from bpstudio.insight.writer import Writer
+
+ColorRole = Literal["error", "slope", "input", "product", "delta"]
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One factor of the product: its symbol, words, the formula behind it, its value, and where it stands."""
+
+    symbol_tex: str
+    symbol: str
+    words: Phrase
+    formula: Phrase
+    value: float
+    color_role: ColorRole
+    element: Element
+
+
+@dataclass(frozen=True)
+class Term:
+    """One summand: two named numbers and their product, or one named number (then the other is 1 and has no symbol)."""
+
+    symbol: str
+    left: float
+    right_symbol: str
+    right: float
+    product: float
+    element: Element
+
+
+def own_factors(w: Writer, unit: Unit, sign: int) -> tuple[list[Factor], list[Phrase]]:
+    """What multiplies to sign · ∂C/∂z of a unit, and what has to be said about it."""
+    letters, at = w.letters, unit.index
+    value = sign * float(w.numbers.delta(unit.layer)[at])
+    slopes = w.numbers.slope(unit.layer)
+    notes: list[Phrase] = []
+    is_output = unit.layer == w.depth
+    if is_output and w.numbers.paired:
+        notes.append(directly(w))
+    error = float(w.numbers.error(unit.layer)[at])
+    if slopes is None or (is_output and w.numbers.paired and not math.isfinite(error)) or w.numbers.is_mean:
+        return [_delta_factor(w, unit, value, sign)], notes
+    if not is_output:
+        notes += sequential_note(w)
+    function, steep = w.numbers.function(unit.layer), float(slopes[at])
+    if function.name == "relu" and steep == 0:
+        kink = float(w.numbers.z(unit.layer)[at]) == 0
+        notes.append(Phrase("kink: slope taken as 0") if kink else Phrase("off for this row: slope 0"))
+    if is_output:
+        a, y = letters.text("a_letter"), letters.text("y_letter")
+        formula = plain(written(error_formula(w.experiment.loss, sign), a=a, y=y, outputs=w.divisor))
+    else:
+        values = {"layer": str(unit.layer + 1), "count": str(w.network.sizes[unit.layer + 1])}
+        formula = Phrase(
+            "Σ w δ over layer {layer} ({count} terms)"
+            if sign == w.sign
+            else "−Σ w δ over layer {layer} ({count} terms)",
+            values,
+        )
+    return [
+        Factor(
+            ("" if sign > 0 else "-") + letters.tex("error", unit),
+            ("" if sign > 0 else "−") + letters.text("error", unit),
+            Phrase("error of {unit}", {"unit": letters.unit(unit)}),
+            formula,
+            sign * error,
+            "error",
+            unit,
+        ),
+        slope_factor(w, unit, steep),
+    ], notes
+
+
+def slope_factor(w: Writer, unit: Unit, value: float) -> Factor:
+    """f′(z) of a unit."""
+    letters, function = w.letters, w.numbers.function(unit.layer)
+    words = Phrase("slope of {function} at {unit}", {"function": function.symbol, "unit": letters.unit(unit)})
+    formula = slope(function.name, a=letters.text("a_letter"), z=letters.text("z_letter"))
+    return Factor(letters.tex("slope", unit), letters.text("slope", unit), words, formula, value, "slope", unit)
+
+
+def _delta_factor(w: Writer, unit: Unit, value: float, sign: int) -> Factor:
+    """sign · ∂C/∂z as one factor, where it was not multiplied together: δ, or −δ where δ has the other sign."""
+    letters = w.letters
+    minus_tex, minus = ("", "") if sign == w.sign else ("-", "−")
+    a, y = letters.text("a_letter"), letters.text("y_letter")
+    if unit.layer == w.depth and w.numbers.paired:
+        formula = written(direct(sign), a=a, y=y, outputs=w.divisor)
+    elif unit.layer == w.depth and not w.numbers.function(unit.layer).elementwise:
+        formula = softmax_symbols(a, sign)
+    else:
+        formula = minus + letters.text("delta", unit)
+    words = Phrase("error term of {unit}", {"unit": letters.unit(unit)})
+    tex, text = minus_tex + letters.tex("delta", unit), minus + letters.text("delta", unit)
+    return Factor(tex, text, words, plain(formula), value, "delta", unit)
+
+
+def terms_of(w: Writer, unit: Unit) -> tuple[Term, ...]:
+    """What the error of a hidden unit, or δ through a softmax, is the sum of."""
+    if w.numbers.is_mean:
+        return ()
+    if unit.layer < w.depth:
+        deltas = w.delta(unit.layer + 1)
+        found = []
+        for index, product in enumerate(arrivals(w, unit)):
+            above, back = Unit(unit.layer + 1, index), Edge(unit.layer + 1, index, unit.index)
+            symbol, weight, _ = used_weight(w, back)
+            delta = float(deltas[index])
+            found.append(Term(symbol, weight, w.letters.text("delta", above), delta, float(product), back))
+        return tuple(found)
+    if w.numbers.function(unit.layer).elementwise:
+        return ()
+    # Through the Jacobian of softmax: ∂a_k/∂z_j = a_k ([k = j] − a_j).
+    a, errors = w.numbers.a(unit.layer), w.numbers.error(unit.layer)
+    jacobian = a * ((np.arange(len(a)) == unit.index) - a[unit.index])
+    return tuple(
+        Term(
+            w.letters.text("error", output),
+            float(errors[output.index]),
+            f"∂{w.letters.text('a', output)}/∂{w.letters.text('z', unit)}",
+            float(jacobian[output.index]),
+            float(errors[output.index] * jacobian[output.index]),
+            output,
+        )
+        for output in (Unit(unit.layer, index) for index in range(len(a)))
+    )
