@@ -10,8 +10,9 @@ from PyQt6.QtCore import QPoint, QPointF, Qt
 from PyQt6.QtGui import QContextMenuEvent, QGuiApplication
 from PyQt6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu
 
-from bpstudio.insight.elements import Edge, Unit
+from bpstudio.insight.elements import Edge, Target, Unit
 from ui.canvas import words
+from ui.panels.small_table import headings
 
 Key, Mod = Qt.Key, Qt.KeyboardModifier
 Visit = Callable[..., Any]
@@ -117,7 +118,7 @@ def test_an_exercise_is_pasted_named_walked_saved_and_undone(
 
 def test_a_name_is_seen_wherever_the_weight_is_spoken_of(visit: Visit) -> None:
     person = visit("mazur")
-    for element, name in ((Edge(2, 0, 0), "v11"), (Unit(1, 0), "A")):
+    for element, name in ((Edge(2, 0, 0), "v11"), (Unit(1, 0), "A"), (Unit(0, 0), "x1"), (Target(1), "t")):
         person.app.document.rename(element, name)
         person.settle()
     person.press(Key.Key_End)
@@ -128,6 +129,9 @@ def test_a_name_is_seen_wherever_the_weight_is_spoken_of(visit: Visit) -> None:
     assert "A" in window.inspector._head._title.text()
     assert "v_{11}" in window.inspector.derivation.tex
     assert "w_{5}" not in window.inspector.derivation.tex
+    assert headings(person.frame.dataset, person.app.focus.names) == ["x₁", "i₂", "target₁", "t"]
+    assert window.data.table.rows.headerData(0, Qt.Orientation.Horizontal) == "x₁"
+    assert window.builder.network.input.facts.text().startswith("x₁")
     window.canvas.grab()
     assert "v₁₁" in words.tooltip(window.canvas._drawn.picture, Edge(2, 0, 0))
     person.do("edit.go_to")

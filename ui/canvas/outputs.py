@@ -9,6 +9,8 @@ import numpy as np
 from PyQt6.QtCore import QRectF
 from PyQt6.QtGui import QPainter
 
+from bpstudio.insight import own_names
+from bpstudio.insight.elements import Target
 from bpstudio.insight.notation import given, number
 from ui.canvas import glyphs, text
 from ui.canvas.picture import NOT_YET, Picture
@@ -49,9 +51,11 @@ def _paint_targets(painter: QPainter, picture: Picture, indices: list[int]) -> N
         box = picture.geometry.answer_box(index)
         ink = theme.phase["L"] if index in lit else theme.text
         value = given(float(wanted[index]), 4)
+        own = picture.letters.own_name(Target(index))
+        called = tr("target") if own is None else own_names.text(own)
         middle = box.center().y()
         if box.height() >= font.height + mono.height * 0.8:
-            font.put(painter, box.left(), middle - font.height * 0.5, tr("target"), theme.secondary)
+            font.put(painter, box.left(), middle - font.height * 0.5, called, theme.secondary)
             mono.put(painter, box.left(), middle + mono.height * 0.5, value, ink)
         else:
             mono.put(painter, box.left(), middle, value, ink)

@@ -88,7 +88,7 @@ class DataPanel(QWidget):
     def show_frame(self, frame: Frame) -> None:
         """Show the data of a frame; nothing happens while they stay the same."""
         before, self._frame = self._frame, frame
-        if before is None or before.dataset is not frame.dataset:
+        if before is None or before.dataset is not frame.dataset or before.caption.names != frame.caption.names:
             self._sent = None
             self._fill(frame.dataset)
         self.example.show_frame(frame)
@@ -168,7 +168,7 @@ class DataPanel(QWidget):
         small = is_small(dataset)
         self.table.setVisible(small)
         if small:
-            self.table.show_dataset(dataset)
+            self.table.show_dataset(dataset, self._focus.names)
         name = _name(dataset)
         self.name.setText(name)
         self.name.setVisible(bool(name) and not small)

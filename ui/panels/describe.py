@@ -7,9 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bpstudio.data.dataset import Dataset
 from bpstudio.engine.network import Network
+from bpstudio.insight import own_names
 from bpstudio.insight.conventions import LOSS_FORMULAS, loss_formula
 from bpstudio.insight.notation import Notation, small
+from bpstudio.insight.own_names import Pairs
 from bpstudio.insight.typed_number import shortest
 from bpstudio.maths.activations import ACTIVATIONS
 from bpstudio.maths.initializers import BIAS_RULES, WEIGHT_RULES, Initializer
@@ -102,6 +105,15 @@ def subscripted(name: str) -> str:
     """A short name with its number below the line: i1 is i₁; everything else stays."""
     found = re.fullmatch(r"([A-Za-z]{1,6})(\d{1,2})", name)
     return found[1] + small(int(found[2])) if found else name
+
+
+def input_names(dataset: Dataset, names: Pairs) -> list[str]:
+    """What each input is called: by the person, else by the data."""
+    own = dict(names)
+    return [
+        own_names.text(own[f"i{place}"]) if f"i{place}" in own else subscripted(name)
+        for place, name in enumerate(dataset.input_names, 1)
+    ]
 
 
 def together(text: str) -> str:

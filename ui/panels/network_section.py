@@ -141,9 +141,9 @@ def _input_facts(frame: Frame, focus: Focus, scaled: list[str]) -> str:
         height, width = dataset.input_shape
         return " · ".join([tr("{height}×{width} pixels", height=height, width=width), *scaled])
     if dataset.inputs > _VALUES_UP_TO:
-        named = ", ".join(describe.subscripted(name) for name in dataset.input_names[:3])
+        named = ", ".join(describe.input_names(dataset, focus.names)[:3])
         return " · ".join([tr("{names}, …", names=named), *scaled])
-    names = [describe.subscripted(name) for name in dataset.input_names]
+    names = describe.input_names(dataset, focus.names)
     values = _example_inputs(frame, focus)
     if values is None:
         return " · ".join([", ".join(names), *scaled])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from PyQt6.QtCore import QEvent, QSize, Qt
-from PyQt6.QtGui import QKeySequence, QShortcut
+from PyQt6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PyQt6.QtWidgets import (
     QButtonGroup,
     QDialog,
@@ -36,7 +36,7 @@ from ui.language import tr
 from ui.panels.form import Message
 from ui.panels.plain import plain
 from ui.panels.sheet_cells import CellsView, shown_name
-from ui.panels.sheet_form import SheetForm, words
+from ui.panels.sheet_form import SheetForm, sentence, words
 from ui.panels.sheet_grid import GridBox
 from ui.runner import Runner
 
@@ -187,8 +187,7 @@ class ExerciseWindow(QDialog):
         self.look_at(grid.grid.cell(row, column))
 
     def _told(self, cell: Cell, text: str) -> tuple[str, str]:
-        place = self.sheet.place(cell).rendered(tr)
-        place = place[:1].upper() + place[1:]
+        place = sentence(self.sheet.place(cell).rendered(tr))
         if not text.strip():
             return place, "echo"
         if isinstance(cell, Name):
@@ -240,8 +239,8 @@ class ExerciseWindow(QDialog):
     def _name(self, box: GridBox, turns: bool) -> None:
         sheet, layer, is_names = self.sheet, box.layer, self.face == "names"
         if layer == 0:
-            box.heading.setText(tr("Units") if is_names else tr("Examples"))
-            box.note.setText(tr("what each is called") if is_names else tr("a row each: its inputs, then its targets"))
+            box.heading.setText(tr("Names of the units") if is_names else tr("Examples"))
+            box.note.setText("" if is_names else tr("a row each: its inputs, then its targets"))
             return
         is_output = layer == len(sheet.layers)
         title = tr("Output layer") if is_output else tr("Hidden layer {number}", number=layer)
@@ -376,6 +375,11 @@ class ExerciseWindow(QDialog):
         self.cancel.setText(tr("Close"))
         self.form.retranslate()
         self._show(self.sheet)
+
+    @override
+    def showEvent(self, a0: QShowEvent | None) -> None:
+        super().showEvent(a0)
+        self.boxes[0].view.go_to_end(1)  # the sheet is for typing
 
     @override
     def changeEvent(self, a0: QEvent | None) -> None:

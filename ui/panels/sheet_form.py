@@ -12,7 +12,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QToolBu
 from bpstudio.files.exercise import LONGEST_TITLE, Problem, Reading, Sheet
 from bpstudio.insight.notation import Notation
 from bpstudio.insight.typed_number import NumberError, echoed, read_number
-from ui import theme
+from ui import language, theme
 from ui.language import tr
 from ui.panels import describe
 from ui.panels.form import Choice, Message, Row, restyle
@@ -230,8 +230,12 @@ class SheetForm(QWidget):
 
 def words(problem: Problem) -> str:
     """What is wrong, in the language in use, as a sentence of its own."""
-    text = plain(problem.error) if problem.error is not None else problem.phrase.rendered(tr)
-    return text[:1].upper() + text[1:]
+    return sentence(plain(problem.error) if problem.error is not None else problem.phrase.rendered(tr))
+
+
+def sentence(text: str) -> str:
+    """A phrase as a sentence of its own: English ones begin with a capital."""
+    return text[:1].upper() + text[1:] if language.current() == "en" else text
 
 
 def _with_base(sheet: Sheet, **changes: Any) -> Sheet:

@@ -11,10 +11,12 @@ from typing_extensions import override
 
 from bpstudio.data.dataset import Dataset
 from bpstudio.data.source import Prepared
+from bpstudio.insight import own_names
 from bpstudio.insight.notation import given, small
+from bpstudio.insight.own_names import Pairs
 from ui import theme
 from ui.language import tr
-from ui.panels.describe import subscripted
+from ui.panels.describe import input_names, subscripted
 from ui.panels.number import NumberField
 
 MOST_ROWS = 8
@@ -30,14 +32,17 @@ def is_small(dataset: Dataset) -> bool:
     return dataset.rows <= MOST_ROWS and dataset.inputs + dataset.outputs <= MOST_COLUMNS
 
 
-def headings(dataset: Dataset) -> list[str]:
-    """Inputs by name, targets as target₁ … unless a file named them."""
-    inputs = [subscripted(name) for name in dataset.input_names]
+def headings(dataset: Dataset, names: Pairs = ()) -> list[str]:
+    """Inputs by name, targets as target₁ … unless a file or a person (`names`) named them."""
     if isinstance(dataset.source, Prepared) or dataset.task == "classes":
-        return inputs + [subscripted(name) for name in dataset.output_names]
-    if dataset.outputs == 1:
-        return [*inputs, tr("target")]
-    return inputs + [tr("target") + small(place + 1) for place in range(dataset.outputs)]
+        targets = [subscripted(name) for name in dataset.output_names]
+    elif dataset.outputs == 1:
+        targets = [tr("target")]
+    else:
+        targets = [tr("target") + small(place + 1) for place in range(dataset.outputs)]
+    own = dict(names)
+    named = [own_names.text(own.get(f"target{place}", "")) or title for place, title in enumerate(targets, 1)]
+    return input_names(dataset, names) + named
 
 
 def with_value(dataset: Dataset, row: int, column: int, value: float) -> Dataset:
@@ -53,11 +58,13 @@ class SmallModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.dataset: Dataset | None = None
+        self.names: Pairs = ()
 
-    def show_dataset(self, dataset: Dataset | None) -> None:
+    def show_dataset(self, dataset: Dataset | None, names: Pairs = ()) -> None:
         """Show other data; the cells stay where only a value changed."""
-        before = self.dataset
-        same = before is not None and dataset is not None and headings(before) == headings(dataset)
+        before, called = self.dataset, self.names
+        self.names = names
+        same = before is not None and dataset is not None and headings(before, called) == headings(dataset, names)
         if same and dataset is not None and before is not None and before.rows == dataset.rows:
             self.dataset = dataset
             self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, self.columnCount() - 1))
@@ -102,7 +109,7 @@ class SmallModel(QAbstractTableModel):
         if self.dataset is None or orientation != Qt.Orientation.Horizontal:
             return None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return headings(self.dataset)[section]
+            return headings(self.dataset, self.names)[section]
         return _CENTER if role == Qt.ItemDataRole.TextAlignmentRole else None
 
 
@@ -152,10 +159,10 @@ class SmallTable(QTableView):
             horizontal.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
             horizontal.setMinimumSectionSize(20)
 
-    def show_dataset(self, dataset: Dataset) -> None:
-        """Show a few rows."""
+    def show_dataset(self, dataset: Dataset, names: Pairs = ()) -> None:
+        """Show a few rows; `names` are a person's own."""
         look = theme.current()
-        self.rows.show_dataset(dataset)
+        self.rows.show_dataset(dataset, names)
         self.setFont(look.font(12, mono=True))
         vertical, horizontal = self.verticalHeader(), self.horizontalHeader()
         if vertical is not None and horizontal is not None:
@@ -174,7 +181,7 @@ class SmallTable(QTableView):
             return
         heading, cell = QFontMetrics(theme.current().font(13)), QFontMetrics(self.font())
         needed = []
-        for place, title in enumerate(headings(dataset)):
+        for place, title in enumerate(headings(dataset, self.rows.names)):
             texts = [given(self.rows.value(row, place), 4) for row in range(dataset.rows)]
             widest = max(cell.horizontalAdvance(text) for text in texts)
             needed.append(max(heading.horizontalAdvance(title), widest) + 6)

@@ -12,7 +12,16 @@ from dataclasses import dataclass
 
 from PyQt6.QtCore import QEvent, QObject, QSize, Qt
 from PyQt6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
-from PyQt6.QtWidgets import QAbstractButton, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QBoxLayout,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 from typing_extensions import override
 
 from ui import theme
@@ -39,7 +48,8 @@ DOORS = (
 del _
 ICON = 30
 CARD_HEIGHT = 116
-WIDEST = 940
+WIDEST, NARROWEST = 940, 600
+"""Pixels of the page at normal text: it grows no further, and below that the doors stand one above the other."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +137,7 @@ class StartPage(QWidget):
         self._place = place
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._page = QWidget()
+        self._page, self._inner = QWidget(), QWidget()
         self.greeting, self.words = QLabel(), QLabel()
         self.greeting.setProperty("letters", "title")
         self.words.setProperty("role", "secondary")
@@ -135,7 +145,7 @@ class StartPage(QWidget):
         self.resume = QPushButton()
         self._resume: Link | None = None
         self.resume.clicked.connect(lambda _: self._resume.act() if self._resume is not None else None)
-        self.doors = [Door(number, icon, self._page) for number, (_, icon, _, _) in enumerate(DOORS, 1)]
+        self.doors = [Door(number, icon, self._inner) for number, (_, icon, _, _) in enumerate(DOORS, 1)]
         for door, (name, _, _, _) in zip(self.doors, DOORS, strict=True):
             door.clicked.connect(lambda _, name=name: choose(name))
             door.installEventFilter(self)
@@ -177,7 +187,7 @@ class StartPage(QWidget):
             column.setContentsMargins(theme.current().px(8), 0, 0, 0)
             column.setSpacing(1)
             for link in links:
-                button = QPushButton(link.text)
+                button = QPushButton(link.text, self._inner)
                 button.setProperty("role", "way")
                 button.setToolTip(link.tip)
                 button.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -204,25 +214,21 @@ class StartPage(QWidget):
         self._offer()
 
     def _lay_out(self) -> None:
-        cards = QGridLayout()
-        for place, door in enumerate(self.doors):
-            cards.addWidget(door, 0, place)
-            cards.addLayout(self.columns[place], 1, place)
-            cards.setColumnStretch(place, 1)
-            cards.setColumnMinimumWidth(place, 1)
+        cards = self._cards = QGridLayout()
+        self._beside = 0
         cards.setHorizontalSpacing(12)
         cards.setVerticalSpacing(10)
+        top = self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        top.addWidget(self.greeting, 1)
+        top.addWidget(self.resume, 0, Qt.AlignmentFlag.AlignLeft)
         column = QVBoxLayout()
         column.setSpacing(6)
         column.addStretch(1)
-        column.addWidget(self.greeting)
+        column.addLayout(top)
         column.addWidget(self.words)
-        column.addSpacing(4)
-        column.addWidget(self.resume, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addSpacing(4)
+        column.addSpacing(6)
         column.addLayout(cards)
         column.addStretch(2)
-        self._inner = QWidget()
         self._inner.setLayout(column)
         column.setContentsMargins(0, 0, 0, 0)
         middle = QHBoxLayout(self._page)
@@ -236,6 +242,22 @@ class StartPage(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(area)
+
+    def _arrange(self) -> None:
+        """The doors beside each other where three fit, else one above the other."""
+        beside = len(self.doors) if self.width() >= theme.current().px(NARROWEST) else 1
+        if beside == self._beside:
+            return
+        self._beside = beside
+        directions = QBoxLayout.Direction
+        self._top.setDirection(directions.LeftToRight if beside > 1 else directions.TopToBottom)
+        for place, (door, links) in enumerate(zip(self.doors, self.columns, strict=True)):
+            self._cards.removeWidget(door)
+            self._cards.removeItem(links)
+            row, column = divmod(place, beside)
+            self._cards.addWidget(door, 2 * row, column)
+            self._cards.addLayout(links, 2 * row + 1, column)
+            self._cards.setColumnStretch(place, int(place < beside))
 
     def _order(self) -> None:
         """Tab goes through the doors, then through what stands under them, from left to right."""
@@ -287,6 +309,11 @@ class StartPage(QWidget):
         return super().eventFilter(a0, a1)
 
     @override
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
+        super().resizeEvent(a0)
+        self._arrange()
+
+    @override
     def paintEvent(self, a0: QPaintEvent | None) -> None:
         QPainter(self).fillRect(self.rect(), theme.current().background)
 
@@ -296,6 +323,7 @@ class StartPage(QWidget):
             self.retranslate()
         elif a0 is not None and a0.type() == QEvent.Type.PaletteChange:
             self._inner.setMaximumWidth(theme.current().px(WIDEST))
+            self._arrange()
             for door in self.doors:
                 door.retint()
         super().changeEvent(a0)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QItemSelection, QItemSelectionModel, Qt
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
@@ -153,8 +153,10 @@ def test_a_matrix_in_one_line_one_value_for_many_and_a_copy(desk: Desk) -> None:
     desk.paste(0, "0.15 0.20 0.25 0.30")
     assert desk.texts(0) == [["0.15", "0.20", ""], ["0.25", "0.30", ""]]
     view = desk.grids[0]
-    view.setCurrentIndex(view.grid.index(0, 2))
-    view.selectColumn(2)
+    selection = view.selectionModel()
+    assert selection is not None
+    column = QItemSelection(view.grid.index(0, 2), view.grid.index(1, 2))
+    selection.select(column, QItemSelectionModel.SelectionFlag.ClearAndSelect)
     desk.window.paste(view, 0, 2, "1/3")
     assert [row[2] for row in desk.texts(0)] == ["1/3", "1/3"]
     view.selectAll()
