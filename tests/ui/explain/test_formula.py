@@ -11,6 +11,7 @@ def test_digits_give_way_where_they_would_cost_a_line(qtbot: QtBot) -> None:
     qtbot.addWidget(formula)
     parts = [Part("x"), *[Part(r"\frac{a}{b}", "0.741365070", brief="0.741365") for _ in range(3)]]
     formula.show_parts(parts, ["=", r"\cdot", r"\cdot"])
+    formula.show()
     wide = formula.heightForWidth(600)
     formula.resize(600, wide)
     written = [label.text() for label in formula.findChildren(QLabel) if not label.isHidden()]
