@@ -256,7 +256,7 @@ class Actions(QObject):
         for name, english in MENUS:
             menu = self._menus[name] = self._new_menu(bar)
             bar.addMenu(menu)
-            # Alt and the letter that the menu begins with, in English whatever is spoken: Chinese menus have no letters.
+            # Alt and the letter with which the menu begins in English: Chinese menus have no letters.
             letter = QShortcut(QKeySequence(f"Alt+{english[0]}"), bar)
             letter.activated.connect(lambda menu=menu: bar.setActiveAction(menu.menuAction()))
         last = ""
@@ -285,10 +285,7 @@ class Actions(QObject):
     def guard(self, widget: QWidget | None) -> None:
         """Let a control inside such an area keep its own keys while it has the focus."""
         kinds = (QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox)
-        window = widget.window() if widget is not None else None
-        # A list of choices that has popped up takes Enter from its ShortcutOverride: a filter would come before it.
-        pops_up = window is not None and window.windowType() == Qt.WindowType.Popup
-        if isinstance(widget, kinds) and not pops_up:
+        if isinstance(widget, kinds):
             widget.installEventFilter(self)
 
     def present(self, is_on: bool) -> None:
@@ -376,8 +373,16 @@ _MOVING = {
 _PRESSING = {Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Select}
 
 
+def _pops_up(widget: QObject | None) -> bool:
+    """Whether a widget stands in a list that has popped up."""
+    window = widget.window() if isinstance(widget, QWidget) else None
+    return window is not None and window.windowType() == Qt.WindowType.Popup
+
+
 def _own(widget: QObject | None, event: QKeyEvent) -> bool:
     """Whether a key belongs to the control that has the focus rather than to the application."""
+    if _pops_up(widget) and event.key() in _PRESSING:
+        return False  # Qt takes them itself, from this very event: nobody may come before it
     modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
     if isinstance(widget, QAbstractButton):
         return event.key() in _PRESSING and modifiers == Qt.KeyboardModifier.NoModifier
@@ -385,7 +390,8 @@ def _own(widget: QObject | None, event: QKeyEvent) -> bool:
         return event.key() in _MOVING and modifiers == Qt.KeyboardModifier.NoModifier
     # Lists, tables, combo boxes and spin boxes also take letters and digits.
     plain = modifiers in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
-    return plain and (event.key() in _MOVING | _PRESSING or bool(event.text().strip()))
+    letter = event.text().strip()  # Esc has a text too, but it leaves
+    return plain and (event.key() in _MOVING | _PRESSING or (bool(letter) and letter.isprintable()))
 
 
 def shown(key: str) -> str:

@@ -205,6 +205,9 @@ class MainWindow(QMainWindow):
         """Take the curves away, because the tables of the step stand in their place; or bring them back."""
         if self.plots is not None:
             self.plots.setVisible(not shown)
+        layout = self._bottom.layout()
+        if layout is not None:
+            layout.activate()  # what is hidden needs no height any more
         self.regions.show_tables(shown)
 
     def _make_curve(self) -> None:

@@ -43,6 +43,8 @@ class TableTwin:
             return
         if self.panel is None:
             self.panel = self._made()
+        if not wanted:
+            self.panel.hide()  # before the curves come: both together would take more height than each
         self._window.show_tables(wanted)
         self.panel.setVisible(wanted)
 

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QKeySequence
-from PyQt6.QtWidgets import QLineEdit, QMainWindow, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QComboBox, QLineEdit, QMainWindow, QPushButton, QTableWidget, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from ui.actions import COMMANDS, MENUS, SUBMENUS, Actions, keys
@@ -114,3 +114,30 @@ def test_tooltip_names_the_key(window: Window) -> None:
     assert window.commands["run.play"].toolTip() == "Play (Space, F5)"
     assert window.commands["run.next_step"].toolTip() == "Next training step (Ctrl+→)"
     assert window.commands["view.text.larger"].toolTip().startswith("Larger (Ctrl++")
+
+
+def test_a_list_that_pops_up_keeps_its_enter_key(window: Window, qtbot: QtBot) -> None:
+    box = QComboBox(window.canvas)
+    box.addItems(["one", "two"])
+    box.show()
+    chosen: list[int] = []
+    box.activated.connect(chosen.append)
+    window.commands.guard(box)
+    box.showPopup()
+    view = box.view()
+    assert view is not None
+    window.commands.guard(view)
+    qtbot.keyClick(view, Qt.Key.Key_End)
+    qtbot.keyClick(view, Qt.Key.Key_Return)
+    assert chosen == [1]
+    assert window.done == []
+
+
+def test_a_table_keeps_its_letters_and_lets_go_with_esc(window: Window, qtbot: QtBot) -> None:
+    table = QTableWidget(2, 2, window.canvas)
+    table.show()
+    window.commands.guard(table)
+    table.setFocus()
+    for key in (Qt.Key.Key_G, Qt.Key.Key_Home, Qt.Key.Key_Escape):
+        qtbot.keyClick(table, key)
+    assert window.done == ["edit.leave"]
