@@ -71,9 +71,11 @@ def dead_units(frame: Frame) -> tuple[NDArray[np.bool_] | None, ...]:
     return tuple(top <= 0 if layer.activation == "relu" else None for layer, top in zip(layers, highest, strict=True))
 
 
-def highest_inputs(frame: Frame) -> tuple[NDArray[np.floating], ...]:
-    """For each layer (units,) the greatest weighted input over every training row, at the present parameters."""
-    network, rows = frame.experiment.network, frame.dataset.train
+def highest_inputs(frame: Frame, most: int | None = None) -> tuple[NDArray[np.floating], ...]:
+    """For each layer (units,) the greatest weighted input over the training rows (the first `most`), at the present
+    parameters.
+    """
+    network, rows = frame.experiment.network, frame.dataset.train[:most]
     highest = [np.full(layer.units, -np.inf) for layer in network.layers]
     for start in range(0, len(rows), _CHUNK):
         z, _ = weighted_inputs(network, frame.params, frame.dataset.x[rows[start : start + _CHUNK]])

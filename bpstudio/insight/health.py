@@ -10,8 +10,9 @@ The signs, the gravest first; `examine` tells the first one that is there:
 4. flat       more than half of a layer's (unit, row) pairs have |f′| below the threshold, in this step and in the
               median of the last 20. At the output a pair counts only if it is flat and wrong by more than half of what
               f can give, and not at all where the loss is paired with the activation: there the slope drops out of δ
-5. dead       ReLU units that are off for every training row at these parameters, and were off in every row of every
-              batch of at least the last 20 steps and the last epoch; *since* is the first step of that stretch
+5. dead       ReLU units that are off for every training row (the first 4,096) at these parameters, and were off in
+              every row of every batch of at least the last 20 steps and the last epoch, so for every row there is;
+              *since* is the first step of that stretch
 6. column     an input of numbers, not scaled, with |mean| above 10 standard deviations over the training rows,
               of which there are at least 10
 7. accuracy   the share of training rows (the first 4,096) answered right is not above the share of their most frequent
@@ -40,7 +41,7 @@ from bpstudio.insight.layer_signs import dead, flat, vanishing
 from bpstudio.insight.notation import Notation, number
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.response import predicted_class
-from bpstudio.insight.signs import Finding, recorded, short, times
+from bpstudio.insight.signs import ROWS, Finding, recorded, short, times
 from bpstudio.maths.operations import Array
 from bpstudio.training.frame import Frame
 
@@ -50,8 +51,6 @@ NEAR = 0.01
 """How near the baseline a mean is at it, relative."""
 FAR, COLUMN_ROWS = 10.0, 10
 """|mean| / standard deviation of a column from which on it is unscaled, over at least so many training rows."""
-ROWS = 4096
-"""Training rows on which answers are counted."""
 
 
 def examine(frame: Frame, notation: str | Notation = "nielsen") -> Finding | None:
@@ -165,8 +164,9 @@ _found: weakref.WeakKeyDictionary[Dataset, Array] = weakref.WeakKeyDictionary()
 
 
 def _far(dataset: Dataset) -> Array:
-    """(inputs,) |mean| / standard deviation over the training rows; 0 where nothing varies by more than rounding. Once for each dataset, and
-    a few rows at a time, because a copy of all of them can be large.
+    """(inputs,) |mean| / standard deviation over the training rows; 0 where nothing varies by more than rounding.
+
+    Once for each dataset, and a few rows at a time, because a copy of all of them can be large.
     """
     if dataset not in _found:
         parts = [dataset.train[start : start + ROWS] for start in range(0, len(dataset.train), ROWS)]

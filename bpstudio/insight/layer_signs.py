@@ -16,7 +16,7 @@ from bpstudio.insight.elements import Unit
 from bpstudio.insight.notation import Notation, letters
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.remedies import Remedy
-from bpstudio.insight.signs import STEPS, Finding, listed, ran, recorded, short, times
+from bpstudio.insight.signs import ROWS, STEPS, Finding, listed, ran, recorded, short, times
 from bpstudio.maths.activations import activation
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.operations import Array
@@ -203,7 +203,7 @@ def dead(frame: Frame, notation: str | Notation) -> Finding | None:
             begun = frame.metrics.off_since(layer, unit, frame.step)
             if begun is not None and frame.step + 1 - begun >= long:
                 since[Unit(layer, unit)] = begun
-    highest = highest_inputs(frame) if since else ()
+    highest = highest_inputs(frame, ROWS) if since else ()
     found = {unit: begun for unit, begun in since.items() if highest[unit.layer - 1][unit.index] <= 0}
     if not found:
         return None
@@ -212,15 +212,17 @@ def dead(frame: Frame, notation: str | Notation) -> Finding | None:
     layer = max(shares, key=lambda each: shares[each])
     units = [unit for unit in found if unit.layer == layer]
     first = min(units, key=lambda unit: found[unit])
-    rows, start = f"{len(frame.dataset.train):,}", frame.metrics.first
-    values = {"count": str(len(units)), "all": str(sizes[layer]), "layer": str(layer), "rows": rows}
+    count, start = len(frame.dataset.train), frame.metrics.first
+    values: dict[str, str | Phrase] = {"count": str(len(units)), "all": str(sizes[layer]), "layer": str(layer)}
+    values["rows"] = Phrase(
+        "all {rows} rows" if count <= ROWS else "the first {rows} rows", {"rows": f"{min(count, ROWS):,}"}
+    )
     values |= {"unit": letters(notation, frame.experiment.network).unit(first), "step": f"{found[first]:,}"}
     if len(units) == 1:
-        what = Phrase("{unit} is dead, off for all {rows} rows and in every batch since step {step}", values)
+        what = Phrase("{unit} is dead, off for {rows} and in every batch since step {step}", values)
     else:
         what = Phrase(
-            "{count} of {all} units of layer {layer} are dead, off for all {rows} rows; {unit} since step {step}",
-            values,
+            "{count} of {all} units of layer {layer} are dead, off for {rows}; {unit} since step {step}", values
         )
     top = max(float(highest[layer - 1][unit.index]) for unit in units)
     cause = Phrase(

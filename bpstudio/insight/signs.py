@@ -14,6 +14,8 @@ from bpstudio.training.frame import Frame
 
 STEPS = 20
 """Steps without an edit before gradients, slopes and dead units are judged; medians are over as many."""
+ROWS = 4096
+"""Training rows that are gone through at present parameters; more would take from the training beside it."""
 _FIGURES = 3
 
 

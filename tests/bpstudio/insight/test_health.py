@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import itertools
 import json
 import math
 import re
@@ -378,6 +379,15 @@ def test_a_unit_that_is_on_for_one_row_of_the_data_is_not_dead() -> None:
     assert kind(run.frame()) != "dead"
 
 
+def test_of_many_rows_some_are_gone_through_and_the_record_knows_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = relu_run(-5.0)
+    run.run(STEPS)
+    monkeypatch.setattr(layer_signs, "ROWS", 25)
+    found = examine(run.frame())
+    assert found is not None
+    assert found.what.text == "h₄ is dead, off for the first 25 rows and in every batch since step 0"
+
+
 def test_several_units_are_counted() -> None:
     run = relu_run(-5.0)
     params = run.params
@@ -536,7 +546,10 @@ def test_no_sentence_is_missing_from_the_catalogue() -> None:
     for module in (health, layer_signs, remedies):
         for node in ast.walk(ast.parse(Path(module.__file__).read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in NAMES:
-                for part in node.args[:2]:
+                choices = [
+                    [each.body, each.orelse] if isinstance(each, ast.IfExp) else [each] for each in node.args[:2]
+                ]
+                for part in itertools.chain(*choices):
                     if isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value not in entries:
                         missing.add(part.value)
     assert not missing
