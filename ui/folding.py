@@ -42,7 +42,7 @@ HEADLINE, LEGEND = 58, 64
 """What the two lines above the network and the legend below it take, at normal text."""
 TALL = 0.42
 """Share of the height that the tables of a step have in the place of the curves: a curve can be low, a table not."""
-BOTTOM, LOWEST_BOTTOM = 0.29, 120
+BOTTOM, LOWEST_BOTTOM = 0.29, 150
 """Share of the height that the curves have, and the pixels that they need at normal text."""
 
 

@@ -77,6 +77,7 @@ def _paint_image(painter: QPainter, picture: Picture, where: QRectF) -> None:
     bold, plain = text.pen_of(theme, text.NORMAL, bold=True), text.pen_of(theme, text.SMALL)
     width = max(where.width(), theme.px(150))
     left = max(where.center().x() - width / 2, min(float(theme.px(4)), where.left()))
+    width = max(min(width, float(geometry.units[1][:, 0].min()) - geometry.radii[1] - 4 - left), where.width())
     words = _title(picture)
     bold.draw(
         painter, QRectF(left, where.top() - bold.height - 4, width, bold.height), bold.elided(words, width), theme.text

@@ -35,6 +35,10 @@ def paint(painter: QPainter, picture: Picture) -> None:
     _paint_first_nonfinite(painter, picture)
 
 
+MANY = 8
+"""In a deeper network the word for biases that differ stands once."""
+
+
 @dataclass(frozen=True)
 class PlusLabel:
     """The words beside a +1 (or −1) node: the bias that all units share, or that these are biases or thresholds."""
@@ -54,7 +58,8 @@ def plus_labels(picture: Picture) -> list[PlusLabel]:
         frozen = picture.frozen(layer, bias=True)
         one, many = (THRESHOLD, THRESHOLDS) if picture.network.layers[layer - 1].bias_sign < 0 else (BIAS, BIASES)
         words = tr(one, value=given(shared, 4)) if shared is not None else tr(many)
-        if picture.crowded and (shared is None or not frozen):
+        again = shared is None and layer > 1 and picture.depth > MANY
+        if again or (picture.crowded and (shared is None or not frozen)):
             words = ""
         if not words and not frozen:
             continue

@@ -54,7 +54,9 @@ def _paint_targets(painter: QPainter, picture: Picture, indices: list[int]) -> N
         own = picture.letters.own_name(Target(index))
         called = tr("target") if own is None else own_names.text(own)
         middle = box.center().y()
-        if box.height() >= font.height + mono.height * 0.8:
+        if mono.width(value) > max(box.width(), theme.px(16)):
+            continue  # a deep network beside large text has no room for it
+        if box.height() >= font.height + mono.height * 0.8 and font.width(tr("target")) <= box.width():
             font.put(painter, box.left(), middle - font.height * 0.5, called, theme.secondary)
             mono.put(painter, box.left(), middle + mono.height * 0.5, value, ink)
         else:

@@ -282,11 +282,14 @@ def badges(picture: Picture) -> list[tuple[Unit, str, QRectF, bool]]:
             continue
         values = picture.delta(layer)
         room = picture.geometry.gap - picture.geometry.radii[layer - 1]
+        # Beside large text columns stand close: a badge must not hide a +1 node.
+        nodes = [picture.geometry.plus_box(each) for each in picture.biased] if picture.depth < 6 else []
         for index in picture.geometry.drawn(layer).tolist():
             if states[index] == NOT_YET:
                 continue
             words = badge_text(picture, layer, index, values)
-            if badge_box(picture, layer, index, words).width() / 2 > room:
+            box = badge_box(picture, layer, index, words)
+            if box.width() / 2 > room or any(box.intersects(node) for node in nodes):
                 continue
             found.append((Unit(layer, index), words, badge_box(picture, layer, index, words), states[index] == NOW))
     return found

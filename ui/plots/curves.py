@@ -328,13 +328,14 @@ class CurvePlot(AxesPlot):
         self._paint_nonfinite(painter)
         painter.setClipRect(pane.area.adjusted(-4, -4, 4, 4))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        size = float(theme.beside(3))
         for curve in self.content_shown.curves:
             if len(curve.steps) <= DOTTED and not curve.level:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(curve.pen.color())
                 for x, y in zip(curve.steps, self.scale.place(curve.low), strict=True):
                     if np.isfinite(y):
-                        painter.drawEllipse(pane.pixel(float(x), float(y)), theme.stroke(3.0), theme.stroke(3.0))
+                        painter.drawEllipse(pane.pixel(float(x), float(y)), size, size)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.restore()
         step = self.step_at_cursor()
