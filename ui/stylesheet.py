@@ -82,7 +82,8 @@ QPushButton:focus, QToolButton:focus { border: $ring solid $accent; }
 QPushButton:disabled, QToolButton:disabled { color: $dashed; }
 QPushButton:default, QPushButton[role="primary"] { background: $accent; color: $on_accent; border-color: $accent; }
 QPushButton:default:hover, QPushButton[role="primary"]:hover { background: $accent_hover; }
-QPushButton:default:focus, QPushButton[role="primary"]:focus { border: 2px solid $text; }
+QPushButton:default:focus, QPushButton[role="primary"]:focus { border: 3px double $on_accent;
+    padding: ${p3}px ${p10}px; }
 QPushButton:default:disabled, QPushButton[role="primary"]:disabled { background: $control; color: $dashed;
     border-color: $button_border; }
 QToolButton[role="transport"] { background: $transport; border: 1px solid transparent; border-radius: 7px; padding: 0;
@@ -154,7 +155,8 @@ QRadioButton::indicator { border-radius: ${p7}px; }
 QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url("$check"); }
 QRadioButton::indicator:checked { border: 1px solid $accent; background: qradialgradient(cx: 0.5, cy: 0.5, radius: 0.5,
     fx: 0.5, fy: 0.5, stop: 0 $accent, stop: 0.55 $accent, stop: 0.65 $field, stop: 1 $field); }
-QCheckBox:focus, QRadioButton:focus { color: $accent; }
+QCheckBox, QRadioButton { border: 1px solid transparent; border-radius: 5px; padding: 1px; }
+QCheckBox:focus, QRadioButton:focus { border: 1px solid $accent; }
 QCheckBox::indicator:focus, QRadioButton::indicator:focus { border: $ring solid $accent; }
 
 QSlider { background: transparent; min-height: ${p22}px; }
@@ -167,6 +169,7 @@ QSlider::handle:horizontal:focus { width: 10px; height: 10px; background: $backg
 QSlider::handle:horizontal:disabled { background: $dashed; border-color: $dashed; }
 
 QScrollArea, QAbstractScrollArea { border: 0; background: transparent; }
+QScrollArea:focus { border: $ring solid $accent; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
 QScrollBar::handle { background: $scroll; border-radius: 3px; margin: 2px; }

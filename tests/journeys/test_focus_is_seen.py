@@ -1,6 +1,7 @@
 """The Tab key reaches every control, leads round and never into a trap, and what has the keyboard is always seen."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ def seen(widget: QWidget) -> int:
     area = QRect(widget.mapTo(window, QPoint(0, 0)), widget.size()).adjusted(-4, -4, 4, 4) & window.rect()
     if area.isEmpty() or widget.visibleRegion().isEmpty():
         return 0
+    widget.setFocus(Qt.FocusReason.TabFocusReason)
     with_it = luminances(window, area)
     widget.clearFocus()
     without = luminances(window, area)
@@ -77,7 +79,24 @@ def test_what_has_the_keyboard_is_seen(person: Any) -> None:
 
 
 @pytest.mark.parametrize("person", sorted(theme.THEMES), indirect=True)
-def test_it_is_seen_in_the_tables_and_the_data_too(person: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_seen_in_the_window_of_a_file_too(person: Any, home: Path) -> None:
+    path = home / "own.csv"
+    path.write_text("a,b,c\n" + "".join(f"{row},{row * row},{row % 3}\n" for row in range(30)), encoding="utf-8")
+    person.app.files.open_path(path)
+    window = person.window.data.data_window
+    person.wait(lambda: window.isVisible() and window.use.isEnabled())
+    window.activateWindow()
+    person.wait(window.isActiveWindow)
+    window.other.setFocus()
+    stops = list(round_by_tab(person))
+    assert {called(widget): count for widget in stops if (count := seen(widget)) < LEAST_PIXELS} == {}
+    assert window.use in stops
+    assert stops.index(window.preview.cells) < stops.index(window.columns_table) < stops.index(window.use)
+    assert all(called(widget).partition(" ")[2].strip() for widget in stops)
+
+
+@pytest.mark.parametrize("person", sorted(theme.THEMES), indirect=True)
+def test_it_is_seen_in_the_tables_too(person: Any) -> None:
     person.press(Qt.Key.Key_F4)
     twin = person.app.tables.panel
     faint = {

@@ -152,6 +152,7 @@ class DataPanel(QWidget):
     def retranslate(self) -> None:
         """Set every text in the language in use."""
         self.section.name(tr("Data"))
+        self.table.setAccessibleName(tr("Data"))
         self.open.setText(tr("Open data…"))
         self.open.setToolTip(tr("A CSV or TSV file of your own"))
         self.make.setText(tr("Make points"))

@@ -81,6 +81,7 @@ class DataWindow(QDialog):
         tables.addWidget(self.columns_table)
         tables.setSizes([240, 300])
         side = QScrollArea()
+        side.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # what is written below the controls is read by arrow keys
         side.setWidgetResizable(True)
         side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         # One that comes and goes can make the form higher and lower in turn, without an end.
@@ -104,6 +105,7 @@ class DataWindow(QDialog):
         whole.addLayout(bottom)
         for button in (self.other, self.cancel):
             button.setAutoDefault(False)
+        self._scrolled = side
         look, screen = theme.current(), self.screen()
         room = screen.availableSize() if screen is not None else QSize(1280, 720)
         self.resize(QSize(look.px(1180), look.px(690)).boundedTo(room))
@@ -154,6 +156,9 @@ class DataWindow(QDialog):
         self.other.setText(tr("Other file…"))
         self.use.setText(tr("Use this data"))
         self.cancel.setText(tr("Cancel"))
+        self.preview.cells.setAccessibleName(tr("Beginning of the file"))
+        self.columns_table.setAccessibleName(tr("Columns of the file"))
+        self._scrolled.setAccessibleName(tr("What will be done"))
         self.preview.retranslate()
         self.columns.retranslate()
         self.form.retranslate()

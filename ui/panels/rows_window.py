@@ -95,6 +95,7 @@ class RowsWindow(QWidget):
     def retranslate(self) -> None:
         """Set every text in the language in use."""
         self.setWindowTitle(tr("Rows of the data"))
+        self.table.setAccessibleName(tr("Rows of the data"))
         self.save.setText(tr("Save as CSV…"))
         self.model.retranslate()
         self._count()
