@@ -97,9 +97,15 @@ class Sheet:
         if state == NOT_YET:
             return NOTHING_YET
         value = float(self.table.values(column)[row])
-        chosen = column == "weight" or (column == "a" and isinstance(self.table.element(row), Target | PlusOne))
-        chosen = chosen or (column == "a" and self.table.layers[row] == 0)
-        return (given if chosen else number)(value, self.digits)
+        return (given if self._is_chosen(row, column) else number)(value, self.digits)
+
+    def _is_chosen(self, row: int, column: str) -> bool:
+        """Whether somebody chose this number, and nothing computed it: a weight, an input, a target."""
+        table = self.table
+        if isinstance(table, EdgeTable):
+            return column == "weight" or (column == "new" and bool(table.frozen[row]))
+        given_row = table.layers[row] == 0 or isinstance(table.element(row), Target | PlusOne)
+        return column == "a" and bool(given_row)
 
     def exact(self, row: int, column: str) -> str:
         """A cell with every digit and a decimal point: the shortest text that reads back the same."""

@@ -65,6 +65,7 @@ def test_numbers_stand_there_as_far_as_the_walk_has_come(twin: Twin, stage) -> N
     assert cell(twin.units, LossNode(), "a") == NOTHING_YET
     stage.focus.set(playhead=stage.focus.last)
     assert cell(twin.edges, Edge(2, 0, 0), "new") == "0.358916480"
+    assert cell(twin.edges, Edge(2, 0, BIAS), "new") == "0.60", "frozen: as it was typed"
 
 
 def test_the_digits_are_the_chosen_ones_and_the_tooltip_has_them_all(twin: Twin, stage) -> None:
