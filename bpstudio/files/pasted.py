@@ -1,8 +1,8 @@
 """A block of cells as text: what comes out of a spreadsheet, a mail or a program when somebody copies a few numbers.
 
 Cells are parted by tabs, else by semicolons, else by & as in a TeX table, else by a comma with a space after it, else
-by spaces where everything between them is a number. A comma alone parts nothing: it is a decimal comma. Square
-brackets, as programs print them, begin and end rows.
+by spaces where everything between them is a number. A comma alone is a decimal comma; it parts cells only where two of
+them have a decimal point, which no single number has. Square brackets, as programs print them, begin and end rows.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from bpstudio.insight.phrase import Phrase
 
 MOST_CHARACTERS = 1_000_000
 _NUMBER = re.compile(r"[+\-−]?[\d.,]+(?:/[\d.,]+)?(?:[eE][+\-−]?\d+)?")
+_POINTED = re.compile(r"\s*[+\-−]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\-−]?\d+)?\s*")
+"""A number whose decimal separator, if it has one, is a point."""
 
 
 class PasteError(ValueError):
@@ -31,6 +33,8 @@ Block = list[list[str]]
 def read(text: str) -> Block:
     """The rows of a block, all of one length; cells without the spaces around them.
 
+    Where rows differ only in empty cells at their ends, as a trailing tab makes them, those are no cells.
+
     Raises:
         PasteError: for nothing, for a text that is too long to be a block, and for rows of different lengths.
     """
@@ -41,6 +45,9 @@ def read(text: str) -> Block:
         raise PasteError(Phrase("There is no text to paste."))
     separator = _separator(lines)
     rows = [[cell.strip() for cell in re.split(separator, line)] if separator else [line.strip()] for line in lines]
+    if len({len(row) for row in rows}) > 1:
+        width = max(_filled(row) for row in rows)
+        rows = [row[: max(width, _filled(row))] for row in rows]
     for number, row in enumerate(rows, 1):
         if len(row) != len(rows[0]):
             values = {"row": str(number), "count": str(len(row)), "first": str(len(rows[0]))}
@@ -49,19 +56,25 @@ def read(text: str) -> Block:
 
 
 def write(rows: Sequence[Sequence[str]]) -> str:
-    """The text that a spreadsheet takes as this block."""
-    return "\n".join("\t".join(row) for row in rows)
+    """The text that a spreadsheet takes as this block; shorter rows end in empty cells."""
+    width = max((len(row) for row in rows), default=0)
+    return "\n".join("\t".join((*row, *[""] * (width - len(row)))) for row in rows)
 
 
 def fitted(block: Block, rows: int, columns: int, whole: Sequence[int] = ()) -> Block:
     """The block as it goes into the `rows` × `columns` cells from the present one on.
 
-    A single row or column that is as long as one of the blocks `whole` (its columns, so that its rows follow) is broken
+    Empty rows and columns at its end are left out where there is no room for them: spreadsheets copy those too. A
+    single row or column that is as long as one of the blocks `whole` (its columns, so that its rows follow) is broken
     into rows: people copy a matrix as one line too.
 
     Raises:
         PasteError: where the block is larger than the room there is.
     """
+    while len(block) > max(rows, 1) and not any(block[-1]):
+        block = block[:-1]
+    filled = max(1, columns, *map(_filled, block))
+    block = [row[:filled] for row in block]
     high, wide = len(block), len(block[0])
     if high <= rows and wide <= columns:
         return block
@@ -82,6 +95,11 @@ def turned(block: Block) -> Block:
     return [list(row) for row in zip(*block, strict=True)]
 
 
+def _filled(row: Sequence[str]) -> int:
+    """How many cells of a row there are up to the last one that has a text."""
+    return max((place for place, cell in enumerate(row, 1) if cell), default=0)
+
+
 def _lines(text: str) -> list[str]:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "[" in text:
@@ -95,11 +113,15 @@ def _lines(text: str) -> list[str]:
 
 
 def _separator(lines: list[str]) -> str:
-    for mark in ("\t", ";", "&"):
-        if any(mark in line for line in lines):
+    for mark in ("\t", "[;；]", "&"):
+        if any(re.search(mark, line) for line in lines):
             return mark
     if any(re.search(r",\s", line.strip()) for line in lines):
         return r",\s*(?=\s|$)"
+    pieces = [line.split(",") for line in lines]
+    has_points = any(sum("." in piece for piece in line) > 1 for line in pieces)
+    if has_points and all(_POINTED.fullmatch(piece) for line in pieces for piece in line):
+        return ","
     spaced = [re.split(r"\s+", line.strip()) for line in lines]
     if any(len(words) > 1 for words in spaced) and all(_NUMBER.fullmatch(word) for words in spaced for word in words):
         # What stands before the first number and after the last one parts nothing.

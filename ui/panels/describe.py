@@ -51,13 +51,14 @@ UPDATE_ORDERS = {
 }
 
 
+def activation(name: str) -> str:
+    """What an activation is called: its name, and ReLU as everybody writes it."""
+    return ACTIVATIONS[name].symbol if name == "relu" else name
+
+
 def activations(is_output: bool) -> list[tuple[object, str]]:
     """What a layer can do with its weighted input; softmax is for outputs."""
-    return [
-        (name, record.symbol if name == "relu" else name)
-        for name, record in ACTIVATIONS.items()
-        if is_output or record.elementwise
-    ]
+    return [(name, activation(name)) for name, record in ACTIVATIONS.items() if is_output or record.elementwise]
 
 
 def initializers() -> list[tuple[object, str]]:
@@ -144,7 +145,7 @@ _FROZEN = {
 def layer_facts(frame: Frame, index: int) -> str:
     """Activation, and what is frozen at which value, or else how the layer started."""
     layer = frame.experiment.network.layers[index]
-    facts = [ACTIVATIONS[layer.activation].symbol if layer.activation == "relu" else layer.activation]
+    facts = [activation(layer.activation)]
     if not layer.train_weights:
         facts.append(tr("weights frozen ❄"))
     if not layer.has_bias:

@@ -28,11 +28,13 @@ from bpstudio.files import pasted
 from bpstudio.files.exercise import Cell, Given, Name, Reading, Sheet, read
 from bpstudio.insight import own_names
 from bpstudio.insight.elements import Edge, PlusOne, Target, Unit
+from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.typed_number import NumberError, echoed, read_number
 from ui import theme
 from ui.document import Document
 from ui.focus import Focus
 from ui.language import tr
+from ui.panels import describe
 from ui.panels.form import Message
 from ui.panels.plain import plain
 from ui.panels.sheet_cells import CellsView, shown_name
@@ -173,18 +175,20 @@ class ExerciseWindow(QDialog):
             self.use.setFocus()
 
     def _put(self, grid: CellsView, row: int, column: int, block: pasted.Block) -> None:
-        cells = grid.grid.cells
-        width = len(cells[row]) if cells else 0
+        model = grid.grid
+        rows, width = len(model.cells), model.columnCount()
         whole = (width, width - 1) if (row, column) == (0, 0) else ()
-        block = pasted.fitted(block, len(cells) - row, width - column, whole)
-        texts = {
-            cell: text
-            for down, line in enumerate(block)
-            for right, text in enumerate(line)
-            if (cell := grid.grid.cell(row + down, column + right)) is not None
-        }
+        texts: dict[Cell, str] = {}
+        for down, line in enumerate(pasted.fitted(block, rows - row, width - column, whole), row):
+            for right, text in enumerate(line, column):
+                cell = model.cell(down, right)
+                if cell is not None:
+                    texts[cell] = text
+                elif text:
+                    values = {"text": text, "row": model.rows[down], "count": str(len(model.cells[down]))}
+                    raise pasted.PasteError(Phrase("There is no cell for “{text}”: {row} has {count}.", values))
         self.type(texts)
-        self.look_at(grid.grid.cell(row, column))
+        self.look_at(model.cell(row, column))
 
     def _told(self, cell: Cell, text: str) -> tuple[str, str]:
         place = sentence(self.sheet.place(cell).rendered(tr))
@@ -300,7 +304,7 @@ class ExerciseWindow(QDialog):
                 said = tr("{count} numbers are missing; the first: {place}.", count=len(empty), place=first)
             self.message.say(said, "echo")
         else:
-            layers = " → ".join(f"{layer.units} {layer.activation}" for layer in sheet.layers)
+            layers = " → ".join(f"{each.units} {describe.activation(each.activation)}" for each in sheet.layers)
             examples = tr("1 example") if sheet.rows == 1 else tr("{count} examples", count=sheet.rows)
             sizes = f"{sheet.inputs} → {layers}"
             self.message.say(tr("Understood: {sizes}, {examples}.", sizes=sizes, examples=examples), "good")

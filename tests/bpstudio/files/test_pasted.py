@@ -22,6 +22,12 @@ from bpstudio.files.pasted import PasteError
         ("0,1,2", [["0,1,2"]]),
         ("1 / 3", [["1 / 3"]]),
         ("to be", [["to be"]]),
+        ("0.15,0.20,0.35\n0.25,.3,-4e-1", [["0.15", "0.20", "0.35"], ["0.25", ".3", "-4e-1"]]),
+        ("1,234,567.89", [["1,234,567.89"]]),
+        ("1.234.567,89", [["1.234.567,89"]]),
+        ("0.15；0.20", [["0.15", "0.20"]]),
+        ("1\t2\t\n3\t4", [["1", "2"], ["3", "4"]]),
+        ("1\t2\t\t\t\n3\t4\t5\t", [["1", "2", ""], ["3", "4", "5"]]),
         ("a\t\tb", [["a", "", "b"]]),
         ("7", [["7"]]),
     ],
@@ -49,6 +55,17 @@ def test_a_block_that_is_too_large_says_how_large_it_is() -> None:
         pasted.fitted([["1"], ["2"], ["3"]], 1, 4)
     assert refused.value.fits_turned
     assert pasted.turned([["1"], ["2"], ["3"]]) == [["1", "2", "3"]]
+
+
+def test_empty_ends_are_no_cells_where_there_is_no_room() -> None:
+    block = [["1", "2", "", ""], ["", "4", "", ""], ["", "", "", ""]]
+    assert pasted.fitted(block, 2, 3) == [["1", "2", ""], ["", "4", ""]]
+    assert pasted.fitted(block, 3, 4) == block, "where there is room, they empty what stood there"
+    assert pasted.fitted([["", ""], ["", ""]], 1, 1) == [[""]]
+
+
+def test_shorter_rows_are_copied_as_a_block() -> None:
+    assert pasted.write([["x1", "x2"], ["A", "B", "C"], ["y"]]) == "x1\tx2\t\nA\tB\tC\ny\t\t"
 
 
 def test_a_matrix_in_one_line_is_broken_into_rows() -> None:

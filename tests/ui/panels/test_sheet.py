@@ -197,6 +197,32 @@ def test_names_stand_on_the_other_face(desk: Desk) -> None:
     assert desk.grids[0].grid.find(Name(Unit(0, 0))) == desk.grids[0].currentIndex()
 
 
+def test_names_of_layers_of_different_widths_are_copied_and_pasted(desk: Desk) -> None:
+    desk.window.change(lambda sheet: sheet.with_layer(0, units=3))
+    desk.window.show_face("names")
+    desk.paste(0, "x1\tx2\t\nA\tB\tC\ny1\ty2\t")
+    assert desk.texts(0) == [["x1", "x2"], ["A", "B", "C"], ["y1", "y2"]]
+    view = desk.grids[0]
+    view.selectAll()
+    desk.qtbot.keyClick(view, Key.Key_C, Mod.ControlModifier)
+    clipboard = QGuiApplication.clipboard()
+    assert clipboard is not None
+    copied = clipboard.text()
+    desk.qtbot.keyClick(view, Key.Key_Delete)
+    assert desk.window.sheet.texts == {}
+    desk.paste(0, copied)
+    assert desk.texts(0) == [["x1", "x2"], ["A", "B", "C"], ["y1", "y2"]]
+    desk.paste(0, "a\tb\tc")
+    assert desk.said(0) == "✕ There is no cell for “c”: inputs has 2."
+    assert desk.texts(0)[0] == ["x1", "x2"]
+
+
+def test_what_is_understood_is_called_as_in_the_list(desk: Desk) -> None:
+    desk.fill()
+    desk.window.change(lambda sheet: sheet.with_layer(1, activation="relu"))
+    assert "2 → 2 sigmoid → 2 ReLU" in desk.window.message.text()
+
+
 def test_the_form_changes_the_grids_and_keeps_what_was_typed(desk: Desk) -> None:
     desk.fill()
     form, window = desk.window.form, desk.window
