@@ -105,6 +105,14 @@ class Document(QObject):
         return lesson.title.within(language.current()) if lesson is not None else ""
 
     @property
+    def own_title(self) -> str:
+        """What a person calls the run, or called the file that it came from; empty for a lesson of the program."""
+        lesson, frame = self.lesson, self._runner.frame
+        if frame is not None and frame.caption.title:
+            return frame.caption.title
+        return lesson.title.within(language.current()) if lesson is not None and not self.name else ""
+
+    @property
     def choice(self) -> Choice | None:
         """Which switch of the lesson the run is on; None where it was changed into something else."""
         frame = self._runner.frame
@@ -184,7 +192,12 @@ class Document(QObject):
         self._runner.restart(lesson.experiment, lesson.dataset, choice.origin, name, caption, step)
 
     def take(self, exercise: Exercise) -> None:
-        """Make an exercise what is trained, at step 0 and before its first beat; one gesture, which undo takes back."""
+        """Make an exercise what is trained, at step 0 and before its first beat; one gesture, which undo takes back.
+
+        One of another title is another exercise: the file of the present one is not its file.
+        """
+        if exercise.caption.title != self.own_title:
+            self.path = None
         self._focus.set(grain="edge", playhead=0, selection=None, example=Row(0), playing_walk=False)
         name = tr("open “{name}”", name=exercise.caption.title)
         self._runner.restart(exercise.experiment, exercise.dataset, exercise.start, name, exercise.caption)
@@ -282,7 +295,7 @@ class Document(QObject):
             if isinstance(answer, tuple):
                 lesson, session = answer
                 path = question.place if isinstance(question.place, Path) and question.place != last_session() else None
-                self.show(lesson, session, path, "" if path else str(question.place))
+                self.show(lesson, session, path, question.place if isinstance(question.place, str) else "")
             else:
                 name = question.place.name if isinstance(question.place, Path) else question.place
                 self._say("error", tr("{name} cannot be opened: {reason}", name=name, reason=answer))

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from bpstudio.data.dataset import Dataset
 from bpstudio.files import lesson
+from bpstudio.files.exercise import Sheet, read
 from bpstudio.insight.elements import Row
 from bpstudio.training.frame import Frame
 from bpstudio.training.optimizers import SGD, Momentum
@@ -216,6 +217,37 @@ def test_last_session_is_kept_and_gone_on_with(desk: Desk) -> None:
     assert after.step == 11
     assert after.params.flat.tobytes() == before.params.flat.tobytes()
     assert desk.document.path is None, "it is nobody's file"
+
+
+def test_another_exercise_does_not_get_the_file_of_the_present_one(desk: Desk, tmp_path: Path) -> None:
+    frame, document = desk.settle(), desk.document
+    assert document.own_title == "", "a lesson of the program is nobody's own"
+    sheet = Sheet.of(frame, "Sheet 3")
+    first, again, other = (read(each).exercise for each in (sheet, sheet.having(rate="1/3"), sheet.having(title="4")))
+    assert first is not None
+    assert again is not None
+    assert other is not None
+    document.take(first)
+    desk.settle()
+    document.save(tmp_path / "sheet.json")
+    desk.settle()
+    document.open(tmp_path / "sheet.json")
+    desk.settle()
+    assert document.own_title == "Sheet 3"
+    document.take(again)
+    desk.settle()
+    assert document.path == tmp_path / "sheet.json", "the same one with another number"
+    document.take(other)
+    desk.settle()
+    assert document.path is None
+    assert (document.title, document.modified) == ("4", True)
+    document.keep_session()
+    document.resume(last_session())
+    desk.settle()
+    assert (document.own_title, document.modified) == ("4", False)
+    desk.runner.step(3)
+    desk.settle()
+    assert document.modified, "nothing else has kept it"
 
 
 def test_other_data_give_another_title_and_no_promises(desk: Desk, tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ class ExerciseWindow(QDialog):
         frame = self._runner.frame
         if frame is None:
             return
-        title = frame.caption.title or tr("My exercise")
+        title = self._document.own_title or tr("My exercise")
         try:
             self.change(lambda _: Sheet.of(frame, title))
         except ValueError as error:
