@@ -10,7 +10,7 @@ from PyQt6.QtGui import QActionGroup, QDesktopServices, QGuiApplication
 from PyQt6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QWhatsThis
 
 from ui import dialogs, errors, language, theme
-from ui.actions import Actions
+from ui.actions import Actions, literal
 from ui.document import Document
 from ui.focus import COLORS, GRAINS, Focus
 from ui.folding import REGIONS
@@ -256,7 +256,7 @@ class Commands:
         actions = self._actions
         for id, name, words in (("edit.undo", undo, tr("Undo")), ("edit.redo", redo, tr("Redo"))):
             actions[id].setEnabled(name is not None)
-            actions[id].setText(f"{words}: {tr(name)}" if name else words)
+            actions[id].setText(literal(f"{words}: {tr(name)}") if name else words)
         actions[f"view.color_{focus.color}"].setChecked(True)
         actions["view.delta_batch"].setChecked(focus.scale_delta == "batch")
         actions["view.delta_sign"].setChecked(focus.delta_sign < 0)

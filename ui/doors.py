@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import QMenu
 
 from bpstudio.insight.elements import Edge, Element, Target, Unit
 from ui import dialogs
-from ui.actions import Actions
+from ui.actions import Actions, as_read
 from ui.document import Document
 from ui.focus import Focus
 from ui.language import tr
@@ -118,7 +118,7 @@ class Doors:
         self._begin_tour()
 
     def _offers(self) -> tuple[Sequence[Sequence[Link]], Link | None]:
-        lessons = [Link(action.text(), partial(self._way, action.trigger)) for action in self._ways.lessons]
+        lessons = [Link(as_read(action.text()), partial(self._way, action.trigger)) for action in self._ways.lessons]
         sheet = [Link(tr("The present network as a sheet"), partial(self._way, partial(self.show_sheet, present=True)))]
         sheet += [
             Link(path.name, partial(self._way, partial(self._ways.open_path, path)), str(path))

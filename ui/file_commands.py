@@ -12,7 +12,7 @@ from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QFileDialog, QMessageBox
 
 from bpstudio.files.lesson import NAMES
-from ui.actions import Actions
+from ui.actions import Actions, literal
 from ui.document import Document
 from ui.language import tr, translatable
 from ui.main_window import MainWindow
@@ -219,7 +219,7 @@ class FileCommands:
             return
         menu.clear()
         for path in recent:
-            action = menu.addAction(path.name)
+            action = menu.addAction(literal(path.name))
             if action is not None:
                 action.setData(str(path))
                 action.setToolTip(str(path))

@@ -15,7 +15,7 @@ from PyQt6.QtWidgets import QMenu, QWidget
 from typing_extensions import override
 
 from ui import language, theme
-from ui.actions import COMMANDS, MENUS, Actions, shown
+from ui.actions import COMMANDS, MENUS, Actions, as_read, shown
 from ui.language import tr, translatable
 from ui.offers import Choosing
 
@@ -57,13 +57,13 @@ def entries(actions: Actions) -> tuple[Entry, ...]:
 
 
 def _below(menu: QMenu, above: tuple[str, ...], keys: dict[str, str]) -> Iterator[Entry]:
-    where = (*above, menu.title().replace("&", ""))
+    where = (*above, as_read(menu.title()))
     for action in menu.actions():
         inner = action.menu()
         if inner is not None:
             yield from _below(inner, where, keys)
         elif not action.isSeparator() and action.text():
-            name = action.text().replace("&", "")
+            name = as_read(action.text())
             english = _english(language.current()).get(name, name)
             words = " ".join(_english(language.current()).get(each, each) for each in where)
             key = action.objectName() or f"{words}: {english}"

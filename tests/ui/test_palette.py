@@ -12,7 +12,7 @@ from PyQt6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from ui import language
-from ui.actions import COMMANDS, Actions
+from ui.actions import COMMANDS, Actions, literal
 from ui.palette import SETTING, Entry, Palette, entries, fitting, rank
 
 
@@ -130,6 +130,13 @@ def test_lessons_are_found_and_keys_are_shown(qtbot: QtBot, window: Any) -> None
     item = again.list.topLevelItem(0)
     assert item is not None
     assert item.text(1) == "Ctrl+Shift+Z"
+
+
+def test_an_ampersand_of_a_person_is_shown_and_found(qtbot: QtBot, window: Any) -> None:
+    window[1].menu("file.recent").addAction(literal("b & w && c.json"))
+    palette = opened(qtbot, window)
+    palette.line.setText("b & w &&")
+    assert lines(palette) == ["Open recent: b & w && c.json"]
 
 
 def entry(name: str) -> Entry:

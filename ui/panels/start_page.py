@@ -25,6 +25,7 @@ from PyQt6.QtWidgets import (
 from typing_extensions import override
 
 from ui import theme
+from ui.actions import literal
 from ui.language import tr, translatable
 from ui.placing import Scrolled
 
@@ -187,7 +188,7 @@ class StartPage(QWidget):
             column.setContentsMargins(theme.current().px(8), 0, 0, 0)
             column.setSpacing(1)
             for link in links:
-                button = QPushButton(link.text, self._inner)
+                button = QPushButton(literal(link.text), self._inner)
                 button.setProperty("role", "way")
                 button.setToolTip(link.tip)
                 button.setCursor(Qt.CursorShape.PointingHandCursor)
