@@ -223,9 +223,11 @@ class MainWindow(QMainWindow):
     def retitle(self) -> None:
         """Show what is open and whether it is saved."""
         name = self._document.title
-        self.setWindowTitle(f"{name}[*] — bpstudio" if name else "bpstudio[*]")
+        written = name.replace("[*]", "[*][*]")  # one alone stands for the mark of what is not saved
+        self.setWindowTitle(f"{written}[*] — bpstudio" if name else "bpstudio[*]")
         self.setWindowModified(self._document.modified)
         mark = " •" if self._document.modified else ""
+        self._title.clear()  # or it would keep the size that it had in another font
         self._title.setText(f"{name}{mark} — bpstudio")
         self._title.setToolTip(str(self._document.path or ""))
         self._bring_plots()
@@ -273,8 +275,9 @@ class MainWindow(QMainWindow):
 
     @property
     def around_canvas(self) -> tuple[QWidget, ...]:
-        """What stands above and below the network besides what can fold."""
-        return self.tour, self.timeline, self.messages
+        """What stands above, below and before the network besides what can fold."""
+        page = (self.start_page,) if self.start_page is not None else ()
+        return self.tour, self.timeline, self.messages, *page
 
     def put_beside(self, panel: QWidget) -> None:
         """Put one more panel to the right of the network."""
@@ -440,7 +443,7 @@ class MainWindow(QMainWindow):
     @override
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
-        self.retitle()
+        QTimer.singleShot(0, self.retitle)  # the menu bar gets its width after this event
         self.rearranged()
 
     @override

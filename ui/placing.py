@@ -47,8 +47,9 @@ class SteadyLabel(QLabel):
 
     def fit(self, least: int = 0) -> None:
         """Take the size of the text and the font in use."""
-        wanted = self.sizeHint()
-        self.setFixedSize(max(wanted.width(), least), wanted.height())
+        # Measured here: the label itself remembers the size of a text that has not changed, in the font from before.
+        metrics = self.fontMetrics()
+        self.setFixedSize(max(metrics.horizontalAdvance(self.text()) + 2, least), metrics.height() + 1)
 
     @override
     def changeEvent(self, a0: QEvent | None) -> None:

@@ -107,12 +107,13 @@ class Presentation:
         window.scale_setting = "view/scale"
         self._actions.present(False)
         self._actions["view.full_screen"].setChecked(False)
+        # Shown first: what is hidden would keep the sizes that its text had in here.
+        for each in before.hidden:
+            each.show()
         _apply(before.look, before.scale)
         window.setWindowState(before.state)
         if not before.state & (Qt.WindowState.WindowMaximized | Qt.WindowState.WindowFullScreen):
             window.setGeometry(before.place)
-        for each in before.hidden:
-            each.show()
         window.regions.resting = False
         window.regions.arrange()
         window.split(before.sizes)

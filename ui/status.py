@@ -239,6 +239,7 @@ class _Field(QWidget):
         look = theme.current()
         self.caption.setFont(look.font(12))
         self.value.setFont(look.font(14, mono=True))
+        self.value.fit()  # smaller again where the text is smaller
 
 
 def _norm_caption(frame: Frame) -> str:

@@ -202,10 +202,9 @@ def apply(app: QApplication, name: str = "system", scale: float = 1.0) -> None:
         _state.listening = True
     _state.name = name
     chosen = _system() if name == "system" else name
+    resized = _state.theme.scale != scale
     _state.theme = dataclasses.replace(THEMES[chosen], scale=scale)
-    if (
-        not _state.styled
-    ):  # asked once: beneath a style sheet Qt does not say which style it is, and setting it takes long
+    if not _state.styled:  # beneath a style sheet Qt does not say which style it is, and setting one takes long
         app.setStyle("Fusion")
         _state.styled = True
     same = app.palette() == palette(_state.theme)
@@ -213,8 +212,8 @@ def apply(app: QApplication, name: str = "system", scale: float = 1.0) -> None:
     app.setPalette(palette(_state.theme))
     if app.styleSheet() or app.topLevelWidgets():
         dress(app)
-    if same:
-        # Only the size of text is another: Qt says nothing, but what is drawn by hand has to be drawn again.
+    if same or resized:
+        # Of the size of text Qt says nothing, and the sheet has just taken away what widgets had set by hand.
         for widget in app.allWidgets():
             QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.PaletteChange))
 

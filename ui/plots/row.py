@@ -47,6 +47,12 @@ class Stack(QStackedWidget):
         if had_focus:
             self.plots[index].header.buttons[index].setFocus()
 
+    @override
+    def minimumSizeHint(self) -> QSize:
+        # Only of the plot that is seen: the others still have the widths of the text that they were seen with.
+        shown = self.currentWidget()
+        return shown.minimumSizeHint() if shown is not None else super().minimumSizeHint()
+
 
 class PlotsRow(QWidget):
     """All plots. Give it every frame; only what can be seen is drawn, at about 10 Hz."""
