@@ -35,6 +35,14 @@ _SIGNS = str.maketrans(
     }
 )
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?")
+#: Digits with separators between them, however many: what 1.234,5 and 0,1,2 are and 0.7*0.2 is not.
+_SEPARATED = re.compile(r"[+-]?[0-9.,\s_'’]+(?:[eE][+-]?[0-9]+)?")
+#: Books write 4.39 · 10⁻⁴, spreadsheets 4.39*10^-4. Without ^ and small digits it is no power: 3·102 may be a product.
+_POWER = re.compile(
+    r"(?<=[0-9.,])\s*(?:[·⋅∙×xX*]|\\cdot|\\times)\s*10\s*"
+    r"(?:(?:\^|\*\*)\s*[({]?\s*([+\-\u2212]?[0-9]+)\s*[)}]?|([⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))"
+)
+_RAISED = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789")
 _LONGEST = 60
 
 
@@ -56,13 +64,13 @@ class NumberError(ValueError):
 def read_number(text: str) -> float:
     """The finite number that `text` writes.
 
-    Reads 0.35 and 0,35, .5 and 5., 1e-3 and 1E-3, 1/3, a leading + or − (also U+2212) and full-width digits.
+    Reads 0.35 and 0,35, .5 and 5., 1e-3, 1E-3 and 1 · 10⁻³, 1/3, a leading + or − (also U+2212) and full-width digits.
 
     Raises:
         NumberError: for nothing, two separators (group separators are refused, never guessed), words, nan and inf,
             division by zero, and numbers that double precision cannot hold.
     """
-    plain = text.strip().translate(_SIGNS)
+    plain = _plain(text)
     if not plain:
         raise NumberError("Type a number.")
     if len(plain) > _LONGEST:
@@ -76,6 +84,16 @@ def read_number(text: str) -> float:
     if below == 0:
         raise NumberError("Division by zero: “{text}” is not a number.", text=text.strip())
     return _finite(above / below, text.strip(), above != 0)
+
+
+def _plain(text: str) -> str:
+    """The text in ASCII, its power of ten with an e and its sign at the number."""
+    signed = _with_e(text.strip()).translate(_SIGNS)
+    return re.sub(r"^([+-])\s+(?=[0-9.,])", r"\1", signed)
+
+
+def _with_e(text: str) -> str:
+    return _POWER.sub(lambda power: "e" + (power[1] or power[2]).translate(_RAISED), text)
 
 
 def read_whole(text: str) -> int:
@@ -104,7 +122,8 @@ def echoed(value: float) -> str:
 
 
 def _read_decimal(plain: str, text: str) -> float:
-    if re.search(r"[0-9][\s_'’\u00a0\u202f]+[0-9]", plain) or len(re.findall(r"[.,]", plain)) > 1:
+    is_grouped = re.search(r"[0-9][\s_'’]+[0-9]", plain) or len(re.findall(r"[.,]", plain)) > 1
+    if is_grouped and _SEPARATED.fullmatch(plain):
         raise NumberError(
             "“{text}” has group separators. Write one decimal separator and nothing else, such as {example}.",
             text=text,
@@ -119,10 +138,15 @@ def _read_decimal(plain: str, text: str) -> float:
 
 
 def _ungrouped(plain: str) -> str:
-    """What was probably meant, as an example only: a separator that comes twice groups, else the last one decides."""
-    digits = re.sub(r"[^0-9.,]", "", plain)
-    if len(re.findall(r"[.,]", digits)) > 1 and len(set(re.findall(r"[.,]", digits))) == 1:
-        return re.sub(r"[.,]", "", digits)
+    """What was probably meant, as an example only: a separator that comes twice groups where three digits follow it
+    each time, else the first one decides; of two kinds the last one does.
+    """
+    digits = re.sub(r"[^0-9.,]", "", re.split(r"[eE]", plain)[0]).rstrip(".,")
+    marks = re.findall(r"[.,]", digits)
+    if len(marks) > 1 and len(set(marks)) == 1:
+        first, second, *rest = re.split(r"[.,]", digits)
+        is_grouping = first.strip("0") and all(len(group) == 3 for group in (second, *rest))
+        return "".join((first, second, *rest)) if is_grouping else f"{first or 0}.{second}"
     head, separator, tail = digits.replace(",", ".").rpartition(".")
     return head.replace(".", "") + separator + tail
 
@@ -161,7 +185,7 @@ class Typed:
 def read_typed(text: str) -> Typed:
     """Read one number with its digits. Raises NumberError."""
     value = read_number(text)
-    plain = text.strip().translate(_SIGNS).replace(",", ".")
+    plain = _plain(text).replace(",", ".")
     parts = [part.strip() for part in plain.split("/")]
     if len(parts) == 2:
         if not re.search(r"[.eE]", plain):
@@ -188,7 +212,7 @@ def _power(places: int) -> float:
 # ---- many at once
 
 #: A name and its number, as in "w5 = 0.08" or "δ_o1: 0.1385".
-_NAMED = re.compile(r"([^=:,;]+?)\s*[=:]\s*([^\s=:]+)\s*,?\s*")
+_NAMED = re.compile(r"([^=:,;]+?)\s*[=:]\s*((?:[+\-\u2212]\s*)?[^\s=:]+)\s*,?\s*")
 _MOST = 10_000
 
 
@@ -227,10 +251,12 @@ def read_many(text: str) -> tuple[Entry, ...]:
 
 
 def _pieces(text: str) -> list[tuple[str, str]]:
-    """(name, number) as they stand there. Spaces round a fraction bar do not separate."""
+    """(name, number) as they stand there. Spaces round a fraction bar and after the first sign do not separate."""
     pieces: list[tuple[str, str]] = []
-    for line in re.split(r"[\n\r\t;；]+", text.replace("＝", "=").replace("：", ":")):
-        bare = re.sub(r"\s*([/⁄∕／])\s*", r"\1", line.strip().strip("()[]{}|&").strip().rstrip(",，、"))
+    plain = _with_e(re.sub("[＝≈≃]", "=", text).replace("：", ":"))
+    for line in re.split(r"[\n\r\t;；]+", plain):
+        bare = line.strip().strip("()[]{}|&").strip().lstrip("= ").rstrip(",，、")
+        bare = re.sub(r"\s*([/⁄∕／])\s*", r"\1", re.sub(r"^([+\-\u2212])\s+", r"\1", bare))
         if not bare:
             continue
         if "=" in bare or ":" in bare:

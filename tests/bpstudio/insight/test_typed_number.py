@@ -48,6 +48,12 @@ from bpstudio.insight.typed_number import (
         ("0e5", 0.0),
         ("0/7", 0.0),
         ("5e-324", 5e-324),
+        ("4.386 · 10⁻⁴", 4.386e-4),
+        ("4,386\u00d710^-4", 4.386e-4),
+        ("4.386*10^(-4)", 4.386e-4),
+        (r"4.386 \cdot 10^{-4}", 4.386e-4),
+        ("2 x 10**3", 2000.0),
+        ("\u2212 0.25", -0.25),
     ],
 )
 def test_reads(text: str, value: float) -> None:
@@ -71,6 +77,12 @@ def test_reads(text: str, value: float) -> None:
         ("abc", "is not a number"),
         ("0.5 m", "is not a number"),
         ("3²", "is not a number"),
+        ("3·102", "is not a number"),
+        ("3·10", "is not a number"),
+        ("0.7*0.2*0.6", "is not a number"),
+        ("0,1,2", "such as 0.1.$"),
+        ("0.0822.", "such as 0.0822.$"),
+        ("0,123,456", "such as 0.123.$"),
         ("٣", "is not a number"),
         ("0x10", "is not a number"),
         ("--1", "is not a number"),
@@ -128,6 +140,7 @@ def test_echo_has_nine_digits_and_no_padded_exponent() -> None:
 @pytest.mark.parametrize(
     ("text", "figures", "decimals", "unit"),
     [
+        ("4.386 · 10⁻⁴", 4, 7, 1e-7),
         ("0.0822", 3, 4, 1e-4),
         ("0,0820", 3, 4, 1e-4),
         ("4.386e-4", 4, 7, 1e-7),
@@ -160,6 +173,8 @@ def test_a_fraction_of_whole_numbers_is_exact() -> None:
         "(0.5, 1/4, -3)",
         "[0,5 1 / 4 -3]",
         "0.5 ; 0.25,\n-3",
+        "= 0.5\n= 0.25\n= \u2212 3",
+        "5·10⁻¹ 25 · 10⁻² -3",
     ],
 )
 def test_several_numbers_however_they_are_separated(text: str) -> None:
@@ -175,6 +190,7 @@ def test_several_numbers_however_they_are_separated(text: str) -> None:
         "w5 = 0.08, out h1 = 0.59",
         "w5 = 0.08 out h1 = 0.59",
         "w5 \uff1d 0.08\n out h1\uff1a0.59",
+        "w5 ≈ 0.08\nout h1 ≈ 5.9 · 10^-1",
     ],
 )
 def test_names_stand_before_numbers(text: str) -> None:
