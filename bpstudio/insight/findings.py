@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bpstudio.insight.altered import Pass
 from bpstudio.insight.elements import BIAS, Edge, Edges, Lit, LossNode, PlusOne, Unit, Units
-from bpstudio.insight.formulas import DIRECT, ERROR, SLOPE, written
+from bpstudio.insight.formulas import DIRECT, ELEMENT, ERROR, SLOPE, written
 from bpstudio.insight.notation import Letters, given, number, operand
 from bpstudio.insight.phrase import Phrase, plain
 from bpstudio.insight.suspects import Case, Done, Suspect
@@ -192,8 +192,13 @@ def _picked(case: Case, one: Done, letters: Letters) -> dict[str, str | Phrase]:
     if one.slip.id in ("product_left_out", "one_product", "other_input"):
         edge = Edge(layer, case.asked.unit, index)
         sent = letters.activation(Unit(layer - 1, index))
-        return {"other_edge": letters.edge(edge), "sent": sent, "count": str(sizes[layer - 1])}
-    return {"other": letters.unit(Unit(layer, index)), "count": str(sizes[layer])}
+        return {"other_edge": letters.edge(edge), "sent": sent, "all": _all(sizes[layer - 1])}
+    return {"other": letters.unit(Unit(layer, index)), "all": _all(sizes[layer])}
+
+
+def _all(count: int) -> Phrase:
+    """So many of so many, before a plural."""
+    return Phrase("both") if count == 2 else Phrase("all {count}", {"count": str(count)})
 
 
 def _place(one: Done, own: int, unit: Unit | None, letters: Letters) -> Phrase:
@@ -230,6 +235,8 @@ def _sign(quantity: str, letters: Letters) -> Phrase:
 
 def _constant(case: Case, a: str, y: str) -> Phrase:
     loss = case.numbers.experiment.loss
+    if case.asked.quantity in ("loss", "element"):
+        return Phrase("With this loss an output costs {formula}.", {"formula": written(ELEMENT[loss], a=a, y=y)})
     formula = written(ERROR[loss], a=a, y=y)
     if case.numbers.paired:
         formula = written(DIRECT, a=a, y=y)

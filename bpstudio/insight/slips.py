@@ -43,7 +43,7 @@ class Slip:
 
     `words` end the sentence "This is what comes out …"; `remedy` is a sentence of its own. Both may name {function},
     {where}, {into}, {a}, {z}, {y}, {slope}, {source}, {came_in}, {other}, {edge}, {w}, {value}, {rows}, {outputs},
-    {rate}, {bias}, {weighted}; of a pick also {other}, {other_edge}, {sent}, {count}.
+    {rate}, {bias}, {weighted}; of a pick also {other}, {further}, {other_edge}, {sent}, {all}.
 
     `layers` says which layers can have it, seen from the target: its "own", those "above" it, "upward" (both), those
     that are "forward" of the input up to what is asked, "everywhere" (all of those at once, never one of them), the
@@ -293,9 +293,9 @@ SLIPS: tuple[Slip, ...] = (
          frozenset({"gradient", "new"}), "own", put=("came_in", _one), possible=_is_weight),
     Slip("other_input", "with what came in over {other_edge}", "What came in over {edge} is {came_in}.",
          frozenset({"gradient"}), "own", pick=_other_input, possible=_is_weight),
-    Slip("one_path", "with only the path through {other}", "Sum over all {count} paths.",
+    Slip("one_path", "with only the path through {other}", "Sum over {all} paths.",
          CHAIN | {"error"}, "above", pick=_alone, possible=_has_several),
-    Slip("path_left_out", "without the path through {other}", "Sum over all {count} paths.",
+    Slip("path_left_out", "without the path through {other}", "Sum over {all} paths.",
          CHAIN | {"error"}, "above", pick=_left_out, possible=_has_many),
     Slip("one_route", "with only the path through {other} and {further}", "Sum over all paths.",
          CHAIN | {"error"}, "above", pick=_one_route, possible=_has_a_layer_above, cost=2),
@@ -340,15 +340,15 @@ SLIPS: tuple[Slip, ...] = (
          FORWARD | BACKWARD, "forward", put=("b", _zero), possible=_has_bias),
     Slip("bias_mirrored", "with the other sign of the {bias} {where}", "{z} is Σ {weighted}.",
          FORWARD, "forward", put=("b", lambda p, m, usual: -usual), possible=_has_bias),
-    Slip("product_left_out", "without {other_edge} · {sent}", "Sum over all {count} inputs.",
+    Slip("product_left_out", "without {other_edge} · {sent}", "Sum over {all} inputs.",
          frozenset({"z", "a"}), "own", pick=_product_left_out, possible=_has_elementwise_output_of_many),
-    Slip("one_product", "with only {other_edge} · {sent} and the bias", "Sum over all {count} inputs.",
+    Slip("one_product", "with only {other_edge} · {sent} and the bias", "Sum over {all} inputs.",
          frozenset({"z", "a"}), "own", pick=_one_product, possible=_has_elementwise_output),
     Slip("function_forgotten", "without {function} {where}", "Pass on {a} = {function}({z}), not {z}.",
          FORWARD, "forward", put=("a", lambda p, m, usual: p.z(m)), possible=_is_curved),
     Slip("mirrored", "with e^{z} in place of e^(−{z}) {where}", "σ({z}) = 1 / (1 + e^(−{z})).",
          FORWARD | BACKWARD, "everywhere", put=("a", _mirrored),
          possible=lambda p, q, m: p.function(m).name == "sigmoid"),
-    Slip("one_output", "with only {other}", "Sum over all {count} outputs.",
+    Slip("one_output", "with only {other}", "Sum over {all} outputs.",
          frozenset({"loss"}), "output", pick=_alone, possible=_has_several),
 )  # fmt: skip

@@ -152,7 +152,11 @@ class _Judge:
             return None
         parts = {**self._named(truth), "decimals": str(typed.decimals), "figures": str(typed.figures)}
         if bool(rounds_to(typed, truth, same)):
-            if typed.value == 0:
+            if typed.value == 0 and typed.decimals <= 0:
+                text = Phrase("Rounded to a whole number nothing is left of {value}: type more digits.", parts)
+            elif typed.value == 0 and typed.decimals == 1:
+                text = Phrase("Rounded to one decimal nothing is left of {value}: type more digits.", parts)
+            elif typed.value == 0:
                 text = Phrase("Rounded to {decimals} decimals nothing is left of {value}: type more digits.", parts)
             elif typed.decimals == 1:
                 text = Phrase("Agrees after rounding to one decimal: {symbol} = {value}.", parts)

@@ -117,6 +117,32 @@ def test_too_few_digits_accuse_nobody(mazur: Make) -> None:
     assert judge(mazur().frame(), Row(0), W1, "gradient", "0.0").kind == "rounded"
 
 
+@pytest.mark.parametrize(
+    ("quantity", "target", "typed", "said"),
+    [
+        ("gradient", W1, "0.000668396", "Sum over both paths."),
+        ("loss", LossNode(), "0.2748111", "Sum over both outputs."),
+        ("loss", LossNode(), "0.5967422", "With this loss an output costs ½(target − out)²."),
+        ("gradient", W5, "0.164334", "With this loss ∂C/∂out is out − target."),
+        ("gradient", W1, "0", "Rounded to a whole number nothing is left of 0.000438568: type more digits."),
+        ("gradient", W1, "0.0", "Rounded to one decimal nothing is left of 0.000438568: type more digits."),
+        ("gradient", W1, "0.00", "Rounded to 2 decimals nothing is left of 0.000438568: type more digits."),
+    ],
+)
+def test_what_helps_is_said_of_what_was_asked(
+    mazur: Make, quantity: str, target: object, typed: str, said: str
+) -> None:
+    verdict = judge(mazur().frame(), Row(0), target, quantity, typed)  # type: ignore[arg-type]
+    assert verdict.text.text.endswith(said)
+
+
+def test_all_of_more_than_two_are_counted(session: Make) -> None:
+    frame = session((2, 2, 3), ("tanh", "sigmoid"), batch_size=1).frame()
+    one = float(frame.trace.layers[1].delta[0, 1] * frame.params.W[1][1, 0])
+    verdict = judge(frame, Row(0), Unit(1, 0), "error", f"{one:.9g}")
+    assert verdict.text.text.endswith("Sum over all 3 paths.")
+
+
 def test_what_nothing_explains_differs_by_a_factor(mazur: Make) -> None:
     verdict = judge(mazur().frame(), Row(0), W5, "gradient", "0.31415926")
     assert verdict.kind == "differs"
