@@ -23,10 +23,14 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+_TAB = Qt.FocusPolicy.TabFocus.value
+
 
 def stops(root: QWidget) -> list[QWidget]:
     """Every widget below `root` to which Tab leads now, in the order of reading."""
-    return [widget for widget in _below(root) if _takes_tab(widget)]
+    found: list[QWidget] = []
+    _collect(root, found)
+    return found
 
 
 def go(root: QWidget, forward: bool) -> bool:
@@ -54,7 +58,8 @@ def bring_into_view(widget: QWidget) -> None:
 
 
 def _takes_tab(widget: QWidget) -> bool:
-    if not widget.focusPolicy() & Qt.FocusPolicy.TabFocus or widget.focusProxy() is not None:
+    """Whether Tab stops at a widget that is shown."""
+    if not widget.focusPolicy().value & _TAB or widget.focusProxy() is not None:
         return False
     if isinstance(widget, QAbstractButton) and not widget.isChecked():
         # Of several that exclude each other Tab leads to the chosen one, and the arrow keys from there to the others.
@@ -64,13 +69,14 @@ def _takes_tab(widget: QWidget) -> bool:
     return widget.isVisible() and widget.isEnabled()
 
 
-def _below(widget: QWidget) -> Iterator[QWidget]:
-    """The widgets below one, each before what stands in it."""
+def _collect(widget: QWidget, found: list[QWidget]) -> None:
+    """The stops below a widget, each before what stands in it."""
     for child in _children(widget):
         if child.isHidden() or child.isWindow():
             continue
-        yield child
-        yield from _below(child)
+        if _takes_tab(child):
+            found.append(child)
+        _collect(child, found)
 
 
 def _children(widget: QWidget) -> list[QWidget]:
@@ -87,9 +93,12 @@ def _children(widget: QWidget) -> list[QWidget]:
     if isinstance(widget, QAbstractScrollArea):
         return []  # a table or a text field moves within itself
     if isinstance(widget, QMainWindow):
-        bars, center = widget.findChildren(QToolBar), widget.centralWidget()
+        bars = widget.findChildren(QToolBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        center = widget.centralWidget()
         return [*bars, *([center] if center is not None else [])]
     children = [child for child in widget.children() if isinstance(child, QWidget)]
+    if len(children) < 2:
+        return children
     placed = list(_placed(widget.layout()))
     rank = {child: place for place, child in enumerate(placed)}
     return sorted(children, key=lambda child: (rank.get(child, len(rank)), child.y(), child.x()))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from PyQt6.QtCore import QPoint, QSettings, QStandardPaths, Qt
+from PyQt6.QtCore import QCoreApplication, QEvent, QPoint, QSettings, QStandardPaths, Qt
 from PyQt6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -88,6 +88,9 @@ def visit(home: Path, qapp: QApplication, qtbot: QtBot) -> Iterator[Callable[...
             person.app.close()
             qtbot.waitUntil(lambda: True)
         there.clear()
+        # Gone before the next style sheet is put on: over a window that is left, that takes most of a second.
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        qapp.setStyleSheet("")
 
     def start(place: str | Path | None = None, door: str = "example", **options: str) -> Person:
         """At a start without a file through a door of the start page; "" stays before it."""

@@ -1,6 +1,7 @@
 """The Tab key reaches every control, leads round and never into a trap, and what has the keyboard is always seen."""
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,12 @@ def seen(widget: QWidget) -> int:
     return int(((brighter + 0.05) / (darker + 0.05) >= LEAST_CONTRAST).sum())
 
 
+def looked_at(walk: Iterable[QWidget]) -> tuple[list[QWidget], dict[str, int]]:
+    """The stops of a walk, each looked at while Tab is there, and those that hardly show it."""
+    shown = {widget: seen(widget) for widget in walk}
+    return list(shown), {called(widget): count for widget, count in shown.items() if count < LEAST_PIXELS}
+
+
 def round_by_tab(person: Any, key: Qt.Key = Qt.Key.Key_Tab) -> Iterator[QWidget]:
     """Every widget that Tab comes to, until it is back."""
     first = here = QApplication.focusWidget()
@@ -73,13 +80,21 @@ def person(visit: Visit, request: pytest.FixtureRequest, qapp: QApplication) -> 
 
 
 @pytest.mark.parametrize("person", sorted(theme.THEMES), indirect=True)
-def test_what_has_the_keyboard_is_seen(person: Any) -> None:
-    faint = {called(widget): count for widget in round_by_tab(person) if (count := seen(widget)) < LEAST_PIXELS}
-    assert not faint
+def test_what_has_the_keyboard_is_seen(person: Any, home: Path) -> None:
+    stops, faint = looked_at(round_by_tab(person))
+    assert faint == {}
 
+    # In the tables of the step.
+    person.press(Qt.Key.Key_F4)
+    twin = person.app.tables.panel
+    in_tables = [widget for widget in tabbing.stops(person.window) if twin.isAncestorOf(widget)]
+    in_tables[0].setFocus()
+    walked, faint = looked_at(itertools.takewhile(twin.isAncestorOf, round_by_tab(person)))
+    assert faint == {}
+    assert walked == in_tables
+    assert twin.units in walked
 
-@pytest.mark.parametrize("person", sorted(theme.THEMES), indirect=True)
-def test_it_is_seen_in_the_window_of_a_file_too(person: Any, home: Path) -> None:
+    # In the window of a file.
     path = home / "own.csv"
     path.write_text("a,b,c\n" + "".join(f"{row},{row * row},{row % 3}\n" for row in range(30)), encoding="utf-8")
     person.app.files.open_path(path)
@@ -88,23 +103,11 @@ def test_it_is_seen_in_the_window_of_a_file_too(person: Any, home: Path) -> None
     window.activateWindow()
     person.wait(window.isActiveWindow)
     window.other.setFocus()
-    stops = list(round_by_tab(person))
-    assert {called(widget): count for widget in stops if (count := seen(widget)) < LEAST_PIXELS} == {}
+    stops, faint = looked_at(round_by_tab(person))
+    assert faint == {}
     assert window.use in stops
     assert stops.index(window.preview.cells) < stops.index(window.columns_table) < stops.index(window.use)
     assert all(called(widget).partition(" ")[2].strip() for widget in stops)
-
-
-@pytest.mark.parametrize("person", sorted(theme.THEMES), indirect=True)
-def test_it_is_seen_in_the_tables_too(person: Any) -> None:
-    person.press(Qt.Key.Key_F4)
-    twin = person.app.tables.panel
-    faint = {
-        called(widget): count
-        for widget in round_by_tab(person)
-        if twin.isAncestorOf(widget) and (count := seen(widget)) < LEAST_PIXELS
-    }
-    assert not faint
 
 
 @pytest.mark.parametrize("person", ["dark"], indirect=True)
