@@ -40,6 +40,7 @@ from ui.panels.plain import plain
 from ui.panels.sheet_cells import CellsView, shown_name
 from ui.panels.sheet_form import SheetForm, sentence, words
 from ui.panels.sheet_grid import GridBox
+from ui.placing import Scrolled
 from ui.runner import Runner
 
 Face = Literal["values", "names"]
@@ -222,7 +223,9 @@ class ExerciseWindow(QDialog):
         # Numbers: the layers in their order, then the data. Names: the units first, then what leads to them.
         order = [*range(1, count), 0] if self.face == "values" else [*range(count)]
         for layer, box in zip(order, self.boxes, strict=True):
-            box.layer = layer
+            if (box.face, box.layer) != (self.face, layer):
+                box.face, box.layer = self.face, layer
+                box.say("", "")  # that was about other cells
             self._fill(box, wrong)
         self.form.show_sheet(sheet)
         self.form.show_reading(self.reading)
@@ -400,11 +403,9 @@ def units_of(layer: int, count: int) -> list[Unit]:
 
 
 def _scrolled(inner: QWidget) -> QScrollArea:
-    area = QScrollArea()
+    area = Scrolled()
     area.setWidgetResizable(True)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    # One that comes and goes can make what wraps higher and lower in turn, without an end.
-    area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.setWidget(inner)
     return area

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from PyQt6.QtCore import QModelIndex, QSize, Qt
-from PyQt6.QtGui import QFocusEvent, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence
-from PyQt6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtGui import QFocusEvent, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PyQt6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from bpstudio.files import pasted
 from bpstudio.files.exercise import Cell, Grid, Sheet
 from ui import theme
+from ui.beside import Beside, Words
 from ui.panels.form import Message
 from ui.panels.sheet_cells import CellDelegate, CellsView, GridModel, Owner, clipboard_text
 
@@ -74,10 +75,18 @@ class GridView(CellsView):
             horizontal.resizeSection(column, min(widest, look.px(WIDEST)))
         width = vertical.width() + sum(horizontal.sectionSize(column) for column in range(len(self.grid.columns))) + 2
         self.setMaximumWidth(width)
-        bar = self.horizontalScrollBar()
-        extra = bar.sizeHint().height() if bar is not None and self.parentWidget() and width > self._room() else 0
-        self.setFixedHeight(horizontal.height() + len(self.grid.rows) * look.px(ROW_HEIGHT) + extra + 2)
+        self._fit_height()
         self.updateGeometry()
+
+    def _fit_height(self) -> None:
+        """As high as the headings, the rows, and the bar below them where the columns do not fit."""
+        horizontal, bar = self.horizontalHeader(), self.horizontalScrollBar()
+        if horizontal is None or bar is None:
+            return
+        below = bar.sizeHint().height() if self.maximumWidth() > self.width() else 0
+        height = horizontal.height() + len(self.grid.rows) * theme.current().px(ROW_HEIGHT) + below + 2
+        if height != self.maximumHeight():
+            self.setFixedHeight(height)
 
     def go_to(self, cell: Cell) -> bool:
         """Put the cursor on a cell; whether this grid has it."""
@@ -117,16 +126,17 @@ class GridView(CellsView):
         """Empty the selected cells."""
         self._owner.type({cell: "" for row in self.chosen for cell in row})
 
-    def _room(self) -> int:
-        parent = self.parentWidget()
-        return parent.width() if parent is not None else self.width()
-
     def _tell(self, index: QModelIndex) -> None:
         self._owner.look_at(self.grid.cell(index.row(), index.column()) if index.isValid() else None)
 
     @override
     def sizeHint(self) -> QSize:
         return QSize(self.maximumWidth(), self.maximumHeight())
+
+    @override
+    def resizeEvent(self, e: QResizeEvent | None) -> None:
+        super().resizeEvent(e)
+        self._fit_height()
 
     @override
     def keyPressEvent(self, e: QKeyEvent | None) -> None:
@@ -166,11 +176,8 @@ class GridBox(QWidget):
 
     def __init__(self, layer: int, owner: Owner) -> None:
         super().__init__()
-        self.layer = layer
-        self.heading, self.note = QLabel(), QLabel()
-        self.heading.setProperty("role", "heading")
-        self.note.setProperty("role", "secondary")
-        self.note.setWordWrap(True)
+        self.face, self.layer = "", layer
+        self.heading, self.note = Words("heading"), Words("secondary")
         self.view = GridView(owner, self)
         self.message = Message()
         self.offer = QPushButton()
@@ -182,9 +189,9 @@ class GridBox(QWidget):
         for header, is_column in ((self.view.verticalHeader(), False), (self.view.horizontalHeader(), True)):
             if header is not None:
                 header.sectionDoubleClicked.connect(partial(self._name_heading, owner, is_column))
-        top, below = QHBoxLayout(), QHBoxLayout()
-        top.addWidget(self.heading)
-        top.addWidget(self.note, 1)
+        top = QWidget()
+        Beside(top, self.heading, self.note, fill=True)
+        below = QHBoxLayout()
         below.addWidget(self.message, 1)
         below.addWidget(self.offer)
         grid = QHBoxLayout()
@@ -193,8 +200,9 @@ class GridBox(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        for part in (top, grid, below):
-            column.addLayout(part)
+        column.addWidget(top)
+        column.addLayout(grid)
+        column.addLayout(below)
 
     def say(self, text: str, kind: str, offer: str = "", act: Callable[[], None] | None = None) -> None:
         """Say something under the grid; `offer` is the text of a button that does `act`."""

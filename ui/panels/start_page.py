@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QStyleOptionButton,
     QVBoxLayout,
     QWidget,
 )
@@ -120,6 +121,34 @@ class Door(QPushButton):
         return max(self._column.totalHeightForWidth(a0), theme.current().px(CARD_HEIGHT))
 
 
+class Way(QPushButton):
+    """Something smaller under a door. A name that is too long, as those of files may be, is shortened in the middle."""
+
+    def __init__(self, link: Link, parent: QWidget) -> None:
+        super().__init__(literal(link.text), parent)
+        self._words = link.text
+        self.setProperty("role", "way")
+        self.setAccessibleName(link.text)
+        self.setToolTip(link.tip or link.text)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.clicked.connect(lambda _: link.act())
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(theme.current().px(130), super().sizeHint().height())
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    @override
+    def initStyleOption(self, option: QStyleOptionButton | None) -> None:
+        super().initStyleOption(option)
+        if option is not None:
+            room = self.width() - theme.current().px(2 * 4) - 2 * 3
+            option.text = literal(self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideMiddle, room))
+
+
 class StartPage(QWidget):
     """Covers `place` while it is open. `choose(door)` is called with example, sheet or data."""
 
@@ -152,7 +181,7 @@ class StartPage(QWidget):
             door.installEventFilter(self)
         self.resume.installEventFilter(self)
         self.columns = [QVBoxLayout() for _ in DOORS]
-        self.links: list[QPushButton] = []
+        self.links: list[Way] = []
         self._lay_out()
         place.installEventFilter(self)
         self.hide()
@@ -188,11 +217,7 @@ class StartPage(QWidget):
             column.setContentsMargins(theme.current().px(8), 0, 0, 0)
             column.setSpacing(1)
             for link in links:
-                button = QPushButton(literal(link.text), self._inner)
-                button.setProperty("role", "way")
-                button.setToolTip(link.tip)
-                button.setCursor(Qt.CursorShape.PointingHandCursor)
-                button.clicked.connect(lambda _, act=link.act: act())
+                button = Way(link, self._inner)
                 button.installEventFilter(self)
                 column.addWidget(button)
                 self.links.append(button)
@@ -200,10 +225,16 @@ class StartPage(QWidget):
         self.resume.setVisible(resume is not None)
         self._resume = resume
         if resume is not None:
-            self.resume.setText(resume.text)
+            self.resume.setText(f" {resume.text}")
             self.resume.setToolTip(resume.tip)
-            self.resume.setIcon(theme.current().icon("history"))
+            self._tint()
         self._order()
+
+    def _tint(self) -> None:
+        """Draw the icon of the way back in the colours and the size of the theme in use."""
+        look = theme.current()
+        self.resume.setIcon(look.icon("history"))
+        self.resume.setIconSize(QSize(look.px(16), look.px(16)))
 
     def retranslate(self) -> None:
         """Set every text in the language in use."""
@@ -325,6 +356,7 @@ class StartPage(QWidget):
         elif a0 is not None and a0.type() == QEvent.Type.PaletteChange:
             self._inner.setMaximumWidth(theme.current().px(WIDEST))
             self._arrange()
+            self._tint()
             for door in self.doors:
                 door.retint()
         super().changeEvent(a0)

@@ -223,6 +223,27 @@ def test_what_is_understood_is_called_as_in_the_list(desk: Desk) -> None:
     assert "2 → 2 sigmoid → 2 ReLU" in desk.window.message.text()
 
 
+def test_nothing_is_said_about_cells_that_are_no_longer_there(desk: Desk) -> None:
+    desk.window.go_to(Edge(1, 0, 1))
+    assert desk.said(0) == "Layer 1, unit h1, from i2"
+    desk.window.show_face("names")
+    assert desk.said(0) == ""
+
+
+def test_a_grid_that_is_too_wide_keeps_its_rows_above_the_bar(desk: Desk) -> None:
+    view, window = desk.grids[0], desk.window
+    window.change(lambda sheet: sheet.having(inputs=12))
+    bar = view.horizontalScrollBar()
+    viewport = view.viewport()
+    assert bar is not None
+    assert viewport is not None
+    for width, is_shown in ((700, True), (1500, False), (700, True)):
+        window.resize(width, 600)
+        desk.qtbot.waitUntil(lambda is_shown=is_shown: bar.isVisible() == is_shown)  # type: ignore[misc]
+        desk.qtbot.waitUntil(lambda: viewport.height() >= 2 * view.rowHeight(0))
+        assert viewport.height() < 2 * view.rowHeight(0) + 8
+
+
 def test_the_form_changes_the_grids_and_keeps_what_was_typed(desk: Desk) -> None:
     desk.fill()
     form, window = desk.window.form, desk.window
