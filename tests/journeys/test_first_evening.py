@@ -178,7 +178,7 @@ def test_switch_of_the_lesson_shows_what_the_page_printed(visit: Visit) -> None:
 def test_scenes_lead_from_beat_to_beat(visit: Visit) -> None:
     person = visit()
     for scene in person.app.document.lesson.scenes:
-        person.click(person.window.lesson.later)
+        person.click(person.window.lesson.scene.later)
         walk = person.app.focus.walk
         assert person.frame.step == scene.step
         assert person.app.document.choice is person.app.document.switches.named(scene.variant)

@@ -30,7 +30,7 @@ def test_names_are_kept_through_a_run_and_come_back() -> None:
 def test_names_go_with_their_elements_into_another_network() -> None:
     changes = {"network.layers": [{"units": 3}, {"units": 2}]}
     wide = {"name": "wide", "label": "Wide", "changes": changes, "start": "drawn"}
-    lesson = lessons.parse(document(names=NAMES, variants=[wide], scenes=[]))
+    lesson = lessons.parse(document(names=NAMES, variants=[wide], scenes=[], errata=[]))
     switched = lesson.choose("wide")
     assert dict(switched.names) == {"b_o1": "θ1", "h1": "A", "w7": "v11"}
     again = lessons.parse(lessons.text(lessons.capture(switched.session().frame(), switched)))
