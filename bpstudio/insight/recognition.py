@@ -2,7 +2,8 @@
 
 An edge has a gradient, a new value, what it sends forward and what comes back over it; a unit z, a, δ and what makes
 them. Nobody should have to say which one a number is when the number says it itself. So what fits as it stands is
-found first; otherwise it is compared with the quantity whose value is nearest, and with the one that was looked at.
+found first; then what one slip makes of the quantity that was looked at, or of one whose value is near; and where that
+says nothing, two slips, or one of a quantity whose value is far.
 """
 
 from __future__ import annotations
@@ -16,17 +17,19 @@ import numpy as np
 from bpstudio.engine.network import Network
 from bpstudio.insight.altered import Asked, Quantity
 from bpstudio.insight.elements import Edge, Element, Example, LossNode, Unit
-from bpstudio.insight.notation import Notation, letters
-from bpstudio.insight.suspects import Case, fits
+from bpstudio.insight.notation import Letters, Notation, letters
+from bpstudio.insight.suspects import SHALLOW, Case, fits
 from bpstudio.insight.symbols import SIGNED, symbol_of
 from bpstudio.insight.typed_number import Typed, read_typed
-from bpstudio.insight.verdict import Kind, Verdict, judge
+from bpstudio.insight.verdict import Kind, Verdict, judged
 from bpstudio.training.frame import Frame
 
 _TELLING: tuple[Kind, ...] = ("agrees", "rounded", "sign", "slip")
 """Verdicts that say what the number is."""
 _NEAR = 1.0
 """The logarithm of the factor up to which a number is looked at as another quantity, with its slips, too."""
+_SURE_FIGURES = 3
+"""With so many digits one slip of a quantity with quite another value tells, too."""
 _LEAST_FIGURES = 2
 """A number of fewer digits is near to nearly everything: it is one of the two that are thought of first."""
 
@@ -84,35 +87,56 @@ def recognised(
         order = order[:2]
     names = letters(notation, frame.experiment.network)
 
-    def as_(quantity: Quantity) -> Judged:
-        asked = Asked(target, quantity)
-        verdict = judge(frame, example, target, quantity, number, notation, digits)
-        return Judged(asked, symbol_of(asked, names), verdict)
+    if isinstance(target, (Edge, Unit)):
+        names.names.check(target)
+    cases: dict[Quantity, Case] = {}
+    for quantity in order:
+        cases[quantity] = Case(frame, example, Asked(target, quantity), beside=next(iter(cases.values()), None))
+
+    def as_(quantity: Quantity, briefly: bool = False) -> Judged:
+        case = cases[quantity]
+        return Judged(case.asked, symbol_of(case.asked, names), judged(case, number, names, digits, briefly))
 
     if len(order) == 1:
         return as_(order[0])
     with np.errstate(all="ignore"):
-        truths = {quantity: _truths(frame, example, Asked(target, quantity), notation) for quantity in order}
-    same = 1e-9 if frame.experiment.dtype == "float64" else 3e-6
-    fitting = [q for q in order if any(_is(number, truth, same) for truth in truths[q])]
+        truths = {quantity: _truths(case, names) for quantity, case in cases.items()}
+    fitting = [q for q in order if any(_is(number, truth, cases[q].same) for truth in truths[q])]
     if fitting:
         return as_(fitting[0])
     first = as_(order[0])
-    nearest = min(order, key=lambda quantity: _distance(number.value, truths[quantity][0]))
-    far = _distance(number.value, truths[nearest][0]) > _NEAR
-    if first.verdict.kind in _TELLING or nearest == order[0] or far:
+    if first.verdict.is_right or first.verdict.kind == "sign":
         return first
-    other = as_(nearest)
-    return other if other.verdict.kind in (*_TELLING, "close") and first.verdict.kind != "close" else first
+    far = {quantity: _distance(number.value, truths[quantity][0]) for quantity in order}
+    others = sorted(order[1:], key=far.__getitem__)
+    near = [as_(quantity, briefly=True) for quantity in others if far[quantity] <= _NEAR]
+    # What is right by rounding, or simply has the other sign, was no slip of something else.
+    nearly = [other for other in near if other.verdict.is_right or other.verdict.kind == "sign"]
+    if first.verdict.is_plain or nearly:
+        return (nearly or [first])[0]
+    one_slip = [other for other in near if other.verdict.is_plain and far[other.asked.quantity] <= far[order[0]]]
+    if one_slip or first.verdict.kind == "slip":
+        return (one_slip or [first])[0]
+    if near and first.verdict.kind != "close" and far[others[0]] < far[order[0]]:
+        other = as_(others[0])
+        if other.verdict.kind in (*_TELLING, "close"):
+            return other
+    is_worth = number.figures >= _SURE_FIGURES and len(frame.experiment.network.layers) <= SHALLOW
+    if is_worth and first.verdict.kind == "differs":
+        for quantity in others[len(near) :]:
+            other = as_(quantity, briefly=True)
+            if other.verdict.is_plain:
+                return other
+    return first
 
 
 def _is_joint(network: Network) -> bool:
     return network.layers[-1].activation == "softmax"
 
 
-def _truths(frame: Frame, example: Example, asked: Asked, notation: str | Notation) -> list[float]:
-    sign = letters(notation, frame.experiment.network).notation.delta_sign if asked.quantity in SIGNED else 1
-    return [sign * view.truth for view in Case(frame, example, asked).views]
+def _truths(case: Case, names: Letters) -> list[float]:
+    sign = names.notation.delta_sign if case.asked.quantity in SIGNED else 1
+    return [sign * view.truth for view in case.views]
 
 
 def _is(number: Typed, truth: float, same: float) -> bool:

@@ -10,7 +10,8 @@ Rounding is the one of school: a 5 goes up, away from zero, and what counts is t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -19,7 +20,7 @@ from typing import Literal
 import numpy as np
 from typing_extensions import override
 
-from bpstudio.insight.altered import Asked, Pass, Quantity
+from bpstudio.insight.altered import Asked, Pass, Place, Quantity
 from bpstudio.insight.elements import Edge, Element, Example, Unit
 from bpstudio.insight.notation import Letters, Notation, letters
 from bpstudio.insight.suspects import Case
@@ -35,6 +36,8 @@ MOST = 13
 LINES = 200
 #: Above so many products over all rows a sum is rounded, but not each of its products.
 _PRODUCTS = 300_000
+#: Up to so many products and layers, as a hand can do, it is worked out again and again with other digits.
+_BY_HAND, _DEEP = 5_000, 5
 _WHOLE, _PLACES = 2.0**45, 290
 
 
@@ -116,6 +119,20 @@ def rounded_value(case: Case, mode: Mode, count: int) -> float | None:
     return None if work.is_large else work.value(case.asked)[1]
 
 
+def rounded_before(case: Case, mode: Mode, counts: Iterable[int]) -> Iterator[tuple[int, tuple[float, ...]]]:
+    """(count, the asked number) with every line before it rounded, but not the number itself; a gradient also as one
+    product, in which δ is no line. Nothing of a network that nobody works out by hand.
+    """
+    for count in counts:
+        work = _Work(case, mode, count)
+        if work.products > _BY_HAND or case.numbers.depth > _DEEP:
+            return
+        places = [{(case.asked.quantity, case.asked.layer)}]
+        if case.asked.quantity in ("gradient", "new"):
+            places.append({("delta", case.asked.layer)})
+        yield count, tuple(work.last(place) for place in places)
+
+
 def rounded(values: Array, mode: Mode, count: int) -> Array:
     """Numbers rounded to so many decimals or significant figures, halves away from zero."""
     values = np.asarray(values, dtype=np.float64)
@@ -140,9 +157,10 @@ class _RoundedPass(Pass):
     def __init__(self, case: Case, rows: Array, mode: Mode, count: int, is_large: bool) -> None:
         super().__init__(case.numbers)
         self._rows, self._mode, self._count, self._is_large = rows, mode, count, is_large
+        self._is_last = False
 
     def _round(self, values: Array) -> Array:
-        return rounded(values, self._mode, self._count)
+        return values if self._is_last else rounded(values, self._mode, self._count)
 
     def given(self, values: Array) -> Array:
         """Those rows of given numbers that are worked out."""
@@ -200,6 +218,14 @@ class _RoundedPass(Pass):
     def value(self, asked: Asked) -> Array:
         return self._round(super().value(asked))
 
+    def last(self, asked: Asked, places: Collection[Place]) -> Array:
+        """The number in each row out of rounded lines, without rounding these places and the number itself."""
+        self.value(asked)  # what stands before it is known now
+        free = copy(self)
+        free._is_last = True
+        free._known = {place: known for place, known in self._known.items() if place not in places}
+        return free.value(asked)
+
 
 class _Work:
     """The rows that count for an asked number, worked out with rounding."""
@@ -209,8 +235,8 @@ class _Work:
         self.view = case.views[0]
         rows = np.flatnonzero(self.view.weights)
         sizes = case.numbers.network.sizes
-        products = len(rows) * sum(inputs * units for inputs, units in pairwise(sizes))
-        self.is_large = products > _PRODUCTS
+        self.products = len(rows) * sum(inputs * units for inputs, units in pairwise(sizes))
+        self.is_large = self.products > _PRODUCTS
         self.weights = self.view.weights[rows]
         self.rows = rows
         self.passed = _RoundedPass(case, rows, mode, count, self.is_large)
@@ -226,6 +252,18 @@ class _Work:
         weights = self.weights if asked.quantity == "gradient" else share
         return float(usual.value(asked)[self.rows] @ weights), float(self._rounded_once(numbers @ weights))
 
+    def last(self, places: Collection[Place]) -> float:
+        """The asked number out of rounded lines, without rounding these places and the number itself."""
+        asked = self.case.asked
+        if asked.quantity == "new":
+            numbers = rounded(self.passed.last(asked, places), self.mode, self.count)
+            return float(self._moved(float(self._gathered(numbers))))
+        # The mean of several rows is the last line, else what the row's own lines give.
+        numbers = self.passed.last(asked, places)
+        if len(self.rows) > 1:
+            numbers = rounded(numbers, self.mode, self.count)
+        return float(numbers @ self.weights)
+
     def _gathered(self, numbers: Array) -> Array:
         return self._rounded_once(numbers @ self.weights)
 
@@ -233,10 +271,12 @@ class _Work:
         return rounded(value, self.mode, self.count)
 
     def _new(self, gradient: float) -> float:
+        return float(self._rounded_once(self._moved(gradient)))
+
+    def _moved(self, gradient: float) -> Array:
         """The new value out of a rounded gradient; with momentum the velocity is a line of its own."""
-        case = self.case
-        total = case.velocity(np.array(gradient), {})
-        return float(self._rounded_once(case.moved(self._rounded_once(total), {})))
+        total = self.case.velocity(np.array(gradient), {})
+        return self.case.moved(self._rounded_once(total), {})
 
     # ---- lines
 

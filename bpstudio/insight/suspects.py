@@ -27,8 +27,8 @@ from bpstudio.training.optimizers import Momentum
 #: Two results of the same formula may differ by so much, relatively: of a float64 trace, and of a float32 one.
 SAME = {"float64": 1e-9, "float32": 3e-6}
 
-#: Up to so many layers every two slips are tried.
-_SHALLOW = 5
+#: Up to so many layers everything is tried that could have happened.
+SHALLOW = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,18 +74,23 @@ class Lineup:
 class Case:
     """One asked number of one example: the right answers, and what slips make of it.
 
-    `sign` is −1 where a person writes the number with the other sign than it is computed with.
+    `sign` is −1 where a person writes the number with the other sign than it is computed with. `beside` is a case of
+    the same frame and example: what was computed for it is not computed again.
     """
 
-    def __init__(self, frame: Frame, example: Example, asked: Asked, sign: int = 1) -> None:
+    def __init__(self, frame: Frame, example: Example, asked: Asked, sign: int = 1, beside: Case | None = None) -> None:
         asked.check(len(frame.experiment.network.layers))
         # What the step does to a parameter is the batch's, whoever is looked at.
         outside = asked.quantity == "new" and isinstance(example, Probe)
-        self.numbers = Numbers(frame, WholeBatch() if outside else example)
+        whose = WholeBatch() if outside else example
         self.frame, self.asked, self.sign = frame, asked, sign
-        self.usual = Pass(self.numbers)
         self.same = SAME[frame.experiment.dtype]
-        self._passes: dict[tuple[Done, ...], Pass] = {(): self.usual}
+        known = beside if beside is not None and beside.numbers.example == whose else None
+        self.numbers: Numbers = known.numbers if known is not None else Numbers(frame, whose)
+        self._passes: dict[tuple[tuple[str, tuple[int, ...]], ...], Pass] = (
+            known._passes if known is not None else {(): Pass(self.numbers)}
+        )
+        self.usual: Pass = self._passes[()]
         self._totals: dict[tuple[Done, ...], Array] = {}
 
     # ---- what is right
@@ -202,10 +207,11 @@ class Case:
         """The pass with these slips in it."""
         # From the input forward, then from the top down: so each one changes least of what those before it computed.
         puts = tuple(sorted((one for one in done if one.slip.put is not None), key=_reach))
-        if puts not in self._passes:
+        key = tuple((one.slip.id, one.layers) for one in puts)
+        if key not in self._passes:
             below = self.passed(puts[:-1])
-            self._passes[puts] = below.altered(_alterations(puts[-1]))
-        return self._passes[puts]
+            self._passes[key] = below.altered(_alterations(puts[-1]))
+        return self._passes[key]
 
     def outcomes(self, done: tuple[Done, ...]) -> Array:
         """What comes out of these slips, (views, outcomes): one outcome, or one for each picked summand."""
@@ -260,7 +266,7 @@ class Case:
         if one.slip.id == "other_input":
             return False
         own, depth = self.asked.layer, self.numbers.depth
-        return len(one.layers) > 1 or depth <= _SHALLOW or one.layers[0] in (0, 1, own, own + 1, depth)
+        return len(one.layers) > 1 or depth <= SHALLOW or one.layers[0] in (0, 1, own, own + 1, depth)
 
     def _keys(self, one: Done) -> list[object]:
         if one.slip.put is not None:
@@ -271,11 +277,11 @@ class Case:
 
     # ---- what fits
 
-    def search(self, typed: Typed) -> tuple[Lineup, Lineup]:
+    def search(self, typed: Typed, pairs: bool = True) -> tuple[Lineup, Lineup]:
         """Single slips that fit a number, and two where no single one does."""
         with np.errstate(all="ignore"):
             singles = self._fitting(typed, self.singles)
-            if singles.suspects:
+            if singles.suspects or not pairs:
                 return singles, Lineup()
             return singles, self._fitting(typed, self.doubles)
 

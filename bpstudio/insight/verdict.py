@@ -18,8 +18,8 @@ from bpstudio.insight.elements import Edge, Element, Example, Lit, Unit
 from bpstudio.insight.findings import Explanation, explanation, sentence, together
 from bpstudio.insight.notation import Letters, Notation, letters, number, rough
 from bpstudio.insight.phrase import Phrase
-from bpstudio.insight.rounding import MODES, rounded_value
-from bpstudio.insight.suspects import Case, Lineup, View, is_cut_to, rounds_to
+from bpstudio.insight.rounding import MODES, Mode, rounded_before, rounded_value
+from bpstudio.insight.suspects import Case, Lineup, View, fits, is_cut_to, rounds_to
 from bpstudio.insight.symbols import SIGNED, beat_of, sign_of, symbol_of
 from bpstudio.insight.typed_number import Typed, read_typed
 from bpstudio.insight.walk import Walk
@@ -41,8 +41,20 @@ Kind = Literal[
 _CHANCE_OF_ONE, _CHANCE_OF_TWO = 0.1, 0.02
 #: From so many agreeing figures on a number is close.
 _CLOSE = 3
+#: Up to so much, relatively, a number may drift by rounding.
+_NEAR = 0.01
+#: With more digits on the way nobody works by hand.
+_BY_HAND = 8
 #: So many explanations are said when several fit.
 _SAID = 3
+_EVERY_LINE: dict[Mode, Phrase] = {
+    "decimals": Phrase("Right, if every line is rounded to {count} decimals; exactly {symbol} = {value}."),
+    "figures": Phrase("Right, if every line is rounded to {count} figures; exactly {symbol} = {value}."),
+}
+_LINES_BEFORE: dict[Mode, Phrase] = {
+    "decimals": Phrase("Right, if every line before it is rounded to {count} decimals; exactly {symbol} = {value}."),
+    "figures": Phrase("Right, if every line before it is rounded to {count} figures; exactly {symbol} = {value}."),
+}
 _WORDS: dict[Kind, Phrase] = {
     "agrees": Phrase("agrees"),
     "rounded": Phrase("agrees, rounded"),
@@ -79,6 +91,12 @@ class Verdict:
         """Whether the number is right as far as it was typed."""
         return self.kind in ("agrees", "rounded")
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it says what the number is, and in the simplest way: it is right, or one slip explains it."""
+        is_one = self.kind == "slip" and len(self.explanations[0].findings) == 1
+        return self.is_right or self.kind == "sign" or is_one
+
 
 def judge(
     frame: Frame,
@@ -102,15 +120,19 @@ def judge(
     names = letters(notation, frame.experiment.network)
     if isinstance(target, (Edge, Unit)):
         names.names.check(target)
+    return judged(Case(frame, example, Asked(target, quantity)), number_typed, names, digits)
+
+
+def judged(case: Case, typed: Typed, names: Letters, digits: int = 9, briefly: bool = False) -> Verdict:
+    """Judge a typed number as that of a case; `briefly` looks for single slips only."""
     with np.errstate(all="ignore"):
-        case = Case(frame, example, Asked(target, quantity))
-        case.sign = sign_of(case.asked, names, number_typed.value, case.views[0].truth)
-        return _Judge(case, number_typed, names, digits).verdict()
+        case.sign = sign_of(case.asked, names, typed.value, case.views[0].truth)
+        return _Judge(case, typed, names, digits, briefly).verdict()
 
 
 class _Judge:
-    def __init__(self, case: Case, typed: Typed, names: Letters, digits: int) -> None:
-        self.case, self.typed, self.names, self.digits = case, typed, names, digits
+    def __init__(self, case: Case, typed: Typed, names: Letters, digits: int, briefly: bool) -> None:
+        self.case, self.typed, self.names, self.digits, self.briefly = case, typed, names, digits, briefly
         self.symbol = symbol_of(case.asked, names)
         if case.sign < 0 and case.asked.quantity not in SIGNED:
             self.symbol = f"−{self.symbol}"
@@ -129,7 +151,7 @@ class _Judge:
             return on_the_way
         single, double = Lineup(), Lineup()
         if self.typed.value != 0:
-            single, double = self.case.search(self.typed)
+            single, double = self.case.search(self.typed, pairs=not self.briefly)
         for lineup, limit in ((single, _CHANCE_OF_ONE), (double, _CHANCE_OF_TWO)):
             if lineup.suspects and (lineup is single or lineup.by_chance <= limit):
                 return self._slipped(lineup, is_sure=lineup.by_chance <= limit)
@@ -180,23 +202,28 @@ class _Judge:
         return together([text, Phrase("It is {what}.", {"what": view.note})])
 
     def _rounded_on_the_way(self) -> Verdict | None:
-        """Right, when every line was rounded as the typed number is."""
+        """Right, when every line was rounded as the typed number is, or every line before it to fewer digits."""
         typed = self.typed
         if typed.is_exact or not typed.value:
             return None
-        for mode, count in zip(MODES, (typed.decimals, typed.figures), strict=True):
-            if not 2 <= count <= 12:
-                continue
-            value = rounded_value(self.case, mode, count)
-            if value is None or not math.isclose(value * self.case.sign, typed.value, rel_tol=1e-9):
-                continue
-            parts: dict[str, str | Phrase] = {**self._named(self.truth), "count": str(count)}
-            if mode == "decimals":
-                text = Phrase("Right, if every line is rounded to {count} decimals; exactly {symbol} = {value}.", parts)
-            else:
-                text = Phrase("Right, if every line is rounded to {count} figures; exactly {symbol} = {value}.", parts)
-            return self._made("rounded", text, self.truth)
+        sign, same = self.case.sign, self.case.same
+        digits = list(zip(MODES, (typed.decimals, typed.figures), strict=True))
+        for mode, count in digits:
+            value = rounded_value(self.case, mode, count) if 2 <= count <= 12 else None
+            if value is not None and math.isclose(value * sign, typed.value, rel_tol=1e-9):
+                return self._rounded(_EVERY_LINE[mode], count)
+        if typed.figures < _CLOSE or self.briefly:
+            return None
+        for mode, count in digits:
+            fewer = range(min(count - 1, _BY_HAND), 1, -1)
+            for digit, values in rounded_before(self.case, mode, fewer):
+                if any(bool(fits(typed, value * sign, same)) for value in values):
+                    return self._rounded(_LINES_BEFORE[mode], digit)
         return None
+
+    def _rounded(self, said: Phrase, count: int) -> Verdict:
+        text = Phrase(said.template, {**self._named(self.truth), "count": str(count)})
+        return self._made("rounded", text, self.truth)
 
     # ---- not right
 
@@ -244,6 +271,10 @@ class _Judge:
         if truth == 0 or typed.value == 0:
             return self._made("differs", Phrase("{symbol} = {value}.", parts), truth)
         factor = typed.value / truth
+        if abs(factor - 1) < _NEAR and typed.figures >= _CLOSE:
+            off = {**parts, "percent": number(float(f"{100 * (factor - 1):.2g}"), 9)}
+            text = Phrase("It is off by {percent} %: {symbol} = {value}. Rounding on the way can do that.", off)
+            return self._made("close", text, truth, figures)
         text = Phrase("It is {factor} times ours: {symbol} = {value}.", {**parts, "factor": _factor(factor)})
         if typed.figures < _CLOSE:
             text = together([text, Phrase("With more digits a slip could be told.")])

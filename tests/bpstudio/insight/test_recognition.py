@@ -58,6 +58,21 @@ def test_a_number_is_taken_for_what_it_is_or_nearly_is(text: str, quantity: str,
     assert (judged.asked.quantity, judged.verdict.kind) == (quantity, kind)
 
 
+@pytest.mark.parametrize(
+    ("element", "text", "quantity", "kind"),
+    [
+        (Unit(1, 0), "-0.0363503", "error", "sign"),  # and not two slips of δ
+        (Unit(1, 0), "0.0275", "z", "slip"),  # without the bias, while δ is looked at
+        (Unit(2, 0), "0.505906", "z", "slip"),
+        (Unit(2, 0), "0.82", "delta", "differs"),  # two digits fit too much
+        (W5, "0.0823", "gradient", "close"),
+    ],
+)
+def test_the_simplest_that_it_can_be_is_said(element: Edge | Unit, text: str, quantity: str, kind: str) -> None:
+    judged = recognised(MAZUR, Row(0), element, text)
+    assert (judged.asked.quantity, judged.verdict.kind) == (quantity, kind)
+
+
 def test_what_was_looked_at_is_thought_of_first() -> None:
     assert recognised(MAZUR, Row(0), W5, "3.3").asked.quantity == "gradient"
     assert recognised(MAZUR, Row(0), W5, "99", preferred=("new",)).asked.quantity == "new"

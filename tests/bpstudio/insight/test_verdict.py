@@ -160,6 +160,33 @@ def test_rounding_on_the_way_is_right(mazur: Make) -> None:
     assert verdict.text.text.startswith("Right, if every line is rounded to 4 decimals")
 
 
+@pytest.mark.parametrize(
+    ("quantity", "target", "typed", "said"),
+    [
+        # 0.741 · 0.187 · 0.593 = 0.082170231, and 0.74 · 0.19 · 0.59 = 0.082954
+        ("gradient", W5, "0.08217023", "if every line before it is rounded to 3 decimals"),
+        ("gradient", W5, "0.0829", "if every line before it is rounded to 2 decimals"),
+        ("a", Unit(1, 0), "0.593873", "if every line before it is rounded to 2 decimals"),  # σ(0.38)
+        ("new", W5, "0.358900", "if every line before it is rounded to 4 decimals"),
+    ],
+)
+def test_more_digits_at_the_end_than_on_the_way_are_right_too(
+    mazur: Make, quantity: str, target: object, typed: str, said: str
+) -> None:
+    verdict = judge(mazur().frame(), Row(0), target, quantity, typed)  # type: ignore[arg-type]
+    assert verdict.kind == "rounded"
+    assert said in verdict.text.text
+
+
+def test_a_small_drift_is_no_factor(mazur: Make) -> None:
+    frame = mazur().frame()
+    verdict = judge(frame, Row(0), W5, "gradient", "0.0823")
+    assert (verdict.kind, verdict.is_right) == ("close", False)
+    off = 0.0823 / frame.trace.layers[1].dW[0, 0] - 1
+    assert f"It is off by {100 * off:.2g} %" in verdict.text.text
+    assert "1.02 times ours" in judge(frame, Row(0), W5, "gradient", "0.0838").text.text
+
+
 @pytest.mark.parametrize("text", ["", "abc", "1/0", "0,1,2", "1e999", "nan", "0.5 m"])
 def test_what_is_no_number_is_refused(mazur: Make, text: str) -> None:
     with pytest.raises(NumberError):
