@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--grain", choices=GRAINS, help="the size of a beat")
     parser.add_argument("--steps", type=int, default=0, help="training steps before the picture")
     parser.add_argument("--select", metavar="ELEMENT", help="an edge or a unit, such as w5 or h1")
+    parser.add_argument("--number", metavar="TEXT", help="a number of one's own, judged")
     parser.add_argument("--size", type=_size, default=(1600, 1000), metavar="WxH", help="in pixels (1600x1000)")
     parser.add_argument("--theme", choices=tuple(theme.THEMES), default="dark")
     parser.add_argument("--lang", choices=("en", "zh_CN"), default="en")
@@ -70,6 +71,9 @@ def _shoot(lesson: lessons.Lesson, options: argparse.Namespace) -> None:
         window.reset_layout()
         window.status.check_now()
         _settle(qt, app)
+        if options.number:
+            window.inspector.your_number.enter(options.number)
+            _settle(qt, app)
         picture = window.grab()
         if not picture.save(str(options.output)):
             raise OSError(f"{options.output} cannot be written")

@@ -8,6 +8,7 @@ import pytest
 from PyQt6.QtGui import QImage
 
 from ui import __main__ as script
+from ui import theme
 from ui.__main__ import main
 
 
@@ -66,13 +67,16 @@ def shot(tmp_path: Path, *words: str) -> tuple[subprocess.CompletedProcess[str],
 
 
 def test_shot_is_a_picture_of_the_asked_size(tmp_path: Path) -> None:
-    done, path = shot(tmp_path, "mazur", "--at", "backward/w5", "--size", "1280x720", "--theme", "light")
+    words = ("mazur", "--at", "backward/w5", "--select", "w5", "--number", "0.43982", "--size", "1280x720")
+    done, path = shot(tmp_path, *words, "--theme", "light")
     assert done.returncode == 0, done.stderr
     image = QImage(str(path))
     assert (image.width(), image.height()) == (1280, 720)
     colors = {image.pixel(x, y) for x in range(0, 1280, 5) for y in range(0, 720, 5)}
     assert len(colors) > 50, "something is painted"
     assert image.pixelColor(600, 440).lightness() > 200, "and it is light"
+    differs = theme.THEMES["light"].warning.rgb()
+    assert any(image.pixel(x, y) == differs for x in range(930, 1270) for y in range(400, 480)), "the number is judged"
     assert [file.name for file in tmp_path.iterdir()] == ["picture.png"]
 
 

@@ -71,6 +71,11 @@ class NumbersField(QLineEdit):
         self.setModified(True)
         self._echo(text)
 
+    def enter(self, text: str) -> None:
+        """As if `text` had been typed, and Enter pressed."""
+        self.take_draft(text)
+        self._finish(again=False)
+
     def _echo(self, text: str) -> None:
         if not text.strip():
             restyle(self, "state", "")

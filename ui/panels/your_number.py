@@ -122,6 +122,10 @@ class YourNumber(QWidget):
             self._field.setFocus(Qt.FocusReason.ShortcutFocusReason)
             self._field.selectAll()
 
+    def enter(self, text: str) -> None:
+        """Ask about `text` as if it had been typed."""
+        self._field.enter(text)
+
     def reveal(self) -> None:
         """Scroll to the field and the answer under it, as soon as they have their places."""
         self._revealing.start(SETTLED_MS)
