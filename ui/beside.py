@@ -21,41 +21,17 @@ _EDGE = 3
 """Pixels that a link keeps free around its words."""
 
 
-class Beside(QLayout):
-    """The first item at the left; the second at the right end of the same line, or of the next one. With `fill` the
-    second has all of the line that the first leaves.
-    """
+class ByHand(QLayout):
+    """Some widgets in one column, placed by `_place`: its height depends on its width."""
 
-    def __init__(self, parent: QWidget, first: QWidget, second: QWidget, *, fill: bool = False) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._fill = fill
         self._items: list[QLayoutItem] = []
         self.setContentsMargins(0, 0, 0, 0)
-        for widget in (first, second):
-            widget.setParent(parent)
-            self.addWidget(widget)
 
     def _place(self, rect: QRect, move: bool) -> int:
         """Height needed at this width; with `move`, also puts the items there."""
-        shown = [item for item in self._items if not item.isEmpty()]
-        width = max(rect.width(), 1)
-        wanted = [item.sizeHint() for item in shown]
-        if len(shown) == 2 and wanted[0].width() + _GAP + wanted[1].width() <= width:
-            height = max(wanted[0].height(), wanted[1].height())
-            if move:
-                right = width - wanted[0].width() - _GAP if self._fill else wanted[1].width()
-                shown[0].setGeometry(QRect(rect.left(), rect.top(), width - right - _GAP, height))
-                shown[1].setGeometry(QRect(rect.right() + 1 - right, rect.top(), right, height))
-            return height
-        top = rect.top()
-        for item, hint in zip(shown, wanted, strict=True):
-            fits = hint.width() <= width
-            height = hint.height() if fits or not item.hasHeightForWidth() else item.heightForWidth(width)
-            if move:
-                taken = hint.width() if fits and item is self._items[1] and not self._fill else width
-                item.setGeometry(QRect(rect.right() + 1 - taken, top, taken, height))
-            top += height + 2
-        return max(top - 2 - rect.top(), 0)
+        raise NotImplementedError
 
     @override
     def addItem(self, item: QLayoutItem | None) -> None:
@@ -86,6 +62,41 @@ class Beside(QLayout):
     def setGeometry(self, rect: QRect) -> None:
         super().setGeometry(rect)
         self._place(rect, move=True)
+
+
+class Beside(ByHand):
+    """The first item at the left; the second at the right end of the same line, or of the next one. With `fill` the
+    second has all of the line that the first leaves.
+    """
+
+    def __init__(self, parent: QWidget, first: QWidget, second: QWidget, *, fill: bool = False) -> None:
+        super().__init__(parent)
+        self._fill = fill
+        for widget in (first, second):
+            widget.setParent(parent)
+            self.addWidget(widget)
+
+    @override
+    def _place(self, rect: QRect, move: bool) -> int:
+        shown = [item for item in self._items if not item.isEmpty()]
+        width = max(rect.width(), 1)
+        wanted = [item.sizeHint() for item in shown]
+        if len(shown) == 2 and wanted[0].width() + _GAP + wanted[1].width() <= width:
+            height = max(wanted[0].height(), wanted[1].height())
+            if move:
+                right = width - wanted[0].width() - _GAP if self._fill else wanted[1].width()
+                shown[0].setGeometry(QRect(rect.left(), rect.top(), width - right - _GAP, height))
+                shown[1].setGeometry(QRect(rect.right() + 1 - right, rect.top(), right, height))
+            return height
+        top = rect.top()
+        for item, hint in zip(shown, wanted, strict=True):
+            fits = hint.width() <= width
+            height = hint.height() if fits or not item.hasHeightForWidth() else item.heightForWidth(width)
+            if move:
+                taken = hint.width() if fits and item is self._items[1] and not self._fill else width
+                item.setGeometry(QRect(rect.right() + 1 - taken, top, taken, height))
+            top += height + 2
+        return max(top - 2 - rect.top(), 0)
 
     @override
     def sizeHint(self) -> QSize:

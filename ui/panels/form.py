@@ -1,21 +1,19 @@
 """The furniture of the left column: sections that fold, rows of label and control, and a line of text under each.
 
 The column is 190 to 220 pixels wide and its words come in two languages, so a row decides by measuring: label and
-control stand side by side where both fit whole, and one above the other where they do not. Nothing is ever elided.
+control stand side by side where both fit whole, and one above the other where they do not. Nothing is ever elided but
+a heading with a name in it that a person has given.
 """
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QPoint, QRect, QSize, Qt
+from PyQt6.QtCore import QRect, QSize, Qt
 from PyQt6.QtGui import QWheelEvent
 from PyQt6.QtWidgets import (
     QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLayout,
-    QLayoutItem,
-    QPushButton,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -23,6 +21,8 @@ from PyQt6.QtWidgets import (
 from typing_extensions import override
 
 from ui import theme
+from ui.beside import ByHand
+from ui.shortened import Shortened, literal
 
 _GAP = 6
 # Controls begin at the same place in every row that has room for it.
@@ -109,16 +109,11 @@ class Choice(QComboBox):
             e.ignore()
 
 
-class RowLayout(QLayout):
+class RowLayout(ByHand):
     """Label, control and message: side by side while both fit, stacked when not; the message below, full width."""
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._items: list[QLayoutItem] = []
-        self.setContentsMargins(0, 0, 0, 0)
-
+    @override
     def _place(self, rect: QRect, move: bool) -> int:
-        """Height needed at this width; with `move`, also puts the items there."""
         label, control, *below = self._items
         width = rect.width()
         wanted = control.sizeHint().width()
@@ -151,36 +146,6 @@ class RowLayout(QLayout):
                     item.setGeometry(QRect(rect.left(), bottom + 2, width, height))
                 bottom += 2 + height
         return bottom - top
-
-    @override
-    def addItem(self, item: QLayoutItem | None) -> None:
-        if item is not None:
-            self._items.append(item)
-
-    @override
-    def count(self) -> int:
-        return len(self._items)
-
-    @override
-    def itemAt(self, index: int) -> QLayoutItem | None:
-        return self._items[index] if 0 <= index < len(self._items) else None
-
-    @override
-    def takeAt(self, index: int) -> QLayoutItem | None:
-        return self._items.pop(index) if 0 <= index < len(self._items) else None
-
-    @override
-    def hasHeightForWidth(self) -> bool:
-        return True
-
-    @override
-    def heightForWidth(self, width: int) -> int:
-        return self._place(QRect(QPoint(0, 0), QSize(width, 0)), move=False)
-
-    @override
-    def setGeometry(self, rect: QRect) -> None:
-        super().setGeometry(rect)
-        self._place(rect, move=True)
 
     @override
     def sizeHint(self) -> QSize:
@@ -224,7 +189,7 @@ class Section(QWidget):
         super().__init__(parent)
         self.setObjectName(name)
         self._title = ""
-        self.heading = QPushButton(self)
+        self.heading = Shortened(180, self)
         self.heading.setFlat(True)
         self.heading.setCheckable(True)
         self.heading.setChecked(True)
@@ -264,4 +229,4 @@ class Section(QWidget):
 
     def _fold(self, is_open: bool) -> None:
         self.body.setVisible(is_open)
-        self.heading.setText(("▾ " if is_open else "▸ ") + self._title)
+        self.heading.setText(("▾ " if is_open else "▸ ") + literal(self._title))

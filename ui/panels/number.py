@@ -16,7 +16,29 @@ from ui.panels.form import restyle
 from ui.panels.plain import plain
 
 
-class NumberField(QLineEdit):
+class TypedField(QLineEdit):
+    """A line that keeps Esc and its own undo while something unfinished stands in it, and leaves both to the
+    application when nothing does.
+    """
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return QSize(64, super().minimumSizeHint().height())
+
+    @override
+    def event(self, event: QEvent | None) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            if event.key() == Qt.Key.Key_Escape and self.isModified():
+                event.accept()
+                return True
+            is_undo = event.matches(QKeySequence.StandardKey.Undo) or event.matches(QKeySequence.StandardKey.Redo)
+            if is_undo and not self.isModified():
+                event.ignore()
+                return False
+        return super().event(event)
+
+
+class NumberField(TypedField):
     """A line for one number.
 
     `commit(value)` takes a good number; it may raise ValueError, which `explain` puts into words that then stand beside
@@ -120,22 +142,6 @@ class NumberField(QLineEdit):
         text = self.fontMetrics().horizontalAdvance(max(self.display(self._value), self.text(), key=len))
         px = theme.current().px
         return QSize(max(text + px(18), px(64)), super().sizeHint().height())
-
-    @override
-    def minimumSizeHint(self) -> QSize:
-        return QSize(64, super().minimumSizeHint().height())
-
-    @override
-    def event(self, event: QEvent | None) -> bool:
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
-            if event.key() == Qt.Key.Key_Escape and self.isModified():
-                event.accept()
-                return True
-            is_undo = event.matches(QKeySequence.StandardKey.Undo) or event.matches(QKeySequence.StandardKey.Redo)
-            if is_undo and not self.isModified():
-                event.ignore()
-                return False
-        return super().event(event)
 
     @override
     def keyPressEvent(self, event: QKeyEvent | None) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QEvent, QSize, Qt
-from PyQt6.QtGui import QFocusEvent, QKeyEvent, QKeySequence
-from PyQt6.QtWidgets import QLineEdit, QWidget
+from PyQt6.QtCore import QSize, Qt
+from PyQt6.QtGui import QFocusEvent, QKeyEvent
+from PyQt6.QtWidgets import QWidget
 from typing_extensions import override
 
 from bpstudio.insight.typed_number import Entry, NumberError, echoed, read_many, shortest
 from ui import theme
 from ui.language import tr
 from ui.panels.form import restyle
+from ui.panels.number import TypedField
 from ui.panels.plain import plain
 
 _SHORT, _LONG = 8, 12
@@ -34,7 +35,7 @@ def _short(entry: Entry) -> str:
     return shortest(float(f"{entry.number.value:.9g}"))
 
 
-class NumbersField(QLineEdit):
+class NumbersField(TypedField):
     """A line of numbers.
 
     `judge(text, entries)` takes what was read when Enter is pressed or the field is left; an empty text takes back what
@@ -118,22 +119,6 @@ class NumbersField(QLineEdit):
         px = theme.current().px
         digits = min(max(len(self.text()), _SHORT), _LONG)
         return QSize(self.fontMetrics().horizontalAdvance("0" * digits) + px(18), super().sizeHint().height())
-
-    @override
-    def minimumSizeHint(self) -> QSize:
-        return QSize(64, super().minimumSizeHint().height())
-
-    @override
-    def event(self, event: QEvent | None) -> bool:
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
-            if event.key() == Qt.Key.Key_Escape and self.isModified():
-                event.accept()
-                return True
-            is_undo = event.matches(QKeySequence.StandardKey.Undo) or event.matches(QKeySequence.StandardKey.Redo)
-            if is_undo and not self.isModified():
-                event.ignore()
-                return False
-        return super().event(event)
 
     @override
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
