@@ -8,7 +8,6 @@ stand in both.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -393,16 +392,6 @@ def _own(widget: QObject | None, event: QKeyEvent) -> bool:
     plain = modifiers in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
     letter = event.text().strip()  # Esc has a text too, but it leaves
     return plain and (event.key() in _MOVING | _PRESSING or (bool(letter) and letter.isprintable()))
-
-
-def literal(text: str) -> str:
-    """A person's own words for a menu or a button, where Qt takes a single & for the mark of a key."""
-    return text.replace("&", "&&")
-
-
-def as_read(text: str) -> str:
-    """The text of a menu or a button as one reads it there."""
-    return re.sub("&(.)", r"\1", text)
 
 
 def shown(key: str) -> str:

@@ -10,7 +10,7 @@ from PyQt6.QtGui import QActionGroup, QDesktopServices, QGuiApplication
 from PyQt6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QWhatsThis
 
 from ui import dialogs, errors, language, theme
-from ui.actions import Actions, literal
+from ui.actions import Actions
 from ui.document import Document
 from ui.focus import COLORS, GRAINS, Focus
 from ui.folding import REGIONS
@@ -22,6 +22,7 @@ from ui.navigation import Navigation
 from ui.palette import Palette
 from ui.preferences import Preferences
 from ui.runner import Runner
+from ui.shortened import literal
 
 
 class Commands:

@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import QMenu
 
 from bpstudio.insight.elements import Edge, Element, Target, Unit
 from ui import dialogs
-from ui.actions import Actions, as_read
+from ui.actions import Actions
 from ui.document import Document
 from ui.focus import Focus
 from ui.language import tr
@@ -26,6 +26,7 @@ from ui.main_window import MainWindow
 from ui.navigation import Navigation
 from ui.panels.start_page import Link, StartPage
 from ui.runner import Runner
+from ui.shortened import as_read
 
 if TYPE_CHECKING:
     from ui.panels.sheet import ExerciseWindow

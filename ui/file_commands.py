@@ -12,12 +12,13 @@ from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QFileDialog, QMessageBox
 
 from bpstudio.files.lesson import NAMES
-from ui.actions import Actions, literal
+from ui.actions import Actions
 from ui.document import Document
 from ui.language import tr, translatable
 from ui.main_window import MainWindow
 from ui.navigation import Navigation
 from ui.runner import Runner
+from ui.shortened import literal
 
 if TYPE_CHECKING:
     from bpstudio.files.lesson import Lesson

@@ -15,9 +15,10 @@ from PyQt6.QtWidgets import QMenu, QWidget
 from typing_extensions import override
 
 from ui import language, theme
-from ui.actions import COMMANDS, MENUS, Actions, as_read, shown
+from ui.actions import COMMANDS, MENUS, Actions, shown
 from ui.language import tr, translatable
 from ui.offers import Choosing
+from ui.shortened import as_read
 
 MOST_RECENT = 8
 _LETTERS = 12

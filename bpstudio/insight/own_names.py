@@ -2,7 +2,7 @@
 
 An exercise sheet has its own names. They are kept as pairs of an address (`h1`, `w5`, `b_o1`, `target1`) and a text. A
 name is written as mathematics writes one: a letter with its index below it. What TeX cannot hold safely, or its font
-has no glyphs for, has no TeX here: the formula then keeps the letter of the notation.
+has no glyphs for, or is too long for a formula, has no TeX here: the formula then keeps the letter of the notation.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ Pairs = tuple[tuple[str, str], ...]
 
 LONGEST = 20
 """So many characters a name may have: it stands in a disc."""
+LONGEST_TEX = 8
+"""So many of them one with TeX may have: a formula has it several times in a column of some 300 pixels."""
 
 _SMALL = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
@@ -71,9 +73,9 @@ def text(name: str) -> str:
 
 
 def tex(name: str) -> str | None:
-    """The name as TeX by itself (w13: `w_{13}`, θ1: `\\theta_{1}`); None where TeX cannot write it."""
+    """The name as TeX by itself (w13: `w_{13}`, θ1: `\\theta_{1}`); None where TeX cannot write it, or not shortly."""
     match = _INDEXED.fullmatch(name.translate(_PLAIN))
-    if match is None:
+    if match is None or len(name) > LONGEST_TEX:
         return _upright(name)
     letters, number, index = match.groups()
     below = number or index
@@ -81,9 +83,9 @@ def tex(name: str) -> str | None:
 
 
 def index_tex(name: str) -> str | None:
-    """The name as TeX where it is itself an index (net with o1 below it); None where TeX cannot write it."""
+    """The name as TeX where it is itself an index (net with o1 below it); None where TeX cannot write it, or not shortly."""
     match = _INDEXED.fullmatch(name.translate(_PLAIN))
-    if match is None:
+    if match is None or len(name) > LONGEST_TEX:
         return _upright(name)
     letters, number, index = match.groups()
     if letters in _GREEK:
@@ -98,7 +100,7 @@ def _letters(letters: str) -> str:
 
 
 def _upright(name: str) -> str | None:
-    if _WORD.fullmatch(name) is None:
+    if _WORD.fullmatch(name) is None or len(name) > LONGEST_TEX:
         return None
     words = name.replace(" ", "\\ ")
     return rf"\mathrm{{{words}}}"

@@ -12,8 +12,9 @@ from PyQt6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from ui import language
-from ui.actions import COMMANDS, Actions, literal
+from ui.actions import COMMANDS, Actions
 from ui.palette import SETTING, Entry, Palette, entries, fitting, rank
+from ui.shortened import literal
 
 
 @pytest.fixture

@@ -228,7 +228,7 @@ def _inside(
         value_pen.draw(painter, box, shown, ink)
         return
     box.moveTop(center.y() - (name_pen.height * 0.98 if shown else name_pen.height / 2))
-    name_pen.draw(painter, box, picture.letters.unit(unit), ink)
+    name_pen.draw(painter, box, name_pen.elided(picture.letters.unit(unit), 1.7 * radius), ink)
     if shown:
         box.moveTop(center.y() - value_pen.height * 0.06)
         value_pen.draw(painter, box, shown, ink)

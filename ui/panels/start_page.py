@@ -19,16 +19,15 @@ from PyQt6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QStyleOptionButton,
     QVBoxLayout,
     QWidget,
 )
 from typing_extensions import override
 
 from ui import theme
-from ui.actions import literal
 from ui.language import tr, translatable
 from ui.placing import Scrolled
+from ui.shortened import Shortened, literal
 
 _ = translatable
 DOORS = (
@@ -121,12 +120,12 @@ class Door(QPushButton):
         return max(self._column.totalHeightForWidth(a0), theme.current().px(CARD_HEIGHT))
 
 
-class Way(QPushButton):
-    """Something smaller under a door. A name that is too long, as those of files may be, is shortened in the middle."""
+class Way(Shortened):
+    """Something smaller under a door; of the name of a file the beginning and the end are shown."""
 
     def __init__(self, link: Link, parent: QWidget) -> None:
-        super().__init__(literal(link.text), parent)
-        self._words = link.text
+        super().__init__(130, parent, Qt.TextElideMode.ElideMiddle)
+        self.setText(literal(link.text))
         self.setProperty("role", "way")
         self.setAccessibleName(link.text)
         self.setToolTip(link.tip or link.text)
@@ -135,18 +134,7 @@ class Way(QPushButton):
 
     @override
     def sizeHint(self) -> QSize:
-        return QSize(theme.current().px(130), super().sizeHint().height())
-
-    @override
-    def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
-
-    @override
-    def initStyleOption(self, option: QStyleOptionButton | None) -> None:
-        super().initStyleOption(option)
-        if option is not None:
-            room = self.width() - theme.current().px(2 * 4) - 2 * 3
-            option.text = literal(self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideMiddle, room))
+        return QSize(theme.current().px(130), super().sizeHint().height())  # it has the width of its door
 
 
 class StartPage(QWidget):

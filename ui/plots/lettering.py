@@ -77,6 +77,7 @@ def paint_row_names(painter: QPainter, theme: Theme, area: QRect, rows: Ticks) -
     free = area.top() - metrics.height() / 2
     for y, text in sorted(rows):
         if y - metrics.height() / 2 >= free - 0.5:
+            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.left() - 9)
             place = QPointF(area.left() - 7 - metrics.horizontalAdvance(text), y + metrics.capHeight() / 2)
             painter.drawText(place, text)
             free = y + metrics.height() / 2

@@ -35,6 +35,8 @@ Range = tuple[float, float]
 
 NARROW = 48
 """The data keep at least so many pixels of width; names are shortened before."""
+NAMES_SHARE = 0.4
+"""Names of rows at the left take at most this share of the width."""
 TALL = 185
 """From this height on the horizontal axis has a line of its own for its name."""
 
@@ -254,6 +256,7 @@ class Pane(QWidget):
         else:
             words = QFontMetrics(theme.font(12))
             left = max((words.horizontalAdvance(text) for _, text in self.row_names), default=0) + 12
+            left = min(left, round(self.width() * NAMES_SHARE))
         left = -(-max(left + (line if self.y_axis.name else 0), 24) // 8) * 8
         labels = [Label(end.text, end.color, 0.0, end.bold) for end in self.ends]
         names = lettering.names_width(theme, labels)

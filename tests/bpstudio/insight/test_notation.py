@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
+from bpstudio.insight import own_names
 from bpstudio.insight.elements import BIAS, Edge, LossNode, Names, PlusOne, Target, Unit
 from bpstudio.insight.notation import (
     NOTATIONS,
@@ -185,6 +186,9 @@ def test_own_names_stand_in_text_and_in_tex() -> None:
     assert nielsen.text("came_in", Edge(1, 0, 1)) == "∂z_H/∂w¹₁₂"
     # No font of mathematics has these: the text says the name, the formula keeps its letter.
     assert (nielsen.text("z", Unit(2, 1)), nielsen.tex("z", Unit(2, 1))) == ("z_输出", "z^{2}_{2}")
+    # Nor has a formula room for a sentence, four times.
+    assert own_names.tex("weight12") == r"\mathrm{weight}_{12}"
+    assert own_names.tex("weight123") is own_names.index_tex("from A to B") is None
 
 
 @patient
