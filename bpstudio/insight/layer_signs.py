@@ -16,7 +16,7 @@ from bpstudio.insight.elements import Unit
 from bpstudio.insight.notation import Notation, letters
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.remedies import Remedy
-from bpstudio.insight.signs import ROWS, STEPS, Finding, listed, ran, recorded, short, times
+from bpstudio.insight.signs import ROWS, STEPS, Finding, fall, listed, ran, recorded, short, times
 from bpstudio.maths.activations import activation
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.operations import Array
@@ -85,8 +85,7 @@ def vanishing(frame: Frame, notation: str | Notation) -> Finding | None:
         if norms[-1, 0] > 0:
             values["times"] = times(norms[-1, 1] / norms[-1, 0])
             what = Phrase(SMALLER, values)
-        start = remedies.new_start(frame.experiment)
-        return Finding("vanishing", "warning", what, None, (start,), Unit(first, 0), "bars")
+        return _stopped(frame, what, first, last)
     values["times"] = times(1 / way.ratio)
     what = Phrase(SMALLER, values)
     product = math.prod(way.slopes)
@@ -96,7 +95,39 @@ def vanishing(frame: Frame, notation: str | Notation) -> Finding | None:
         {"slopes": slopes, "weights": short(way.weights), "inputs": short(way.inputs)},
     )
     found = _for_passage(frame, way, tuple(range(first - 1, last - 1)))
-    return Finding("vanishing", "warning", what, cause, found, Unit(first, 0), "bars")
+    falls = fall(frame)
+    level = "warning" if falls is None else "note"
+    return Finding("vanishing", level, what, cause, found, Unit(first, 0), "bars", falls)
+
+
+def _stopped(frame: Frame, what: Phrase, first: int, last: int) -> Finding:
+    """No error comes down to the first layer: the highest layer that lets none through is named, if there is one."""
+    start = remedies.new_start(frame.experiment)
+    for layer in range(last, first - 1, -1):
+        trace, slopes = frame.trace.layers[layer - 1], frame.trace.layers[layer - 1].slope
+        number = {"layer": str(layer)}
+        if layer < last and slopes is not None and not slopes.any():
+            cause = Phrase("every slope of layer {layer} is 0", number)
+            rate = _became_flat(frame, layer)
+            found = (remedies.smaller_rate(frame.experiment), start) if rate else (start,)
+            return Finding("vanishing", "warning", what, cause, found, Unit(layer, 0), "saturation")
+        if layer > first and not frame.params.W[layer - 1].any() and trace.delta.any():
+            cause = Phrase("every weight of layer {layer} is 0", number)
+            return Finding("vanishing", "warning", what, cause, (start,), Unit(layer, 0), "bars")
+    return Finding("vanishing", "warning", what, None, (start,), Unit(first, 0), "bars")
+
+
+def _share(frame: Frame, layer: int) -> float:
+    """The recorded share of a layer's (unit, row) pairs that are flat in this step; 0 where none can be."""
+    share = frame.metrics.value(f"flat/{layer}", frame.step)
+    return share if share is not None and math.isfinite(share) else 0.0
+
+
+def _became_flat(frame: Frame, layer: int) -> bool:
+    """Whether at most half of a layer was flat or off when the run began, so that steps brought it there."""
+    begun = [frame.metrics.value(f"{kind}/{layer}", frame.metrics.first) for kind in ("flat", "off")]
+    known = [share for share in begun if share is not None and math.isfinite(share)]
+    return bool(known) and max(known) <= FLAT_SHARE
 
 
 def _for_passage(frame: Frame, way: Passage, between: tuple[int, ...]) -> tuple[Remedy, ...]:
@@ -106,9 +137,11 @@ def _for_passage(frame: Frame, way: Passage, between: tuple[int, ...]) -> tuple[
     experiment = frame.experiment
     scaled = remedies.scaled_start(experiment, tuple(layer + 1 for layer in between))
     inputs = remedies.standardise(frame.dataset, tuple(range(frame.dataset.inputs)))
+    flattened = any(_share(frame, layer + 1) > FLAT_SHARE and _became_flat(frame, layer + 1) for layer in between)
+    slower = (remedies.smaller_rate(experiment),) if flattened else ()
     several = len(frame.dataset.train) > 1 and frame.dataset.input_shape is None
     offered: list[tuple[float, tuple[Remedy, ...]]] = [
-        (math.prod(way.slopes), remedies.another_activation(experiment, between)),
+        (math.prod(way.slopes), (*slower, *remedies.another_activation(frame, between))),
         (way.weights, () if scaled is None else (scaled,)),
         (way.inputs, (inputs,) if several and inputs is not None else ()),
     ]
@@ -179,14 +212,17 @@ def _flat_pairs(frame: Frame, layer: int) -> Array:
 
 
 def _for_flat(frame: Frame, layer: int) -> tuple[Remedy, ...]:
-    """At the output a loss in which the slope drops out; below it a start or inputs of a suitable size, or ReLU."""
+    """At the output a loss in which the slope drops out; below it a smaller rate where steps made it flat, a start or
+    inputs of a suitable size, or ReLU."""
     experiment, own = frame.experiment, (layer - 1,)
+    slower = remedies.smaller_rate(experiment) if _became_flat(frame, layer) else None
     if layer == len(experiment.network.layers):
         crossed = remedies.cross_entropy(experiment, frame.dataset)
-        return (remedies.new_start(experiment),) if crossed is None else (crossed, remedies.new_start(experiment))
-    found = [remedies.scaled_start(experiment, own), *remedies.another_activation(experiment, own)]
-    if layer == 1 and float(np.abs(frame.trace.x).mean()) > 1 and len(frame.dataset.train) > 1:
-        found.insert(0, remedies.standardise(frame.dataset, tuple(range(frame.dataset.inputs))))
+        found = [crossed, slower, remedies.new_start(experiment)]
+    else:
+        found = [slower, remedies.scaled_start(experiment, own), *remedies.another_activation(frame, own)]
+        if layer == 1 and float(np.abs(frame.trace.x).mean()) > 1 and len(frame.dataset.train) > 1:
+            found.insert(0, remedies.standardise(frame.dataset, tuple(range(frame.dataset.inputs))))
     return tuple(each for each in found if each is not None)[:2]
 
 
@@ -217,6 +253,8 @@ def dead(frame: Frame, notation: str | Notation) -> Finding | None:
     values["rows"] = Phrase(
         "all {rows} rows" if count <= ROWS else "the first {rows} rows", {"rows": f"{min(count, ROWS):,}"}
     )
+    if count == 1:
+        values["rows"] = Phrase("the only row")
     values |= {"unit": letters(notation, frame.experiment.network).unit(first), "step": f"{found[first]:,}"}
     if len(units) == 1:
         what = Phrase("{unit} is dead, off for {rows} and in every batch since step {step}", values)

@@ -9,9 +9,12 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+import numpy as np
+
 from bpstudio.data.dataset import Dataset
 from bpstudio.data.standardizing import standardizable, standardized
 from bpstudio.engine.layers import Dense
+from bpstudio.engine.passes import weighted_inputs
 from bpstudio.engine.trace import Params, draw_params
 from bpstudio.insight.phrase import Phrase
 from bpstudio.maths.activations import activation
@@ -21,6 +24,8 @@ from bpstudio.training.frame import Frame
 
 SMALLER = 10.0
 """A remedy divides the learning rate by this."""
+_SOME_ROWS = 256
+"""Rows that tell how a remedy would begin."""
 
 
 @dataclass(frozen=True)
@@ -136,13 +141,21 @@ def standardise(dataset: Dataset, columns: tuple[int, ...]) -> Remedy | None:
     return Remedy(words, "standardise", columns=able)
 
 
-def another_activation(experiment: Experiment, layers: tuple[int, ...]) -> tuple[Remedy, ...]:
+def another_activation(frame: Frame, layers: tuple[int, ...]) -> tuple[Remedy, ...]:
     """Activations with a steeper slope for these layers, the surest first."""
-    own = tuple(n for n in layers if activation(experiment.network.layers[n].activation).saturates)
+    specs = frame.experiment.network.layers
+    own = tuple(n for n in layers if activation(specs[n].activation).saturates)
     if not own:
         return ()
-    sigmoids = tuple(n for n in own if experiment.network.layers[n].activation == "sigmoid")
-    return (relu_with_he(own), with_tanh(sigmoids)) if sigmoids else (relu_with_he(own),)
+    relu, sigmoids = relu_with_he(own), tuple(n for n in own if specs[n].activation == "sigmoid")
+    return (*(() if _stillborn(relu, frame) else (relu,)), *((with_tanh(sigmoids),) if sigmoids else ()))
+
+
+def _stillborn(remedy: Remedy, frame: Frame) -> bool:
+    """Whether half of the units of a layer, or more, would be off for every row from the beginning."""
+    experiment, dataset, start = remedy.begin(frame)
+    z, _ = weighted_inputs(experiment.network, start, dataset.x[dataset.train[:_SOME_ROWS]])
+    return any(2 * np.count_nonzero((z[layer] <= 0).all(axis=0)) >= z[layer].shape[1] for layer in remedy.layers)
 
 
 def _in_layers(one: str, several: str, layers: tuple[int, ...], **values: str) -> Phrase:

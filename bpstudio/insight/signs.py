@@ -16,12 +16,19 @@ STEPS = 20
 """Steps without an edit before gradients, slopes and dead units are judged; medians are over as many."""
 ROWS = 4096
 """Training rows that are gone through at present parameters; more would take from the training beside it."""
+FALLS = 0.05
+"""So much less, relative, must the mean loss be than that of as many steps before, so that it falls."""
+NOISE = 3.0
+"""By so many standard errors, too: the losses of small batches go up and down by themselves."""
 _FIGURES = 3
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What stands out most: `level` is "error" or "warning", `about` what to look at, `plot` the plot that shows it."""
+    """What stands out most: `about` is what to look at, `plot` the plot that shows it.
+
+    `level` is "error", "warning", or "note" where `yet` says what speaks against alarm.
+    """
 
     kind: str
     level: str
@@ -30,14 +37,16 @@ class Finding:
     remedies: tuple[Remedy, ...]
     about: Element
     plot: str = ""
+    yet: Phrase | None = None
 
     @property
     def words(self) -> Phrase:
         """The whole sentence."""
-        if self.cause is None:
-            return self.what
-        values = {"what": self.what, "cause": self.cause}
-        return Phrase("{what}. {cause}", values) if self.kind == "baseline" else Phrase("{what}: {cause}", values)
+        found = self.what
+        if self.cause is not None:
+            values = {"what": self.what, "cause": self.cause}
+            found = Phrase("{what}. {cause}" if self.kind == "baseline" else "{what}: {cause}", values)
+        return found if self.yet is None else Phrase("{what}. {cause}", {"what": self.yet, "cause": found})
 
 
 def ran(frame: Frame) -> bool:
@@ -48,6 +57,24 @@ def ran(frame: Frame) -> bool:
 def recorded(frame: Frame, columns: tuple[str, ...], start: int) -> Array:
     """(steps, columns): what was recorded from `start` to the frame's step."""
     return frame.metrics.table(columns, max(start, frame.segment_start), frame.step + 1)[1]
+
+
+def fall(frame: Frame) -> Phrase | None:
+    """By how much the mean loss of the last steps, twenty at most, is below that of as many before; None where it is
+    not clearly below.
+    """
+    losses = recorded(frame, ("loss",), frame.step + 1 - 2 * STEPS)[:, 0]
+    count = len(losses) // 2
+    if not count:
+        return None
+    parts = losses[-2 * count : -count], losses[-count:]
+    before, now = (float(part.mean()) for part in parts)
+    error = math.sqrt(sum(float(part.var()) for part in parts) / count)
+    if not (now <= (1 - FALLS) * before and before - now >= NOISE * error):
+        return None
+    return Phrase(
+        "The loss falls, by {share} in {count} steps", {"share": f"{1 - now / before:.0%}", "count": str(count)}
+    )
 
 
 def short(value: float) -> str:

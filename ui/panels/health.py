@@ -35,7 +35,7 @@ REST_MS = 40
 HEIGHT = 22
 MOST = 2
 """Buttons."""
-SIGNS = {"good": "✓", "warning": "!", "error": "✕"}
+SIGNS = {"good": "✓", "note": "i", "warning": "!", "error": "✕"}
 FINE = translatable("Nothing unusual")
 LOOKED_AT = translatable(
     "Looked at: numbers that are not finite, a loss no better than a constant answer, gradients that vanish from layer "
@@ -276,7 +276,7 @@ class Sentence(QAbstractButton):
     def paintEvent(self, e: QPaintEvent | None) -> None:
         look = theme.current()
         painter = QPainter(self)
-        color = {"good": look.good, "warning": look.warning, "error": look.error}[self.level]
+        color = {"good": look.good, "note": look.text, "warning": look.warning, "error": look.error}[self.level]
         bold, plain = look.font(12, bold=True), look.font(12)
         gap = look.px(18)
         inside = self.rect().adjusted(2, 0, -2, 0)

@@ -238,6 +238,46 @@ def test_a_vanishing_gradient_is_told_with_its_factors() -> None:
     assert f" = {math.prod(way.slopes):.3g}".replace("e-0", "e-") in found.cause.text
 
 
+def test_while_the_loss_falls_it_is_a_note(mazur: Callable[..., Session]) -> None:
+    """The worked example learns well with a layer that hears forty times less: said, but no alarm."""
+    run = mazur()
+    run.run(STEPS)
+    frame = run.frame()
+    found = examine(frame)
+    assert found is not None
+    assert (found.kind, found.level) == ("vanishing", "note")
+    losses = frame.metrics.table(["loss"])[1][:, 0]
+    before, now = losses[-20:-10].mean(), losses[-10:].mean()
+    assert found.words.text.startswith(f"The loss falls, by {1 - now / before:.0%} in 10 steps. Layer 1 has a gradient")
+    slower = mazur(optimizer=SGD(1e-3))
+    slower.run(STEPS)
+    found = examine(slower.frame())
+    assert found is not None
+    assert (found.level, found.yet) == ("warning", None)
+
+
+def test_a_start_with_a_dead_half_is_no_remedy(mazur: Callable[..., Session]) -> None:
+    run = mazur()
+    run.run(STEPS)
+    frame = run.frame()
+    he = begun(frame, remedies.relu_with_he((0,)), 0)
+    assert (he.trace.layers[0].z <= 0).sum() == 1, "one of two units would be off for the only row"
+    found = examine(frame)
+    assert found is not None
+    assert [remedy.edit for remedy in found.remedies] == ["tanh, same start"]
+
+
+def test_slopes_that_steps_have_made_0_ask_for_smaller_steps() -> None:
+    run = lesson.load("iris").session()
+    run.apply(run.experiment.replace(optimizer=SGD(1000.0)))
+    run.run(STEPS + 5)
+    found = examine(run.frame())
+    assert found is not None
+    assert found.words.text == "Layer 1 has gradient 0, layer 2 has not: every slope of layer 1 is 0"
+    assert [remedy.edit for remedy in found.remedies] == ["smaller learning rate", "new start"]
+    assert found.remedies[0].rate == 100.0
+
+
 def test_zero_weights_above_let_nothing_through() -> None:
     network = Network(
         2, (Dense(3, "tanh"), Dense(3, "tanh", train_weights=False, train_bias=False), Dense(1, "identity"))
@@ -254,7 +294,7 @@ def test_zero_weights_above_let_nothing_through() -> None:
     run.run(STEPS)
     found = examine(run.frame())
     assert found is not None
-    assert found.what.text == "Layer 1 has gradient 0, layer 3 has not"
+    assert found.words.text == "Layer 1 has gradient 0, layer 3 has not: every weight of layer 2 is 0"
 
 
 def test_frozen_layers_are_not_asked_to_learn() -> None:
@@ -294,6 +334,18 @@ def test_a_flat_layer_is_told_with_its_count_and_its_inputs() -> None:
     assert found.remedies[0].words.text == "Xavier start in layer 1"
     for remedy in found.remedies:
         assert kind(begun(frame, remedy, STEPS)) == ""
+
+
+@pytest.mark.parametrize(("rate", "sign"), [(5.0, "flat"), (20.0, "vanishing")])
+def test_a_layer_that_steps_have_made_flat_asks_for_smaller_steps(rate: float, sign: str) -> None:
+    run = lesson.load("iris").session()
+    run.apply(run.experiment.replace(optimizer=SGD(rate)))
+    for steps in (25, 100, 200):
+        run.run(steps)
+        found = examine(run.frame())
+        assert found is not None
+        assert (found.kind, found.level) == (sign, "warning"), "a loss that jumps by itself does not fall"
+        assert found.remedies[0].rate == rate / 10
 
 
 def test_a_steep_layer_is_not() -> None:
@@ -365,6 +417,14 @@ def test_a_dead_unit_is_told_since_when() -> None:
     assert kind(begun(frame, found.remedies[0], 60)) == "", "tanh cannot be off"
     run.seek(33)
     assert kind(run.frame()) == "", "at that step nobody could know"
+
+
+def test_one_row_is_not_all_rows(mazur: Callable[..., Session]) -> None:
+    run = mazur()
+    run.run(STEPS)
+    found = examine(begun(run.frame(), remedies.relu_with_he((0,)), STEPS))
+    assert found is not None
+    assert found.what.text == "h₁ is dead, off for the only row and in every batch since step 0"
 
 
 def test_a_unit_that_is_on_for_one_row_of_the_data_is_not_dead() -> None:
@@ -503,7 +563,8 @@ def test_spans() -> None:
 def everything() -> Iterator[Finding]:
     """One finding of every kind."""
     for run, steps in (
-        (exploding(5.0), 2000), (lesson.load("vanishing").session(), 150), (lesson.load("vanishing").session(), 40),
+        (exploding(5.0), 2000), (lesson.load("vanishing").session(), 150),
+        (lesson.load("vanishing").session(), 40), (lesson.load("mazur").session(), 20),
         (wide_start(30.0), 40), (relu_run(-5.0), 40), (table(2000.0), 0), (lesson.load("xor").session(), 150),
     ):  # fmt: skip
         run.run(steps)
