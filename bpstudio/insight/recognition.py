@@ -9,15 +9,18 @@ says nothing, two slips, or one of a quantity whose value is far.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bpstudio.engine.network import Network
 from bpstudio.insight.altered import Asked, Quantity
 from bpstudio.insight.elements import Edge, Element, Example, LossNode, Unit
+from bpstudio.insight.findings import together
 from bpstudio.insight.notation import Letters, Notation, letters
+from bpstudio.insight.notation import number as decimal
+from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.suspects import SHALLOW, Case, fits
 from bpstudio.insight.symbols import SIGNED, symbol_of
 from bpstudio.insight.typed_number import Typed, read_typed
@@ -31,7 +34,7 @@ _NEAR = 1.0
 _SURE_FIGURES = 3
 """With so many digits one slip of a quantity with quite another value tells, too."""
 _LEAST_FIGURES = 2
-"""A number of fewer digits is near to nearly everything: it is one of the two that are thought of first."""
+"""A number of fewer digits is near to nearly everything: it is one of the two that are thought of first, or exact."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ def recognised(
 ) -> Judged:
     """Judge a number as that quantity of the target which it most likely is; `preferred` are thought of first.
 
+    Few digits that are wrong there and would be right for another quantity are told so.
+
     Raises:
         NumberError: for a text that is no number.
         ValueError: for a target of which nothing can be asked, or that the network does not have.
@@ -83,10 +88,8 @@ def recognised(
         raise ValueError(f"target: expected an edge, a computed unit or the loss, came {target}")
     number = read_typed(typed) if isinstance(typed, str) else typed
     order = [*(q for q in preferred if q in possible), *(q for q in possible if q not in preferred)]
-    if number.figures < _LEAST_FIGURES:
-        order = order[:2]
+    likely = order if number.figures >= _LEAST_FIGURES else order[:2]
     names = letters(notation, frame.experiment.network)
-
     if isinstance(target, (Edge, Unit)):
         names.names.check(target)
     cases: dict[Quantity, Case] = {}
@@ -102,32 +105,43 @@ def recognised(
     with np.errstate(all="ignore"):
         truths = {quantity: _truths(case, names) for quantity, case in cases.items()}
     fitting = [q for q in order if any(_is(number, truth, cases[q].same) for truth in truths[q])]
-    if fitting:
-        return as_(fitting[0])
-    first = as_(order[0])
+    found = next(
+        (q for q in fitting if q in likely or any(_is_exactly(number, t, cases[q].same) for t in truths[q])), None
+    )
+    if found is not None:
+        return as_(found)
+    far = {quantity: _distance(number.value, truths[quantity][0]) for quantity in likely}
+    best = _simplest(as_, number, likely, far, len(frame.experiment.network.layers) <= SHALLOW)
+    if not fitting or best.verdict.is_right:
+        return best
+    other = {"symbol": symbol_of(cases[fitting[0]].asked, names), "value": decimal(truths[fitting[0]][0], digits)}
+    text = together([best.verdict.text, Phrase("It would be right for {symbol} = {value}.", other)])
+    return replace(best, verdict=replace(best.verdict, text=text))
+
+
+def _simplest(
+    as_: Callable[..., Judged], number: Typed, likely: list[Quantity], far: dict[Quantity, float], widely: bool
+) -> Judged:
+    """Of a number that is right for nothing: as which quantity the least has to be wrong."""
+    first = as_(likely[0])
     if first.verdict.is_right or first.verdict.kind == "sign":
         return first
-    far = {quantity: _distance(number.value, truths[quantity][0]) for quantity in order}
-    others = sorted(order[1:], key=far.__getitem__)
+    others = sorted(likely[1:], key=far.__getitem__)
     near = [as_(quantity, briefly=True) for quantity in others if far[quantity] <= _NEAR]
     # What is right by rounding, or simply has the other sign, was no slip of something else.
     nearly = [other for other in near if other.verdict.is_right or other.verdict.kind == "sign"]
     if first.verdict.is_plain or nearly:
         return (nearly or [first])[0]
-    one_slip = [other for other in near if other.verdict.is_plain and far[other.asked.quantity] <= far[order[0]]]
+    one_slip = [other for other in near if other.verdict.is_plain and far[other.asked.quantity] <= far[likely[0]]]
     if one_slip or first.verdict.kind == "slip":
         return (one_slip or [first])[0]
-    if near and first.verdict.kind != "close" and far[others[0]] < far[order[0]]:
+    if near and first.verdict.kind != "close" and far[others[0]] < far[likely[0]]:
         other = as_(others[0])
         if other.verdict.kind in (*_TELLING, "close"):
             return other
-    is_worth = number.figures >= _SURE_FIGURES and len(frame.experiment.network.layers) <= SHALLOW
-    if is_worth and first.verdict.kind == "differs":
-        for quantity in others[len(near) :]:
-            other = as_(quantity, briefly=True)
-            if other.verdict.is_plain:
-                return other
-    return first
+    is_worth = widely and number.figures >= _SURE_FIGURES and first.verdict.kind == "differs"
+    distant = others[len(near) :] if is_worth else []
+    return next((other for q in distant if (other := as_(q, briefly=True)).verdict.is_plain), first)
 
 
 def _is_joint(network: Network) -> bool:
@@ -143,6 +157,10 @@ def _is(number: Typed, truth: float, same: float) -> bool:
     if not math.isfinite(truth) or (number.value == 0) != (truth == 0):
         return False
     return bool(fits(number, truth, same))
+
+
+def _is_exactly(number: Typed, truth: float, same: float) -> bool:
+    return abs(number.value - truth) <= same * abs(truth)
 
 
 def _distance(value: float, truth: float) -> float:

@@ -80,7 +80,11 @@ def test_what_was_looked_at_is_thought_of_first() -> None:
 
 def test_one_digit_is_not_taken_for_something_far_fetched() -> None:
     # w₅ · out_h1 is 0.2373: with one digit nearly everything has a number that fits.
-    assert recognised(MAZUR, Row(0), W5, "0.2").asked.quantity in ("gradient", "new")
+    judged = recognised(MAZUR, Row(0), W5, "0.2")
+    assert judged.asked.quantity in ("gradient", "new")
+    assert judged.verdict.text.text.endswith("It would be right for w₅ · out_h1 = 0.237307997.")
+    exactly = recognised(MAZUR, Row(0), Edge(1, 0, 1), "0.02")
+    assert (exactly.asked.quantity, exactly.verdict.is_right) == ("product", True), "0.20 · 0.10 is nothing else"
 
 
 def test_a_text_that_is_no_number_is_refused() -> None:
