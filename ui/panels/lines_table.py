@@ -15,6 +15,8 @@ from ui.language import tr
 
 SHOWN_ROWS = 9
 """So many rows are seen at once; more are scrolled."""
+_NAME = 64
+"""Pixels that are left of a long name at least."""
 _NOWHERE = QModelIndex()
 
 
@@ -61,7 +63,7 @@ class LinesModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return row.cells[index.column()]
             case Qt.ItemDataRole.ToolTipRole:
-                return row.address
+                return f"{row.cells[0]}\n{row.address}"
             case Qt.ItemDataRole.TextAlignmentRole:
                 return _side(index.column())
             case Qt.ItemDataRole.ForegroundRole:
@@ -93,7 +95,7 @@ class LinesTable(QTableView):
         self.setTabKeyNavigation(False)
         self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QTableView.EditTrigger.NoEditTriggers)
-        self.setTextElideMode(Qt.TextElideMode.ElideNone)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.clicked.connect(lambda index: self._open(index.row()))
         vertical, horizontal = self.verticalHeader(), self.horizontalHeader()
         if vertical is not None:
@@ -121,7 +123,9 @@ class LinesTable(QTableView):
             self._go(self.lines.rows[row].address)
 
     def _fit(self) -> None:
-        """Rows as high as the text, columns as wide as their cells; what is left of the width the first one has."""
+        """Rows as high as the text, columns as wide as their cells. What is left of the width the first one has; where
+        something is missing it gives way, because its names are read in the tooltip, and the numbers are whole.
+        """
         look = theme.current()
         font = look.font(12, mono=True)
         if self.font() != font:
@@ -138,9 +142,9 @@ class LinesTable(QTableView):
         scroll = self.verticalScrollBar()
         beside = scroll.sizeHint().width() if scroll is not None and len(self.lines.rows) > SHOWN_ROWS else 0
         room = self.width() - 2 * self.frameWidth() - beside
-        spare = max(room - sum(needed), 0)
+        needed[0] = max(needed[0] + room - sum(needed), min(needed[0], look.px(_NAME)))
         for column, width in enumerate(needed):
-            horizontal.resizeSection(column, width + (spare if column == 0 else 0))
+            horizontal.resizeSection(column, width)
         extra = bar.sizeHint().height() if sum(needed) > room else 0
         height = horizontal.sizeHint().height() + shown * look.px(24) + extra + 2 * self.frameWidth() + 2
         if height != self.height() or self.minimumHeight() != height:

@@ -17,7 +17,6 @@ from ui.beside import Words
 from ui.focus import Focus
 from ui.language import tr, translatable
 from ui.panels.form import Choice, Message
-from ui.panels.inspector_head import go_to
 from ui.panels.judging import RoundByHand
 from ui.panels.lines_table import LinesTable, Row
 from ui.panels.plain import plain
@@ -28,13 +27,17 @@ FEWEST, MOST = 2, 8
 """Digits to which one rounds by hand."""
 _MORE = 3
 """So many digits more than the rounded number the exact one is shown with; it is copied with all."""
+_LARGE = 1e9
+"""From here on nobody writes a number out."""
 COLUMNS = (translatable("line"), translatable("exact"), translatable("rounded"), translatable("drift"))
 
 
 def digits_of(line: RoundedLine, mode: Mode, count: int) -> str:
-    """The rounded number with the digits that a hand would write."""
+    """The rounded number with the digits that a hand would write: 0.0004 of 4 decimals, not 4e-4."""
+    if mode == "decimals" and abs(line.rounded) < _LARGE:
+        return f"{line.rounded + 0.0:.{count}f}".replace("-", "−")
     if mode == "decimals":
-        return number(line.rounded, count) if line.rounded else "0"
+        return number(line.rounded, count)
     return number(float(f"{line.rounded:.{count}g}"), 12)
 
 
@@ -44,13 +47,15 @@ def row_of(line: RoundedLine, rounding: Rounding, digits: int) -> Row:
     digits = min(max(digits, 9), rounding.count + _MORE)
     drift = "0" if abs(line.drift) <= 1e-14 * max(1.0, abs(line.exact)) else rough(line.drift, 2)
     cells = (line.symbol, number(line.exact, digits), written, drift)
-    return Row(cells, (line.symbol, exact(line.exact), written, exact(line.drift)), line.address)
+    copied = (line.symbol, exact(line.exact), written.replace("−", "-"), exact(line.drift))
+    return Row(cells, copied, line.address)
 
 
 class RoundingTable(QWidget):
     """A fold that says what comes out when every line is rounded to so many digits."""
 
-    def __init__(self, runner: Runner, focus: Focus, parent: QWidget | None = None) -> None:
+    def __init__(self, runner: Runner, focus: Focus, go: Callable[[str], None], parent: QWidget | None = None) -> None:
+        """`go` is called with the address of a line that somebody clicked."""
         super().__init__(parent)
         self._runner, self._focus = runner, focus
         self._asked: RoundByHand | None = None
@@ -72,7 +77,7 @@ class RoundingTable(QWidget):
         self.mode.activated.connect(self._chosen)
         self._result = Words("")
         self._message = Message()
-        self.table = LinesTable(COLUMNS, lambda address: go_to(focus, address), self)
+        self.table = LinesTable(COLUMNS, go, self)
         self._copy = QPushButton()
         self._copy.clicked.connect(lambda _: self.table.copy())
         self._body = QWidget()

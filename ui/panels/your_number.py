@@ -52,6 +52,7 @@ class Return:
 
     place: Place
     symbol: str
+    is_yours: bool
     grain: str
     playhead: int
 
@@ -80,7 +81,8 @@ class YourNumber(QWidget):
         self._choice.activated.connect(self._choose)
         # A walk that goes on would take the field away under the hands.
         self._field.textEdited.connect(lambda _: focus.set(playing_walk=False))
-        self.rounding = RoundingTable(runner, focus)
+        self._field.textChanged.connect(lambda _: self._text_changed())
+        self.rounding = RoundingTable(runner, focus, self._go_to)
         self._revealing = QTimer(self)
         self._revealing.setSingleShot(True)
         self._revealing.timeout.connect(self._reveal)
@@ -211,7 +213,8 @@ class YourNumber(QWidget):
         if place is None or typed is None or not isinstance(answer, Answer):
             return
         typed.answer = answer
-        self._mark(place, answer)
+        if place != self._place or self._stands(typed):
+            self._mark(place, answer)
         if place == self._place:
             self._show_answer(typed)
             if self._field.hasFocus():
@@ -226,8 +229,23 @@ class YourNumber(QWidget):
 
     # ---- the answer
 
+    def _stands(self, typed: Typed | None) -> bool:
+        """Whether what was judged is what stands in the field: an answer to something else would mislead."""
+        return typed is not None and typed.text == self._field.text().strip()
+
+    def _text_changed(self) -> None:
+        """Take the answer away while another number is typed, and give it back with the number."""
+        typed = self._kept.at(self._place)
+        self._show_answer(typed)
+        if self._place is None or typed is None:
+            return
+        if self._stands(typed) and wrong_line(typed.answer) is not None:
+            self._mark(self._place, typed.answer)
+        elif self._marked_by == self._place:
+            self._unmark()
+
     def _show_answer(self, typed: Typed | None) -> None:
-        answer = typed.answer if typed is not None else None
+        answer = typed.answer if typed is not None and self._stands(typed) else None
         judged = answer if isinstance(answer, (Judged, ChainVerdict)) else None
         for widget in (self._verdict, self._text):
             widget.setVisible(judged is not None)
@@ -304,7 +322,8 @@ class YourNumber(QWidget):
         if subject is not None and by is not None and not by.is_of(subject.frame, subject.example):
             self._return = None
             self._unmark()
-        if self._place is not None and typed is not None and wrong_line(typed.answer) is not None:
+        is_wrong = typed is not None and self._stands(typed) and wrong_line(typed.answer) is not None
+        if self._place is not None and typed is not None and is_wrong:
             self._mark(self._place, typed.answer)
 
     def _go_to_line(self) -> None:
@@ -315,11 +334,13 @@ class YourNumber(QWidget):
 
     def _go_to(self, address: str) -> None:
         """Look at a line of the walk, and remember the way back."""
-        typed = self._kept.at(self._place)
-        if self._place is not None and typed is not None:
-            answer = typed.answer
-            symbol = answer.symbol if isinstance(answer, Judged) else tr("several lines")
-            self._return = Return(self._place, symbol, self._focus.grain, self._focus.playhead)
+        typed, asked = self._kept.at(self._place), self._about()
+        if self._place is not None and self._subject is not None and asked is not None:
+            is_yours = typed is not None and bool(typed.text)
+            symbol = symbol_of(asked, letters(self._focus.notation, self._subject.frame.experiment.network))
+            if typed is not None and isinstance(typed.answer, ChainVerdict):
+                symbol = tr("several lines")
+            self._return = Return(self._place, symbol, is_yours, self._focus.grain, self._focus.playhead)
         go_to(self._focus, address)
 
     def _go_back(self) -> None:
@@ -333,27 +354,34 @@ class YourNumber(QWidget):
         """Offer the way back while something else is looked at; whether it is offered."""
         back = self._return
         if back is not None and back.place != self._place:
-            self._back.setText(tr("Back to your number for {symbol}", symbol=back.symbol))
+            said = tr("Back to your number for {symbol}") if back.is_yours else tr("Back to {symbol}")
+            self._back.setText(said.format(symbol=back.symbol))
         self._back.setVisible(back is not None and back.place != self._place)
         return back is not None and back.place != self._place
 
     # ---- rounding
 
-    def _about_rounding(self) -> None:
-        """Let the table of rounded lines be about the number that is judged, or that would be."""
+    def _about(self) -> Asked | None:
+        """The number that is judged, or that would be."""
         shown, typed = self._subject, self._kept.at(self._place)
         if shown is None:
-            return
-        target, decimals = shown.derivation.target, None
-        possible = quantities(shown.frame.experiment.network, target)
-        quantity = next((quantity for quantity in self._preferred if quantity in possible), possible[0])
+            return None
         if typed is not None and isinstance(typed.answer, Judged):
-            asked = typed.answer.asked
-            target, quantity, decimals = asked.target, asked.quantity, typed.answer.verdict.typed.decimals
-        notation = self._focus.notation
+            return typed.answer.asked
+        possible = quantities(shown.frame.experiment.network, shown.derivation.target)
+        return Asked(shown.derivation.target, next((q for q in self._preferred if q in possible), possible[0]))
+
+    def _about_rounding(self) -> None:
+        """Let the table of rounded lines be about the same number."""
+        shown, typed, asked = self._subject, self._kept.at(self._place), self._about()
+        if shown is None or asked is None:
+            return
+        decimals, notation = None, self._focus.notation
+        if typed is not None and isinstance(typed.answer, Judged):
+            decimals = typed.answer.verdict.typed.decimals
 
         def question(mode: Mode, count: int) -> RoundByHand:
-            return RoundByHand(shown.frame, shown.example, target, quantity, mode, count, notation)
+            return RoundByHand(shown.frame, shown.example, asked.target, asked.quantity, mode, count, notation)
 
         self.rounding.ask_about(question, decimals)
 

@@ -231,6 +231,33 @@ def test_escape_takes_back_what_was_typed_and_then_leaves(desk: Desk) -> None:
     assert not desk.mine._field.isModified()
 
 
+def test_an_answer_goes_with_the_number_that_it_is_about(desk: Desk) -> None:
+    desk.look(W5)
+    desk.type("0.43982")
+    desk.type("0.08", enter=False)
+    assert (desk.word, desk.text, desk.focus.mark) == ("", "", None), "0.08 is not what differs"
+    assert not desk.mine._go.isVisible()
+    assert not desk.mine._compare.isVisible()
+    desk.type("abc")
+    assert (desk.word, desk.focus.mark) == ("", None)
+    desk.qtbot.keyClick(desk.mine._field, Qt.Key.Key_Escape)
+    assert (desk.mine._field.text(), desk.word) == ("0.43982", "! differs")
+    assert desk.focus.mark is not None
+    desk.qtbot.keyClick(desk.mine._field, Qt.Key.Key_Delete)
+    assert (desk.mine._field.text(), desk.word, desk.focus.mark) == ("", "", None)
+    desk.type("0.43982", enter=False)
+    assert desk.word == "! differs", "the same number again"
+
+
+def test_a_draft_has_no_answer_when_somebody_comes_back_to_it(desk: Desk) -> None:
+    desk.look(W5)
+    desk.type("0.43982")
+    desk.type("0.08", enter=False)
+    desk.look(W1)
+    desk.look(W5)
+    assert (desk.mine._field.text(), desk.word, desk.focus.mark) == ("0.08", "", None)
+
+
 # ---- several numbers
 
 
@@ -416,6 +443,55 @@ def test_the_table_of_rounded_lines_is_copied_and_leads_to_its_lines(desk: Desk)
     table.setCurrentIndex(table.lines.index(place, 0))
     desk.qtbot.keyClick(table, Qt.Key.Key_Return)
     assert desk.focus.playhead == desk.walk.find("edge", "forward/h2/z")
+
+
+def test_a_line_of_the_rounding_leads_there_and_back(desk: Desk) -> None:
+    desk.look(W5, "backward/w5")
+    desk.mine.rounding.heading.click()
+    desk.settle()
+    table = desk.mine.rounding.table
+    place = next(place for place, row in enumerate(table.lines.rows) if row.cells[0] == "net_h2")
+    desk.qtbot.mouseClick(
+        table.viewport(), Qt.MouseButton.LeftButton, pos=table.visualRect(table.lines.index(place, 0)).center()
+    )
+    desk.settle()
+    assert desk.inspector._shown == Unit(1, 1)
+    assert desk.mine._back.text() == "Back to ∂C/∂w₅"
+    desk.mine._back.click()
+    desk.settle()
+    assert desk.inspector._shown == W5
+    assert table.lines.rows[-1].cells[0] == "∂C/∂w₅"
+
+
+def test_rounded_numbers_are_written_as_by_hand_and_copied_for_a_spreadsheet(desk: Desk) -> None:
+    desk.look(W1)
+    desk.mine.rounding.heading.click()
+    desk.settle()
+    rows = {row.cells[0]: row for row in desk.mine.rounding.table.lines.rows}
+    assert rows["∂C/∂w₁"].cells[2] == "0.0004"
+    assert rows["net_o2"].cells[2] == "1.2250", "as long as the others"
+    assert rows["w₇ · δ_o2"].cells[2] == "−0.0191"
+    for row in rows.values():
+        assert [float(cell) for cell in row.copied[1:]]
+
+
+def test_the_drift_is_seen_in_a_narrow_column(desk: Desk, qapp: QApplication) -> None:
+    """The column at the right of a window of 1280 pixels."""
+    desk.inspector.resize(312, 1100)
+    desk.look(W1)
+    desk.mine.rounding.heading.click()
+    desk.settle()
+    table = desk.mine.rounding.table
+    for speech in ("en", "zh_CN"):
+        language.install(qapp, speech)
+        desk.settle()
+        qapp.processEvents()
+        bar, header = table.horizontalScrollBar(), table.horizontalHeader()
+        assert bar is not None
+        assert header is not None
+        assert bar.maximum() == 0, speech
+        assert header.length() <= table.viewport().width()
+        assert all(table.sizeHintForColumn(column) <= header.sectionSize(column) for column in (1, 2, 3))
 
 
 # ---- languages and keys
