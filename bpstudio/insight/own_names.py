@@ -73,7 +73,7 @@ def text(name: str) -> str:
 
 
 def tex(name: str) -> str | None:
-    """The name as TeX by itself (w13: `w_{13}`, θ1: `\\theta_{1}`); None where TeX cannot write it, or not shortly."""
+    """The name as TeX by itself (w13: `w_{13}`, θ1: `\\theta_{1}`); None where TeX cannot write it shortly."""
     match = _INDEXED.fullmatch(name.translate(_PLAIN))
     if match is None or len(name) > LONGEST_TEX:
         return _upright(name)
@@ -83,7 +83,7 @@ def tex(name: str) -> str | None:
 
 
 def index_tex(name: str) -> str | None:
-    """The name as TeX where it is itself an index (net with o1 below it); None where TeX cannot write it, or not shortly."""
+    """The name as TeX where it is itself an index (net with o1 below it); None where TeX cannot write it shortly."""
     match = _INDEXED.fullmatch(name.translate(_PLAIN))
     if match is None or len(name) > LONGEST_TEX:
         return _upright(name)
