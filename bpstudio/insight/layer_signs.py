@@ -16,7 +16,7 @@ from bpstudio.insight.elements import Unit
 from bpstudio.insight.notation import Notation, letters
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.remedies import Remedy
-from bpstudio.insight.signs import ROWS, STEPS, Finding, fall, listed, ran, recorded, short, times
+from bpstudio.insight.signs import ROWS, STEPS, Finding, comfort, listed, ran, recorded, short, times
 from bpstudio.maths.activations import activation
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.operations import Array
@@ -76,6 +76,8 @@ def vanishing(frame: Frame, notation: str | Notation) -> Finding | None:
     first, last = trained[0], trained[-1]
     norms = recorded(frame, (f"norm/{first}", f"norm/{last}"), frame.step + 1 - STEPS)
     ratios = norms[norms[:, 1] > 0, 0] / norms[norms[:, 1] > 0, 1]
+    if not frame.trace.layers[first - 1].x.any():
+        return None  # nothing came in: so its gradient is 0 whatever error comes down
     if not norms[-1, 0] < VANISHED * norms[-1, 1] or len(ratios) < STEPS / 2 or not np.median(ratios) < VANISHED:
         return None
     values: dict[str, str | Phrase] = {"first": str(first), "last": str(last)}
@@ -95,9 +97,8 @@ def vanishing(frame: Frame, notation: str | Notation) -> Finding | None:
         {"slopes": slopes, "weights": short(way.weights), "inputs": short(way.inputs)},
     )
     found = _for_passage(frame, way, tuple(range(first - 1, last - 1)))
-    falls = fall(frame)
-    level = "warning" if falls is None else "note"
-    return Finding("vanishing", level, what, cause, found, Unit(first, 0), "bars", falls)
+    yet = comfort(frame)
+    return Finding("vanishing", "warning" if yet is None else "note", what, cause, found, Unit(first, 0), "bars", yet)
 
 
 def _stopped(frame: Frame, what: Phrase, first: int, last: int) -> Finding:
@@ -186,8 +187,9 @@ def flat(frame: Frame, notation: str | Notation) -> Finding | None:
             "edge": short(flat_beyond(spec.activation, threshold)),
         },
     )
-    unit = int(np.argmax(pairs.sum(axis=0)))
-    return Finding("flat", "warning", what, cause, _for_flat(frame, layer), Unit(layer, unit), "saturation")
+    about, yet = Unit(layer, int(np.argmax(pairs.sum(axis=0)))), comfort(frame)
+    level = "warning" if yet is None else "note"
+    return Finding("flat", level, what, cause, _for_flat(frame, layer), about, "saturation", yet)
 
 
 def flat_beyond(name: str, threshold: float) -> float:

@@ -20,6 +20,8 @@ FALLS = 0.05
 """So much less, relative, must the mean loss be than that of as many steps before, so that it falls."""
 NOISE = 3.0
 """By so many standard errors, too: the losses of small batches go up and down by themselves."""
+FALLEN = 0.1
+"""So small a part of the first loss is little enough."""
 _FIGURES = 3
 
 
@@ -59,7 +61,12 @@ def recorded(frame: Frame, columns: tuple[str, ...], start: int) -> Array:
     return frame.metrics.table(columns, max(start, frame.segment_start), frame.step + 1)[1]
 
 
-def fall(frame: Frame) -> Phrase | None:
+def comfort(frame: Frame) -> Phrase | None:
+    """What speaks against alarm: a loss that falls, or that is a small part of what it was when the run began."""
+    return _falling(frame) or _fallen(frame)
+
+
+def _falling(frame: Frame) -> Phrase | None:
     """By how much the mean loss of the last steps, twenty at most, is below that of as many before; None where it is
     not clearly below.
     """
@@ -75,6 +82,21 @@ def fall(frame: Frame) -> Phrase | None:
     return Phrase(
         "The loss falls, by {share} in {count} steps", {"share": f"{1 - now / before:.0%}", "count": str(count)}
     )
+
+
+def _fallen(frame: Frame) -> Phrase | None:
+    """How the mean loss of the last twenty steps compares with that of the first; None where much of it is left."""
+    start = frame.metrics.first
+    if frame.step + 1 - start < 2 * STEPS:
+        return None
+    kept = frame.metrics.table(("loss",), start, start + STEPS)[1]
+    if len(kept) < STEPS:
+        return None  # it has been given up to save memory
+    first = float(kept.mean())
+    last = float(recorded(frame, ("loss",), frame.step + 1 - STEPS)[:, 0].mean())
+    if not last <= FALLEN * first:
+        return None
+    return Phrase("The loss has fallen from {first} to {last}", {"first": short(first), "last": short(last)})
 
 
 def short(value: float) -> str:
