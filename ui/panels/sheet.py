@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from PyQt6.QtCore import QEvent, QSize, Qt
-from PyQt6.QtGui import QKeySequence, QShortcut, QShowEvent
+from PyQt6.QtGui import QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PyQt6.QtWidgets import (
     QButtonGroup,
     QDialog,
@@ -30,7 +30,7 @@ from bpstudio.insight import own_names
 from bpstudio.insight.elements import Edge, PlusOne, Target, Unit
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.typed_number import NumberError, echoed, read_number
-from ui import theme
+from ui import tabbing, theme
 from ui.document import Document
 from ui.focus import Focus
 from ui.language import tr
@@ -382,6 +382,19 @@ class ExerciseWindow(QDialog):
         self.cancel.setText(tr("Close"))
         self.form.retranslate()
         self._show(self.sheet)
+
+    @override
+    def focusNextPrevChild(self, next: bool) -> bool:
+        return tabbing.go(self, next)
+
+    @override
+    def keyPressEvent(self, a0: QKeyEvent | None) -> None:
+        # No button is the default one, because Return in a field is meant for the field; so Qt leaves them to Space.
+        focused = self.focusWidget()
+        if a0 is not None and a0.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(focused, QPushButton):
+            focused.click()
+        else:
+            super().keyPressEvent(a0)
 
     @override
     def showEvent(self, a0: QShowEvent | None) -> None:

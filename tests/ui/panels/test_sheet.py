@@ -244,6 +244,25 @@ def test_a_grid_that_is_too_wide_keeps_its_rows_above_the_bar(desk: Desk) -> Non
         assert viewport.height() < 2 * view.rowHeight(0) + 8
 
 
+def test_the_keyboard_goes_through_the_sheet_as_it_is_read(desk: Desk) -> None:
+    desk.fill()
+    window, form = desk.window, desk.window.form
+    window.faces["values"].setFocus()
+    order: list[object] = []
+    while (here := QApplication.focusWidget()) not in order:
+        assert here is not None
+        order.append(here)
+        desk.qtbot.keyClick(here, Key.Key_Tab)
+    wanted = [window.turn, window.present, form.title, form.layers[0].units, form.add, form.rows, *desk.grids]
+    assert [order.index(each) for each in wanted] == sorted(order.index(each) for each in wanted)
+    assert order[-2:] == [window.cancel, window.use]
+    desk.grids[-1].go_to_end(-1)
+    desk.qtbot.keyClick(desk.grids[-1], Key.Key_Return)
+    assert window.use.hasFocus(), "after the last cell"
+    desk.qtbot.keyClick(window.use, Key.Key_Return)
+    assert not window.isVisible()
+
+
 def test_the_form_changes_the_grids_and_keeps_what_was_typed(desk: Desk) -> None:
     desk.fill()
     form, window = desk.window.form, desk.window
