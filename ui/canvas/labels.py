@@ -16,8 +16,9 @@ from PyQt6.QtGui import QColor, QPainter
 
 from bpstudio.insight.elements import BIAS, Edge, Row
 from bpstudio.insight.notation import given, number, signed
-from ui.canvas import glyphs, text
+from ui.canvas import glyphs, mark, text
 from ui.canvas.edges import Lines, colors_of
+from ui.canvas.mark import RAIL
 from ui.canvas.picture import NOT_YET, Picture
 from ui.canvas.room import Beside, Box, rect
 
@@ -85,6 +86,7 @@ def wishes(picture: Picture, request: Request) -> tuple[Beside, ...]:
     """
     theme = picture.theme
     font = text.pen_of(theme, text.NORMAL if request.strong else text.SMALL, mono=True)
+    marked = mark.marked(picture.walk, picture.eye.mark) if not picture.running else ()
     found = []
     for words in request.wordings:
         sign = theme.px(15) if words.glyph else 0.0
@@ -99,6 +101,8 @@ def wishes(picture: Picture, request: Request) -> tuple[Beside, ...]:
         if words.rows:
             width, height = max(width, theme.px(STRIP)), height + theme.px(STRIP_HEIGHT)
         gap = theme.px(3) + (4.0 if request.strong else 1.0)
+        if request.edge in marked:
+            gap = max(gap, theme.px(RAIL + 4))
         further = (0.0, theme.px(6), theme.px(15)) if request.strong else (0.0, theme.px(6))
         found.append(Beside(request.line, width, height, gap, further))
     return tuple(found)

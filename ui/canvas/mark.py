@@ -25,6 +25,8 @@ FEW = 12
 """So many edges are marked one by one; of more only the unit where they meet."""
 _PLACE = 0.32
 """Where on an edge the sign stands: away from its label and from a pulse at rest."""
+RAIL = 5
+"""Pixels from the middle of a thin edge to its rails."""
 _ONE_EDGE = ("product", "gradient", "update")
 
 
@@ -65,8 +67,20 @@ def _result(beat: Beat) -> Element:
     return LossNode() if beat.phase == "L" or beat.unit is None else Unit(beat.layer, beat.unit)
 
 
+def paint_rails(painter: QPainter, picture: Picture) -> None:
+    """The rails beside marked edges; they lie under everything that is read."""
+    if picture.running:
+        return
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(_pen(picture.theme))
+    for element in marked(picture.walk, picture.eye.mark):
+        if isinstance(element, Edge):
+            for rail in _rails(picture, element):
+                painter.drawLine(rail)
+
+
 def paint(painter: QPainter, picture: Picture) -> None:
-    """Mark the line of `eye.mark`; nothing where there is none."""
+    """The rings round what is marked and the sign; nothing where there is none."""
     elements = marked(picture.walk, picture.eye.mark)
     if not elements or picture.running:
         return
@@ -76,9 +90,8 @@ def paint(painter: QPainter, picture: Picture) -> None:
     for element in elements:
         painter.setPen(_pen(theme))
         if isinstance(element, Edge):
-            for rail in _rails(picture, element):
-                painter.drawLine(rail)
-        elif isinstance(element, Unit):
+            continue
+        if isinstance(element, Unit):
             x, y = geometry.units[element.layer][element.index].tolist()
             away = geometry.reach(element.layer) + theme.px(5)
             painter.drawEllipse(QPointF(x, y), away, away)
@@ -98,7 +111,7 @@ def _rails(picture: Picture, edge: Edge) -> list[QLineF]:
     x1, y1, x2, y2 = picture.geometry.line(edge)
     length = max(float(np.hypot(x2 - x1, y2 - y1)), 1e-9)
     width = float(line_widths(picture, np.array([picture.weight_of(edge)]))[0])
-    away = max(width / 2 + picture.theme.px(2.5), picture.theme.px(5))
+    away = max(width / 2 + picture.theme.px(2.5), picture.theme.px(RAIL))
     nx, ny = (y1 - y2) / length * away, (x2 - x1) / length * away
     return [QLineF(x1 + side * nx, y1 + side * ny, x2 + side * nx, y2 + side * ny) for side in (-1, 1)]
 

@@ -128,6 +128,7 @@ def _paint_edges(painter: QPainter, picture: Picture, lines: tuple[Lines, ...]) 
     painter.setClipRect(picture.geometry.region)
     edges.paint(painter, picture, lines)
     moving.paint_lit(painter, picture)
+    mark.paint_rails(painter, picture)
     painter.restore()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bpstudio.insight.elements import BIAS, Edge, Edges, LossNode, Unit
-from ui.canvas import mark, painting, words
+from ui.canvas import edges, labels, mark, painting, units, words
 from ui.canvas.picture import Picture
 from ui.focus import Mark
 
@@ -52,6 +52,21 @@ def test_the_marked_unit_is_ringed_and_the_legend_says_why(easel: Any, look: str
     assert not easel.has_color(easel.painted(plain), plain.theme.warning, around, tolerance=2)
     legend = (view.width / 2, view.height - 62, view.width, view.height)
     assert easel.has_color(easel.painted(view), view.theme.warning, legend, tolerance=2)
+
+
+def test_rails_lie_under_badges_and_beside_labels(easel: Any) -> None:
+    """The line from the +1 node to h₁ goes behind the badge of h₁."""
+    view = easel.view("mazur", at="update/b_o2", mark=Mark("forward/h1/z", (Edge(1, 0, BIAS), Edge(2, 0, 0))))
+    picture = Picture(view)
+    [badge] = [box for unit, _, box, _ in units.badges(picture) if unit == Unit(1, 0)]
+    inside = (badge.left() + 3, badge.top() + 3, badge.right() - 3, badge.bottom() - 3)
+    assert not easel.has_color(easel.painted(view), view.theme.warning, inside, tolerance=2)
+    lines = edges.chosen(picture)
+    wanted = labels.requests(picture, lines)
+    [w5] = [request for request in wanted if request.edge == Edge(2, 0, 0)]
+    [w6] = [request for request in wanted if request.edge == Edge(2, 0, 1)]
+    gaps = [labels.wishes(picture, request)[0].gap for request in (w5, w6)]
+    assert gaps[0] > view.theme.px(mark.RAIL) + 2 > gaps[1]
 
 
 def test_a_mark_on_a_line_that_is_gone_paints_nothing(easel: Any) -> None:
