@@ -6,7 +6,6 @@ arrows and Tab move between them.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -216,7 +215,6 @@ class StartPage(QWidget):
             self.resume.setText(f" {resume.text}")
             self.resume.setToolTip(resume.tip)
             self._tint()
-        self._order()
 
     def _tint(self) -> None:
         """Draw the icon of the way back in the colours and the size of the theme in use."""
@@ -278,12 +276,6 @@ class StartPage(QWidget):
             self._cards.addWidget(door, 2 * row, column)
             self._cards.addLayout(links, 2 * row + 1, column)
             self._cards.setColumnStretch(place, int(place < beside))
-
-    def _order(self) -> None:
-        """Tab goes through the doors, then through what stands under them, from left to right."""
-        order: list[QWidget] = [*self.doors, self.resume, *self.links]
-        for before, after in itertools.pairwise(order):
-            self.setTabOrder(before, after)
 
     def _move(self, by: int) -> None:
         order: list[QAbstractButton] = [*self.doors, self.resume, *self.links]
