@@ -27,7 +27,7 @@ from bpstudio.insight.walk import Walk
 from bpstudio.maths.operations import Array
 from bpstudio.training.frame import Frame
 
-State = Literal["right", "first", "follows", "differs"]
+State = Literal["right", "first", "follows", "again", "differs"]
 #: So many numbers are judged at once.
 MOST = 200
 #: Typed numbers are only so exact; more than this nobody may be off, relatively.
@@ -36,7 +36,9 @@ _MOST_DOUBT = 0.03
 
 @dataclass(frozen=True)
 class ChainLine:
-    """One of several numbers: right, the first wrong one, a consequence of it, or wrong by itself too."""
+    """One of several numbers: right, the first wrong one, a consequence of it, the same slip again, or wrong by itself
+    too.
+    """
 
     asked: Asked
     symbol: str
@@ -143,7 +145,8 @@ def judge_chain(
             # With earlier numbers that are right it is what their rounding left.
             state = "right" if first is None else "follows"
         elif not verdict.is_right:
-            state = "first" if first is None else "differs"
+            is_again = first is not None and _is_again(verdict, lines[first].verdict)
+            state = "first" if first is None else "again" if is_again else "differs"
         if state == "first":
             first = place
         theirs.take(asked, typed)
@@ -170,11 +173,22 @@ def _chain_verdict(lines: tuple[ChainLine, ...], first: int | None) -> ChainVerd
     if follows:
         one, many = Phrase("One later number follows from it."), Phrase("{count} later numbers follow from it.")
         said.append(one if follows == 1 else Phrase(many.template, {"count": str(follows)}))
-    others = [line.symbol for line in lines if line.state == "differs"]
-    if others:
-        shown = ", ".join(others if len(others) <= 4 else [*others[:3], "…"])
-        said.append(Phrase("These differ by themselves too: {symbols}.", {"symbols": shown}))
+    for state, words in (
+        ("again", Phrase("The same slip again: {symbols}.")),
+        ("differs", Phrase("These differ by themselves too: {symbols}.")),
+    ):
+        others = [line.symbol for line in lines if line.state == state]
+        if others:
+            shown = ", ".join(others if len(others) <= 4 else [*others[:3], "…"])
+            said.append(Phrase(words.template, {"symbols": shown}))
     return ChainVerdict(lines, first, Phrase("differs"), together(said), wrong.verdict.lit, wrong.verdict.address)
+
+
+def _is_again(verdict: Verdict, first: Verdict) -> bool:
+    """Whether what went wrong first explains another number, too."""
+    slips = {said.ids for said in first.explanations}
+    is_told = verdict.kind in ("slip", "sign") and first.kind in ("slip", "sign")
+    return is_told and any(said.ids in slips for said in verdict.explanations)
 
 
 class _Theirs:

@@ -3,7 +3,7 @@
 "w5 = 0.08" is the gradient of w₅ (or its new value, where that is what is asked for), "w5+ = 0.36" its new value,
 "net_h1", "z_h1", "out_h1", "δ_o1" and "E_o1" are quantities of units, "C" is the loss; the symbols of the notation and
 a person's own names are understood too. Numbers without names are the lines of what is asked: the factors and then
-their product, or the summands and then their sum.
+their product, or the summands and then their sum; or they are a column: the same number of a whole layer.
 """
 
 from __future__ import annotations
@@ -167,14 +167,45 @@ def without_names(case: Case, count: int, letters: Letters) -> list[tuple[Asked,
     fitting = [order for order in possible if len(order) == count]
     # The product itself may be missing at the end.
     fitting += [order[:-1] for order in possible if len(order) == count + 1]
+    fitting += [column for column in _columns(case) if len(column) == count]
     if not fitting:
         longest = max(possible, key=len, default=(case.asked,))
         shown = [symbol_of(asked, letters) for asked in longest]
         if len(shown) > 6:
             shown = [*shown[:3], "…", *shown[-2:]]
-        counts = ", ".join(str(size) for size in sorted({len(order) for order in possible} | {1}))
+        known = {len(order) - less for order in possible for less in (0, 1) if len(order) > less}
+        counts = ", ".join(str(size) for size in sorted(known | {1} | {len(column) for column in _columns(case)}))
         raise NumberError(
-            "{count} numbers came, {counts} can be judged here: {symbols}.",
-            count=count, counts=counts, symbols=", ".join(shown),
+            "{count} numbers came; here {counts} can be judged, as in {symbols}. Others need names: {example} = …",
+            count=count, counts=counts, symbols=", ".join(shown), example=shown[-1],
         )  # fmt: skip
     return list(dict.fromkeys(fitting))
+
+
+def _columns(case: Case) -> list[tuple[Asked, ...]]:
+    """The same number of all units of a layer, or of all weights into a unit or a layer, as it stands in a spreadsheet;
+    with the biases after them too.
+    """
+    asked, layer, sizes = case.asked, case.asked.layer, case.numbers.network.sizes
+    usual: tuple[Quantity, ...]
+    lines: list[tuple[Unit | Edge, ...]]
+    if isinstance(asked.target, Unit):
+        usual = ("delta", "a", "z")
+        lines = [tuple(Unit(layer, index) for index in range(sizes[layer]))]
+    elif isinstance(asked.target, Edge) and not asked.target.is_bias:
+        usual = ("gradient", "new")
+        ends = ((asked.unit,), range(sizes[layer]))
+        lines = [tuple(Edge(layer, to, source) for to in units for source in range(sizes[layer - 1])) for units in ends]
+        if case.usual.sign(layer):
+            lines += [
+                (*line, *(Edge(layer, to, BIAS) for to in units)) for line, units in zip(lines, ends, strict=True)
+            ]
+    else:
+        return []
+    wanted = dict.fromkeys((asked.quantity, *usual))
+    return [
+        tuple(Asked(element, quantity) for element in line)
+        for quantity in wanted
+        for line in lines
+        if len(line) > 1 and (quantity in usual or not any(isinstance(one, Edge) and one.is_bias for one in line))
+    ]

@@ -24,6 +24,7 @@ def row_of(line: ChainLine) -> Row:
         "right": (f"✓ {word if line.verdict.is_right else tr('agrees, rounded')}", look.good),
         "first": (f"! {word}", look.warning),
         "follows": (f"↳ {tr('follows from it')}", look.secondary),
+        "again": (f"! {tr('the same slip')}", look.warning),
         "differs": (f"! {word}", look.warning),
     }[line.state]
     cells = (line.symbol, line.verdict.typed.text, said)

@@ -67,6 +67,32 @@ def test_every_quantity_has_its_lines(mazur: Make, target: Element, quantity: st
     assert verdict.is_right, verdict.text.text
 
 
+@pytest.mark.parametrize(
+    ("target", "quantity", "text", "symbols"),
+    [
+        (W5, "gradient", "0.0822\n0.0827\n-0.0226\n-0.0227", "∂C/∂w₅ ∂C/∂w₆ ∂C/∂w₇ ∂C/∂w₈"),
+        (W5, "new", "0.3589\t0.4087\t0.5113\t0.5614", "w₅⁺ w₆⁺ w₇⁺ w₈⁺"),
+        (W1, "gradient", "0.00043857; 0.00087714", "∂C/∂w₁ ∂C/∂w₂"),
+        (Unit(1, 0), "a", "0.5933 0.5969", "out_h1 out_h2"),
+        (Unit(1, 0), "delta", "0.5933 0.5969", "out_h1 out_h2"),
+        (Unit(2, 1), "delta", "0.1385 -0.0381", "δ_o1 δ_o2"),
+        (W5, "gradient", "0.0822 0.0827 0.1385", "∂C/∂w₅ ∂C/∂w₆ ∂C/∂b_o1"),
+    ],
+)
+def test_a_column_of_a_spreadsheet(mazur: Make, target: Element, quantity: str, text: str, symbols: str) -> None:
+    verdict = judge_text(mazur().frame(), Row(0), target, quantity, text)  # type: ignore[arg-type]
+    assert isinstance(verdict, ChainVerdict)
+    assert verdict.is_right, verdict.text.text
+    assert [line.symbol for line in verdict.lines] == symbols.split()
+
+
+def test_the_same_slip_again_is_no_other_mistake(mazur: Make) -> None:
+    # σ′ of o₁ is forgotten twice; w₇ is wrong for no reason.
+    verdict = judge_text(mazur().frame(), Row(0), W5, "gradient", "w5 = 0.43983; w6 = 0.44251; w7 = 0.12345")
+    assert list(states(verdict).values()) == ["first", "again", "differs"]
+    assert "The same slip again: ∂C/∂w₆. These differ by themselves too: ∂C/∂w₇." in verdict.text.text
+
+
 def test_one_mistake_is_named_once(mazur: Make) -> None:
     # The slope was taken at out; the product is right from there on.
     verdict = judge_text(mazur().frame(), Row(0), W5, "gradient", "0.741365 0.217600 0.593270 0.095707")
@@ -137,7 +163,7 @@ def test_names_in_other_notations_and_of_ones_own(session: Make) -> None:
         ("foo", "not a number"),
         ("0.5; 1/0", "Number 2: Division by zero"),
         ("0,1,2", "group separators"),
-        ("\t".join(["0.5"] * 17), "17 numbers came, 1, 3, 4, 5 can be judged here"),
+        ("\t".join(["0.5"] * 17), "17 numbers came; here 1, 2, 3, 4, 5, 6 can be judged, as in "),
         ("foo = 0.5; w5 = 0.1", "“foo” is no number of this network"),
         ("w5 = 0.5; 0.1", "Number 2 has no name"),
         ("w5 = 0.5; w₅ = 0.1", "came twice"),
