@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QPoint, Qt, QTimer
 from PyQt6.QtGui import QAction
-from PyQt6.QtWidgets import QMenu
+from PyQt6.QtWidgets import QMenu, QMessageBox
 
 from bpstudio.insight.elements import Edge, Element, Target, Unit
 from ui import dialogs
@@ -74,6 +74,7 @@ class Doors:
         focus.changed.connect(self._follow)
         runner.frame_arrived.connect(self._follow)
         window.take_file = self._take_file
+        self._may_close, window.may_close = window.may_close, self.may_close
 
     @property
     def page(self) -> StartPage | None:
@@ -199,6 +200,22 @@ class Doors:
         self._sheet.show()
         self._sheet.raise_()
         self._sheet.activateWindow()
+
+    def may_close(self) -> bool:
+        """Ask about what was typed on the sheet and never worked, then about everything else; False: stay."""
+        sheet = self._sheet
+        if sheet is not None and sheet.is_unworked:
+            box = QMessageBox(self._window)
+            box.setWindowTitle("bpstudio")
+            box.setText(tr("Throw away what you have typed on the exercise sheet?"))
+            box.setInformativeText(tr("“{title}” was not worked yet, so it is nowhere else.", title=sheet.sheet.title))
+            box.setStandardButtons(QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel)
+            box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+            if box.exec() != QMessageBox.StandardButton.Discard:
+                self.show_sheet()
+                return False
+            sheet.settle()
+        return self._may_close()
 
     # ---- names
 

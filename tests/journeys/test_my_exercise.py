@@ -11,7 +11,7 @@ import pytest
 from PyQt6 import sip
 from PyQt6.QtCore import QPoint, QPointF, Qt
 from PyQt6.QtGui import QContextMenuEvent, QGuiApplication
-from PyQt6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QScrollArea
+from PyQt6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QMessageBox, QScrollArea
 
 from bpstudio.insight.elements import Edge, Target, Unit
 from ui.canvas import words
@@ -81,6 +81,14 @@ def test_an_exercise_is_pasted_named_walked_saved_and_undone(
     assert page.isVisible()
     person.press(Key.Key_2, on=page.doors[0])
     assert not page.isVisible()
+    person.wait(person.app.doors.sheet.isActiveWindow)
+    person.press(Key.Key_7).press(Key.Key_Return)
+    asked: list[str] = []
+    kinds = QMessageBox.StandardButton
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: (asked.append(box.text()), kinds.Cancel)[1])
+    assert not person.window.close(), "what was typed is nowhere else"
+    assert asked == ["Throw away what you have typed on the exercise sheet?"]
+    person.app.doors.sheet.activateWindow()
     before = person.frame
     frame = worked(person)
     assert (frame.step, person.playhead, person.app.focus.grain) == (0, 0, "edge")
@@ -133,6 +141,7 @@ def test_an_exercise_is_pasted_named_walked_saved_and_undone(
     person.do("network.sheet")
     assert person.app.doors.sheet.form.title.text() == TITLE
     assert person.app.doors.sheet.reading.exercise.caption.names == person.app.focus.names
+    assert not person.app.doors.sheet.is_unworked, "it stands in the window too"
 
 
 def names_are_seen_wherever_it_is_spoken_of_them(person: Any) -> None:

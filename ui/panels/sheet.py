@@ -27,7 +27,7 @@ from typing_extensions import override
 from bpstudio.files import pasted
 from bpstudio.files.exercise import Cell, Given, Name, Reading, Sheet, read
 from bpstudio.insight import own_names
-from bpstudio.insight.elements import Edge, PlusOne, Target, Unit
+from bpstudio.insight.elements import Edge, Target, Unit
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.typed_number import NumberError, echoed, read_number
 from ui import tabbing, theme
@@ -37,7 +37,7 @@ from ui.language import tr
 from ui.panels import describe
 from ui.panels.form import Message
 from ui.panels.plain import plain
-from ui.panels.sheet_cells import CellsView, shown_name
+from ui.panels.sheet_cells import CellsView, ends_of, headings
 from ui.panels.sheet_form import SheetForm, sentence, words
 from ui.panels.sheet_grid import GridBox
 from ui.placing import Scrolled
@@ -59,6 +59,7 @@ class ExerciseWindow(QDialog):
         self.face: Face = "values"
         self.sheet = Sheet(title=tr("My exercise"))
         self.reading: Reading = read(self.sheet)
+        self._settled = self.sheet
         self.boxes: list[GridBox] = []
         self.form = SheetForm(self.change, lambda: focus.notation)
         self.faces = {"values": QToolButton(), "names": QToolButton()}
@@ -74,6 +75,15 @@ class ExerciseWindow(QDialog):
         self.retranslate()
 
     # ---- the sheet
+
+    @property
+    def is_unworked(self) -> bool:
+        """Whether something was typed that stands nowhere else."""
+        return self.sheet.texts != self._settled.texts
+
+    def settle(self) -> None:
+        """What stands here now stands somewhere else too, or may go."""
+        self._settled = self.sheet
 
     def change(self, edit: Callable[[Sheet], Sheet]) -> None:
         """Put another sheet in place, which Ctrl+Z takes back. Raises ValueError where it cannot be."""
@@ -102,6 +112,7 @@ class ExerciseWindow(QDialog):
         title = self._document.own_title or tr("My exercise")
         try:
             self.change(lambda _: Sheet.of(frame, title))
+            self.settle()
         except ValueError as error:
             self.message.say(plain(error), "error")
 
@@ -113,6 +124,7 @@ class ExerciseWindow(QDialog):
             self.message.say(words(problem), "error")
             return
         self._document.take(self.reading.exercise)
+        self.settle()
         self.accept()
 
     def go_to(self, place: Cell | str) -> None:
@@ -234,7 +246,7 @@ class ExerciseWindow(QDialog):
     def _fill(self, box: GridBox, wrong: Mapping[Cell, str]) -> None:
         sheet, layer = self.sheet, box.layer
         cells = sheet.grid(layer) if self.face == "values" else sheet.names_grid(layer)
-        rows, columns = self._headings(layer)
+        rows, columns = headings(sheet, layer, self.face == "names")
         turns = self._turned and layer > 0
         if turns:
             cells, rows, columns = tuple(zip(*cells, strict=True)), columns, rows
@@ -257,36 +269,11 @@ class ExerciseWindow(QDialog):
             else tr("a row for each unit, a column for what comes in")
         )  # fmt: skip
 
-    def _ends(self, layer: int) -> tuple[list[Unit | Target | PlusOne], list[Unit | Target | PlusOne]]:
-        """What stands beside the rows and above the columns of a layer's grid; the data's rows only have numbers."""
-        sizes = self.sheet.sizes
-        if layer == 0:
-            return [], [*units_of(0, sizes[0]), *(Target(k) for k in range(sizes[-1]))]
-        node = [PlusOne(layer)] if self.sheet.layers[layer - 1].has_bias else []
-        return [*units_of(layer, sizes[layer])], [*units_of(layer - 1, sizes[layer - 1]), *node]
-
-    def _headings(self, layer: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        sheet, last = self.sheet, len(self.sheet.layers)
-        if layer == 0 and self.face == "names":
-            rows = [tr("inputs"), *(tr("layer {number}", number=at) for at in range(1, last)), tr("outputs")]
-            return tuple(rows), tuple(str(number + 1) for number in range(max(sheet.sizes)))
-
-        def heading(end: Unit | Target | PlusOne) -> str:
-            if isinstance(end, PlusOne):
-                return tr("threshold θ") if sheet.layers[layer - 1].bias == "threshold" else tr("bias b")
-            if isinstance(end, Target):
-                return f"{tr('target')} {shown_name(sheet, Unit(last, end.index))}"
-            return shown_name(sheet, end)
-
-        rows_of, columns = self._ends(layer)
-        numbers = [str(row + 1) for row in range(sheet.rows)] if layer == 0 else []
-        return (*numbers, *map(heading, rows_of)), tuple(map(heading, columns))
-
     def name_heading(self, layer: int, is_column: bool, section: int) -> None:
         """Go where the unit of a heading is named."""
         if self.face == "names" and layer == 0:
             return
-        ends = self._ends(layer)[is_column != (self._turned and layer > 0)]
+        ends = ends_of(self.sheet, layer)[is_column != (self._turned and layer > 0)]
         end = ends[section] if section < len(ends) else None
         if isinstance(end, Target):
             end = Unit(len(self.sheet.layers), end.index)
@@ -408,11 +395,6 @@ class ExerciseWindow(QDialog):
             self.retranslate()
         elif a0 is not None and a0.type() == QEvent.Type.PaletteChange and self.boxes:
             self._show(self.sheet)
-
-
-def units_of(layer: int, count: int) -> list[Unit]:
-    """The units of a layer."""
-    return [Unit(layer, index) for index in range(count)]
 
 
 def _scrolled(inner: QWidget) -> QScrollArea:

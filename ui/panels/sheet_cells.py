@@ -23,11 +23,14 @@ from typing_extensions import override
 from bpstudio.files import pasted
 from bpstudio.files.exercise import Cell, Grid, Name, Sheet
 from bpstudio.insight import own_names
-from bpstudio.insight.elements import Edge, Names, Target, Unit
+from bpstudio.insight.elements import Edge, Names, PlusOne, Target, Unit
 from bpstudio.insight.notation import raised, small
 from ui import theme
 from ui.language import tr
 from ui.panels.describe import subscripted
+
+End = Unit | Target | PlusOne
+"""What a row or a column of a grid belongs to."""
 
 _NOWHERE = QModelIndex()
 _CENTER = int(Qt.AlignmentFlag.AlignCenter)
@@ -278,3 +281,35 @@ def shown_name(sheet: Sheet, element: Unit | Edge | Target) -> str:
     if isinstance(element, Unit) and "_" in name:
         return f"h{raised(element.layer)}{small(element.index + 1)}"
     return subscripted(name)
+
+
+def ends_of(sheet: Sheet, layer: int) -> tuple[list[End], list[End]]:
+    """What stands beside the rows and above the columns of a layer's grid; the data's rows only have numbers."""
+    sizes = sheet.sizes
+
+    def units(at: int) -> list[End]:
+        return [Unit(at, index) for index in range(sizes[at])]
+
+    if layer == 0:
+        return [], [*units(0), *(Target(k) for k in range(sizes[-1]))]
+    node = [PlusOne(layer)] if sheet.layers[layer - 1].has_bias else []
+    return units(layer), [*units(layer - 1), *node]
+
+
+def headings(sheet: Sheet, layer: int, is_names: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words beside the rows and above the columns of a layer's grid, of its numbers or its names."""
+    last = len(sheet.layers)
+    if layer == 0 and is_names:
+        rows = [tr("inputs"), *(tr("layer {number}", number=at) for at in range(1, last)), tr("outputs")]
+        return tuple(rows), tuple(str(number + 1) for number in range(max(sheet.sizes)))
+
+    def heading(end: End) -> str:
+        if isinstance(end, PlusOne):
+            return tr("threshold θ") if sheet.layers[layer - 1].bias == "threshold" else tr("bias b")
+        if isinstance(end, Target):
+            return f"{tr('target')} {shown_name(sheet, Unit(last, end.index))}"
+        return shown_name(sheet, end)
+
+    beside, above = ends_of(sheet, layer)
+    numbers = [str(row + 1) for row in range(sheet.rows)] if layer == 0 else []
+    return (*numbers, *map(heading, beside)), tuple(map(heading, above))
