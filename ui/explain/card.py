@@ -203,7 +203,8 @@ def _term(term: Term, digits: int, known: bool) -> tuple[str, str, str]:
     if not term.right_symbol:
         return term.symbol, "", value
     left = given(term.left, digits) if isinstance(term.element, Edge) else number(term.left, digits)
-    right = operand(number(term.right, digits)) if known else NOT_YET
+    chosen = isinstance(term.element, Edge) and term.element.layer == 1  # an input
+    right = operand((given if chosen else number)(term.right, digits)) if known else NOT_YET
     return f"{term.symbol} {term.right_symbol}", f"{left} · {right}", value
 
 

@@ -46,13 +46,18 @@ class Sheet:
             "error": f"∂C/∂{a}",
             "slope": f"f′({z})",
             "delta": "δ",
-            "weight": "w, b",
+            "weight": self._parameters(),
             "gradient": "∂C/∂w",
             "own": tr("of this row"),
             "update": tr("update"),
-            "new": tr("new w, b"),
+            "new": tr("new {letters}", letters=self._parameters()),
         }
         return words[column]
+
+    def _parameters(self) -> str:
+        """The letters of what is trained: w, b or w, θ."""
+        kinds = {layer.bias_sign for layer in self.letters.network.layers}
+        return ", ".join(["w", *(["b"] if 1 in kinds else []), *(["θ"] if -1 in kinds else [])])
 
     def explained(self, column: str) -> str:
         """What a column holds, in a sentence."""
@@ -63,11 +68,11 @@ class Sheet:
             "error": tr("how much the cost changes with the value"),
             "slope": tr("slope of the activation function at the weighted input"),
             "delta": tr("error term, {sign}∂C/∂{z}", sign=sign, z=self.letters.text("z_letter")),
-            "weight": tr("weight or bias now"),
+            "weight": tr("weight, bias or threshold now"),
             "gradient": tr("gradient of the whole batch"),
             "own": tr("gradient of this row's own cost"),
             "update": tr("what the optimiser adds in this step"),
-            "new": tr("what the weight or bias becomes"),
+            "new": tr("what the weight, bias or threshold becomes"),
             "frozen": tr("keeps its value whatever the gradient"),
         }
         heading = self.heading(column, spoken=True)

@@ -76,6 +76,7 @@ def test_a_hidden_delta_shows_its_sum_term_by_term(mazur: Bench) -> None:
     mazur.look(Unit(1, 0))
     texts = mazur.texts()
     assert "0.40 · 0.138498562" in texts
+    assert "0.20 · 0.10" in texts, "an input as it was typed"
     assert "0.50 · (−0.038098237)" in texts
     assert "0.055399425 − 0.019049118 = 0.036350306" in texts
     assert "0.008771355" in texts

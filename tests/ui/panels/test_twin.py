@@ -1,6 +1,7 @@
 """The table twin: what the tables show, follow, copy and say."""
 
 import csv
+import dataclasses
 import io
 from pathlib import Path
 
@@ -94,6 +95,16 @@ def test_the_sign_of_delta_is_that_of_the_notation(twin: Twin, stage) -> None:
     stage.focus.set(delta_sign=-1)
     assert cell(twin.units, Unit(2, 0), "delta") == "−0.138498562"
     assert "−∂C/∂net" in str(twin.units.rows.headerData(6, Qt.Orientation.Horizontal, SPOKEN))
+
+
+def test_thresholds_are_called_so(twin: Twin, stage) -> None:
+    network = stage.frame.experiment.network
+    layers = tuple(dataclasses.replace(layer, bias="threshold") for layer in network.layers)
+    stage.runner.apply(stage.frame.experiment.replace(network=dataclasses.replace(network, layers=layers)))
+    stage.settle()
+    twin.show_frame(stage.frame)
+    assert headings(twin.edges)[3] == "w, θ"
+    assert headings(twin.edges)[6] == "new w, θ"
 
 
 def test_the_cell_of_the_beat_is_framed_and_in_sight(twin: Twin, stage) -> None:
