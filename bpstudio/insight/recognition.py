@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -33,6 +34,8 @@ _NEAR = 1.0
 """The logarithm of the factor up to which a number is looked at as another quantity, with its slips, too."""
 _SURE_FIGURES = 3
 """With so many digits one slip of a quantity with quite another value tells, too."""
+_FEW = 1000
+"""In a network with more weights nobody works so many numbers out by hand that they are to be told apart at once."""
 _LEAST_FIGURES = 2
 """A number of fewer digits is near to nearly everything: it is one of the two that are thought of first, or exact."""
 
@@ -111,7 +114,11 @@ def recognised(
     if found is not None:
         return as_(found)
     far = {quantity: _distance(number.value, truths[quantity][0]) for quantity in likely}
-    best = _simplest(as_, number, likely, far, len(frame.experiment.network.layers) <= SHALLOW)
+    network = frame.experiment.network
+    is_small = (
+        len(network.layers) <= SHALLOW and sum(inputs * units for inputs, units in pairwise(network.sizes)) <= _FEW
+    )
+    best = _simplest(as_, number, likely, far, is_small)
     if not fitting or best.verdict.is_right:
         return best
     other = {"symbol": symbol_of(cases[fitting[0]].asked, names), "value": decimal(truths[fitting[0]][0], digits)}

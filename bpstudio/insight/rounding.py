@@ -37,7 +37,7 @@ LINES = 200
 #: Above so many products over all rows a sum is rounded, but not each of its products.
 _PRODUCTS = 300_000
 #: Up to so many products and layers, as a hand can do, it is worked out again and again with other digits.
-_BY_HAND, _DEEP = 5_000, 5
+_BY_HAND, _DEEP = 1_000, 5
 _WHOLE, _PLACES = 2.0**45, 290
 
 
