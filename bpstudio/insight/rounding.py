@@ -304,8 +304,8 @@ class _Work:
     def _wanted(self, level: int) -> Iterator[Asked]:
         """What is written down on the way, in the order of the walk; fewer lines at a higher level.
 
-        0: everything; 1: of other units no products and no arrivals; 2: nothing of other units; 3: no products and no
-        arrivals at all.
+        0: everything; 1: of other units no products and no arrivals; 2: nothing of other units but what the loss is
+        made of; 3: no products and no arrivals at all.
         """
         asked = self.case.asked
         own, depth = asked.layer or self.case.numbers.depth, self.case.numbers.depth
@@ -318,7 +318,7 @@ class _Work:
                     continue
                 yield from self._forward(layer, index, level, is_own)
         if asked.quantity in ("loss", "element"):
-            if asked.quantity == "loss" and level < 2:
+            if asked.quantity == "loss" and level < 3:
                 yield from (Asked(Unit(depth, index), "element") for index in range(self._sizes[depth]))
             yield asked
             return
@@ -348,7 +348,8 @@ class _Work:
         if level >= 2 and not is_own:
             edge = asked.target
             sends = isinstance(edge, Edge) and (layer, index) == (edge.layer - 1, edge.source)
-            if sends:
+            costs = asked.quantity == "loss" and layer == self.case.numbers.depth and level == 2
+            if sends or costs:
                 yield Asked(Unit(layer, index), "a")
             return
         if level == 0 or (is_own and level < 3):

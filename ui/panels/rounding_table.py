@@ -27,6 +27,8 @@ FEWEST, MOST = 2, 8
 """Digits to which one rounds by hand."""
 _MORE = 3
 """So many digits more than the rounded number the exact one is shown with; it is copied with all."""
+_SHORT = 5
+"""Beside longer numbers the drift has one figure, so that it is seen without scrolling."""
 _LARGE = 1e9
 """From here on nobody writes a number out."""
 COLUMNS = (translatable("line"), translatable("exact"), translatable("rounded"), translatable("drift"))
@@ -45,7 +47,8 @@ def row_of(line: RoundedLine, rounding: Rounding, digits: int) -> Row:
     """What the table shows and copies of a line."""
     written = digits_of(line, rounding.mode, rounding.count)
     digits = min(max(digits, 9), rounding.count + _MORE)
-    drift = "0" if abs(line.drift) <= 1e-14 * max(1.0, abs(line.exact)) else rough(line.drift, 2)
+    is_none = abs(line.drift) <= 1e-14 * max(1.0, abs(line.exact))
+    drift = "0" if is_none else rough(line.drift, 2 if rounding.count <= _SHORT else 1)
     cells = (line.symbol, number(line.exact, digits), written, drift)
     copied = (line.symbol, exact(line.exact), written.replace("−", "-"), exact(line.drift))
     return Row(cells, copied, line.address)

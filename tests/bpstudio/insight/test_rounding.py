@@ -170,3 +170,11 @@ def test_a_large_network_lists_what_is_needed_most(session: Make, example: Row |
 def test_a_mode_or_a_count_that_is_none_is_refused(mazur: Make, mode: str, count: int) -> None:
     with pytest.raises(ValueError, match="expected"):
         student_rounding(mazur().frame(), Row(0), Edge(1, 0, 0), "gradient", mode, count)  # type: ignore[arg-type]
+
+
+def test_the_loss_of_a_large_network_lists_what_it_is_made_of(session: Make) -> None:
+    rounding = student_rounding(large(session), Row(3), LossNode(), "loss", "decimals", 4)
+    kinds = [line.quantity for line in rounding.lines]
+    assert kinds == ["a"] * 10 + ["element"] * 10 + ["loss"]
+    parts = [line.rounded for line in rounding.lines if line.quantity == "element"]
+    assert rounding.rounded == pytest.approx(sum(parts), abs=1e-12)

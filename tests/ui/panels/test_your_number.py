@@ -482,8 +482,9 @@ def test_the_drift_is_seen_in_a_narrow_column(desk: Desk, qapp: QApplication) ->
     desk.mine.rounding.heading.click()
     desk.settle()
     table = desk.mine.rounding.table
-    for speech in ("en", "zh_CN"):
+    for speech, digits in (("en", 4), ("zh_CN", 4), ("en", 8)):
         language.install(qapp, speech)
+        desk.mine.rounding.count.setValue(digits)
         desk.settle()
         qapp.processEvents()
         bar, header = table.horizontalScrollBar(), table.horizontalHeader()
