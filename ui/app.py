@@ -60,7 +60,7 @@ class App:
         self.errors = Errors()
         self.garbage = Collector()
         kept = _known(settings.value("view/theme", "system", str), tuple(theme.THEMES), "system")
-        theme.apply(app, look or kept, settings.value("view/scale", 1.0, float))
+        theme.apply(app, look or kept, settings.value("view/scale", 1.0, float), dressed=False)
         chosen = _known(settings.value("view/language", "system", str), tuple(language.LANGUAGES), "system")
         language.install(app, speech or chosen)
         self.focus = Focus()

@@ -188,10 +188,11 @@ def current() -> Theme:
     return _state.theme
 
 
-def apply(app: QApplication, name: str = "system", scale: float = 1.0) -> None:
+def apply(app: QApplication, name: str = "system", scale: float = 1.0, dressed: bool = True) -> None:
     """Give the application a look: "dark", "light", "presentation", or "system", which follows the desktop.
 
-    `scale` is the size of text against normal; beyond what can be chosen (SCALES) it is brought back.
+    `scale` is the size of text against normal; beyond what can be chosen (SCALES) it is brought back. What is not
+    `dressed` gets its style sheet from `dress`: a window is put together much faster without one.
     """
     if name not in (*THEMES, "system"):
         raise ValueError(f"theme: expected {', '.join(THEMES)} or system, got {name!r}")
@@ -202,24 +203,25 @@ def apply(app: QApplication, name: str = "system", scale: float = 1.0) -> None:
         _state.listening = True
     _state.name = name
     chosen = _system() if name == "system" else name
-    resized = _state.theme.scale != scale
     _state.theme = dataclasses.replace(THEMES[chosen], scale=scale)
     if not _state.styled:  # beneath a style sheet Qt does not say which style it is, and setting one takes long
         app.setStyle("Fusion")
         _state.styled = True
-    same = app.palette() == palette(_state.theme)
+    wears = dressed and (app.styleSheet() or app.topLevelWidgets())
+    # One sheet in place of another polishes every widget once for each widget it stands in, ten times on the average;
+    # none, and then the new one, is twice. Nothing is painted in between.
+    app.setStyleSheet("")
     app.setFont(_state.theme.font())
     app.setPalette(palette(_state.theme))
-    if app.styleSheet() or app.topLevelWidgets():
+    if wears:
         dress(app)
-    if same or resized:
-        # Of the size of text Qt says nothing, and the sheet has just taken away what widgets had set by hand.
-        for widget in app.allWidgets():
-            QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.PaletteChange))
+    # Of the size of text Qt says nothing, and the sheet has just taken away what widgets had set by hand.
+    for widget in app.allWidgets():
+        QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.PaletteChange))
 
 
 def dress(app: QApplication) -> None:
-    """Put the style sheet on. With no widget yet `apply` leaves it: putting it on once, over all, is much faster."""
+    """Put the style sheet on. With no widget yet `apply` leaves it."""
     app.setStyleSheet(stylesheet.sheet(_state.theme))
 
 

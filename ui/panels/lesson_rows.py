@@ -57,10 +57,14 @@ class Prose(QLabel):
         """What stands here, as it was written."""
         return self._plain
 
-    def say(self, text: str) -> None:
-        """Show a text in the present look."""
+    def write(self, text: str) -> None:
+        """Set a text in the present look, seen or not."""
         self._plain = text
         self.setText(prose(text, self._size))
+
+    def say(self, text: str) -> None:
+        """Show a text in the present look."""
+        self.write(text)
         self.setVisible(bool(text))
 
 
@@ -210,12 +214,13 @@ class Stop(Line):
 
     def name(self, title: str, where: str, text: str) -> None:
         """Its title, where it leads besides the beat, and its text, in the language in use."""
-        shown = self.text.isVisibleTo(self)
         self.words.setText(title)
         self.where.setText(where)
         self.where.setVisible(bool(where))
-        self.text.say(text)
-        self.text.setVisible(shown and bool(text))
+        # A text that is shown for a moment costs a layout of the whole panel.
+        self.text.write(text)
+        if not text:
+            self.text.hide()
         self.setAccessibleName(f"{self.number}. {title}")
         self.setAccessibleDescription(text)
         if not title:
