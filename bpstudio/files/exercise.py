@@ -231,7 +231,7 @@ class Sheet:
         return dataclasses.replace(self, texts=MappingProxyType(kept))
 
     def having(self, **fields: Any) -> Sheet:
-        """The sheet with other fields. Raises SheetError where it would ask for too many numbers."""
+        """The sheet with other fields. Raises SheetError where it would ask for too many numbers or for none."""
         sheet = dataclasses.replace(self, **fields)
         sheet.check_size()
         return sheet
@@ -283,7 +283,9 @@ class Sheet:
         return result
 
     def check_size(self) -> None:
-        """Raise SheetError where the sheet asks for more numbers than anybody types."""
+        """Raise SheetError where the sheet asks for more numbers than anybody types, or for none."""
+        if self.inputs < 1 or self.rows < 1:
+            raise SheetError(Phrase("An exercise needs at least 1 input and 1 example."))
         if self.numbers > MOST_NUMBERS:
             values = {"count": f"{self.numbers:,}", "most": f"{MOST_NUMBERS:,}"}
             raise SheetError(Phrase("That would be {count} numbers; a sheet holds up to {most}.", values))

@@ -283,12 +283,14 @@ class ExerciseWindow(QDialog):
     def _sum_up(self) -> None:
         """One line about the whole: what was understood, or what is wrong first, or how much is still missing."""
         sheet, problems = self.sheet, self.reading.problems
-        empty = [p for p in problems if isinstance(p.where, Edge | Given) and not sheet.texts.get(p.where, "")]
-        wrong = [p for p in problems if p not in empty]
-        if wrong:
-            self.message.say(words(wrong[0]), "error")
+        # An empty cell among them is only one that is still to come.
+        empty = [p.where for p in problems if isinstance(p.where, Edge | Given) and not sheet.texts.get(p.where, "")]
+        places = set(empty)
+        wrong = next((p for p in problems if p.where not in places), None)
+        if wrong is not None:
+            self.message.say(words(wrong), "error")
         elif empty:
-            first = sheet.place(empty[0].where).rendered(tr) if not isinstance(empty[0].where, str) else ""
+            first = sheet.place(empty[0]).rendered(tr)
             said = tr("1 number is missing: {place}.", place=first)
             if len(empty) > 1:
                 said = tr("{count} numbers are missing; the first: {place}.", count=len(empty), place=first)

@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from bpstudio.files import lesson
-from bpstudio.files.exercise import Name
+from bpstudio.files.exercise import Name, Problem
 from bpstudio.insight.elements import BIAS, Edge, Unit
 from ui import language, theme
 from ui.document import Document
@@ -289,6 +289,22 @@ def test_the_form_changes_the_grids_and_keeps_what_was_typed(desk: Desk) -> None
     form.layers[0].units.editingFinished.emit()
     assert "a sheet holds up to 5,000" in form.layers[0].message.text()
     assert window.sheet.layers[0].units == 2
+    for field, row, text in ((form.rows, form.rows_row, "-1"), (form.inputs, form.inputs_row, "0")):
+        field.setText(text)
+        field.setModified(True)
+        field.editingFinished.emit()
+        assert row.message.text().startswith("✕ An exercise needs at least 1 input and 1 example.")
+    assert (window.sheet.inputs, window.sheet.rows) == (3, 1)
+
+
+def test_an_answer_takes_no_longer_than_the_sheet_is_long(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    window = desk.window
+    window.change(lambda sheet: sheet.having(inputs=40, rows=40))
+    compared: list[object] = []
+    monkeypatch.setattr(Problem, "__eq__", lambda problem, other: bool(compared.append(other)))
+    window.type({Edge(1, 0, 0): "1/3"})
+    assert window.message.text().startswith("1767 numbers are missing")
+    assert len(compared) < 1767
 
 
 def test_the_present_network_stands_on_the_sheet(desk: Desk) -> None:
