@@ -5,11 +5,11 @@ Names are taken as they stand in any of the notations, as the person gave them, 
     w5   w¹₁₁   w^1_11   w1,1,1   w^1_{10,3}   h1->o1      a weight (into unit first, from unit second)
     b_h1   b²₁   b2,1                                     a bias
     h1   o2   i1   h2_3   a¹₂   z1,2   δ_o1   net_h1      a unit
-    C   target1                                           the loss, a target
+    C   loss   target1   target_o1                        the loss, a target
     step 300   epoch 3   row 12   beat 24   24            a training step, the first step of an epoch, a row of the data
     backward/h1/delta   backward/h1->o1                   an address
 
-`find` says what a text means, `suggest` what it could become.
+Capital letters are taken too. `find` says what a text means, `suggest` what it could become.
 """
 
 from __future__ import annotations
@@ -40,7 +40,11 @@ _WORDS = {
 }
 _RANGES = ("step", "epoch", "row", "beat")
 _NUMBERED = re.compile(r"([^\W\d_]+)\s*([\d,]*\d)\s*(?:步|遍|轮|行|拍)?")
-_OF_UNIT = re.compile(r"(?:net|out|δ|delta|d|a|z|in|bias|b)_([A-Za-z]\w*)")
+_OF_UNIT = re.compile(r"(?:(?:net|out|δ|delta|d|a|z|in|bias|b)_|net|out|δ|delta|bias)([A-Za-z]\w*)")
+_OF_TARGET = re.compile(r"(?:target|y)_?o?_?(\d+)")
+_WITH_INDEX = re.compile(r"([whoi])_\{?(\d+)\}?")
+_WANTS_NUMBER = re.compile(r"(step|epoch|row|beat|步|遍|行|拍)\W.*", re.IGNORECASE)
+_LOSS = ("c", "loss", "cost", "损失", "代价")
 
 
 class NoPlaceError(ValueError):
@@ -105,13 +109,32 @@ def find(text: str, frame: Frame, walk: Walk, letters: Letters, last_beat: int) 
     numbered = _numbered(text, frame, last_beat)
     if numbered is not None:
         return numbered
+    wants = _WANTS_NUMBER.fullmatch(text)
+    if wants is not None:
+        raise NoPlaceError(Phrase("A number belongs after it, such as {example}.", {"example": f"{wants[1]} 1"}))
     if "/" in text or text in ("start",):
         address = "/".join(_between(part, walk.names) for part in text.split("/"))
         return Address(address, walk.find("edge", address))
-    name = _between(_typed(text, walk.names), walk.names)
-    element = walk.names.find(name)
+    try:
+        return _element(text, walk.names)
+    except ValueError:
+        if text == text.lower():
+            raise
+        try:
+            return _element(text.lower(), walk.names)
+        except ValueError:
+            pass
+        raise  # the first one, which repeats what was typed
+
+
+def _element(text: str, names: Names) -> Element:
+    """The element that a text names in a notation."""
+    if text.lower() in _LOSS:
+        return LossNode()
+    name = _between(_typed(text, names), names)
+    element = names.find(name)
     if isinstance(element, Edge | Unit):
-        walk.names.check(element)
+        names.check(element)
     return element
 
 
@@ -231,6 +254,11 @@ def _typed(text: str, names: Names) -> str:
     indexed = re.fullmatch(r"(w|b|z|a|δ|delta|d|h)\^?(\d+)[_,]\{?(\d+)(?:,(\d+))?\}?", text)
     if indexed is not None and not (indexed[1] == "h" and "^" not in text):
         return _indexed(indexed, names)
+    target, with_index = _OF_TARGET.fullmatch(text), _WITH_INDEX.fullmatch(text)
+    if target is not None:
+        return f"target{target[1]}"
+    if with_index is not None:
+        return "".join(with_index.groups())
     of_unit = _OF_UNIT.fullmatch(text)
     if of_unit is not None and of_unit[0].startswith("bias"):
         return f"b_{of_unit[1]}"
