@@ -29,6 +29,26 @@ REASONS = {
     "edit.redo": translatable("nothing to redo"),
 }
 """Why a command cannot be given now, where that is known."""
+ALSO = {
+    "data.open": translatable("csv table spreadsheet import file"),
+    "edit.preferences": translatable("settings options prefs"),
+    "edit.your_number": translatable("check compare my result"),
+    "file.picture": translatable("export screenshot png image"),
+    "file.sheet": translatable("homework own numbers weights"),
+    "file.weights_in": translatable("import parameters load"),
+    "file.weights_out": translatable("export parameters"),
+    "help.help": translatable("manual documentation"),
+    "help.what": translatable("explain"),
+    "network.reset": translatable("restart begin again"),
+    "run.play": translatable("pause stop start train"),
+    "view.delta_batch": translatable("delta mean"),
+    "view.delta_sign": translatable("delta sign minus convention"),
+    "view.full_screen": translatable("projector lecture full screen"),
+    "view.text.larger": translatable("font bigger"),
+    "view.text.smaller": translatable("font"),
+    "view.twin": translatable("spreadsheet numbers accessible"),
+}
+"""Other words by which people look for a command."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +61,7 @@ class Entry:
     english: str
     where: tuple[str, ...]
     keys: str
+    also: str = ""
 
     @property
     def shown(self) -> str:
@@ -68,7 +89,12 @@ def _below(menu: QMenu, above: tuple[str, ...], keys: dict[str, str]) -> Iterato
             english = _english(language.current()).get(name, name)
             words = " ".join(_english(language.current()).get(each, each) for each in where)
             key = action.objectName() or f"{words}: {english}"
-            yield Entry(action, key, name, f"{words} {english}", where, keys.get(action.objectName(), ""))
+            yield Entry(action, key, name, f"{words} {english}", where, keys.get(action.objectName(), ""), _also(key))
+
+
+def _also(key: str) -> str:
+    """Other words for a command, in the language in use and in English."""
+    return f"{tr(ALSO[key])} {ALSO[key]}" if key in ALSO else ""
 
 
 @lru_cache(maxsize=4)
@@ -119,11 +145,11 @@ def fitting(typed: str, offered: Iterable[Entry], recent: list[str]) -> list[Ent
     """What fits, the best first; at equal fit what was used last, then the order of the menus."""
     ranked: list[tuple[int, int, int, Entry]] = []
     for number, entry in enumerate(offered):
-        fits = [
-            each
-            for each in (rank(typed, entry.shown), rank(typed, f"{entry.shown} {entry.english}"))
-            if each is not None
-        ]
+        named = f"{entry.shown} {entry.english}"
+        fits = [each for each in (rank(typed, entry.shown), rank(typed, named)) if each is not None]
+        if entry.also and not fits:
+            other = rank(typed, f"{named} {entry.also}")
+            fits = [] if other is None else [1 + other]
         if fits:
             lately = recent.index(entry.key) if entry.key in recent else len(recent)
             ranked.append((min(fits), lately, number, entry))

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from ui import language
 from ui.actions import COMMANDS, Actions
-from ui.palette import SETTING, Entry, Palette, entries, fitting, rank
+from ui.palette import ALSO, SETTING, Entry, Palette, entries, fitting, rank
 from ui.shortened import literal
 
 
@@ -79,6 +79,25 @@ def test_it_is_found_in_chinese_and_in_english(qtbot: QtBot, qapp: QApplication,
     for typed in ("梯度着色", "colour grad"):
         palette.line.setText(typed)
         assert lines(palette)[0] == "按梯度着色"
+
+
+@pytest.mark.parametrize("tongue", ["en", "zh_CN"])
+def test_other_words_lead_there_too(qapp: QApplication, window: Any, tongue: str) -> None:
+    language.install(qapp, tongue)
+    offered = entries(window[1])
+    assert set(ALSO) <= {command.id for command in COMMANDS}
+    chinese = {
+        "导出": "file.weights_out",
+        "偏好": "edit.preferences",
+        "符号": "view.delta_sign",
+        "全屏": "view.full_screen",
+    }
+    english = {"csv": "data.open", "prefs": "edit.preferences", "delta sign": "view.delta_sign", "pause": "run.play"}
+    for typed, wanted in {**english, **(chinese if tongue == "zh_CN" else {})}.items():
+        assert wanted in [entry.key for entry in fitting(typed, offered, [])][:2], typed
+    assert fitting("undo", offered, [])[0].key == "edit.undo"
+    names = [entry.key for entry in fitting("start", offered, [])]
+    assert names.index("file.start") < names.index("run.play"), "a name comes before another word"
 
 
 def test_arrow_keys_and_enter_do_it_and_it_stands_first_next_time(qtbot: QtBot, window: Any) -> None:
