@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, QTimer
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFontMetrics, QPaintEvent, QResizeEvent, QShowEvent
@@ -32,7 +32,6 @@ from ui.explain.card import Card
 from ui.focus import Focus
 from ui.folding import Regions
 from ui.language import tr
-from ui.later import after_painting
 from ui.locks import Locks
 from ui.messages import Messages
 from ui.navigation import Navigation
@@ -49,10 +48,10 @@ from ui.scenes import Scenes
 from ui.status import Status
 from ui.toolbar import Toolbar
 from ui.tour import Tour
+from ui.turns import Paced, Turns
 
 if TYPE_CHECKING:
     from bpstudio.files.lesson import Lesson
-    from bpstudio.training.frame import Frame
     from ui.curve_place import CurvePlace
     from ui.panels.lesson import LessonPanel
     from ui.panels.start_page import StartPage
@@ -61,22 +60,6 @@ if TYPE_CHECKING:
 LAYOUT = "layout/3"
 AFTER_PAINT_MS = 20
 """A timer of 0 ms would fire before the paint event of the canvas."""
-
-
-class View(Protocol):
-    """What can be shown a frame."""
-
-    def show_frame(self, frame: Frame) -> None: ...
-
-
-class Paced(Protocol):
-    """What is drawn only now and then while training runs."""
-
-    @property
-    def wait(self) -> int:
-        """For how many milliseconds it could have been drawn again; below 0: not yet, or nobody sees it."""
-
-    def refresh(self) -> None: ...
 
 
 class MainWindow(QMainWindow):
@@ -121,8 +104,6 @@ class MainWindow(QMainWindow):
         self.lesson: LessonPanel | None = None
         self.scenes.fit, self.scenes.is_fitted = self.canvas.fit, lambda: self.canvas.is_fitted
         self.health = HealthLine(runner, focus)
-        self._was_running = False
-        self._turn = 0
         self._navigation = navigation
         self.timeline = Timeline(runner, focus)
         self.status = Status(focus, runner)
@@ -138,31 +119,14 @@ class MainWindow(QMainWindow):
         self.resize(1280, 800)
         self.locked = LockedPanels(self.locks, commands, self._lockable())
         commands.attach(self)
-        runner.frame_arrived.connect(self.show_frame)
+        panels = (self.toolbar, self.builder, self.conventions, self.data, self.inspector, self.timeline)
+        self.turns = Turns([self.canvas], panels, self._paced)
+        runner.frame_arrived.connect(self.turns.show_frame)
         document.listen(self.retitle)
         document.listen(self._forget)
         self._restore()
         self.retranslate()
         self.canvas.setFocus()
-
-    def show_frame(self, frame: Frame) -> None:
-        """Hand a frame to every view. While training runs, the pictures get each one, the panels take turns."""
-        panels: list[View] = [self.toolbar, self.builder, self.conventions, self.data, self.inspector, self.timeline]
-        if self.lesson is not None:
-            panels.append(self.lesson)
-        if self.curve is not None:
-            panels.append(self.curve)
-        if frame.run == "running" and self._was_running:
-            # Text changes slower than pictures: with sixty frames a second, ten times.
-            self._turn = (self._turn + 1) % len(panels)
-            panels = [panels[self._turn]]
-        self._was_running = frame.run == "running"
-        for view in (self.canvas, *panels):
-            view.show_frame(frame)
-        if self.plots is not None:
-            self.plots.show_frame(frame)
-        if frame.run == "running":
-            after_painting(self)
 
     def complete(self) -> None:
         """Make what the first paint did not wait for: the lesson's text and the curves."""
@@ -175,8 +139,7 @@ class MainWindow(QMainWindow):
             column = inner.layout() if inner is not None else None
             if isinstance(column, QVBoxLayout):
                 column.insertWidget(1, self.lesson)
-            if self._runner.frame is not None:
-                self.lesson.show_frame(self._runner.frame)
+            self.turns.add(self.lesson)
             # Loaded now, so that the first number is explained at once.
             self.tour.point = self.inspector.your_number.reveal
         self.make_plots()
@@ -192,10 +155,12 @@ class MainWindow(QMainWindow):
         self.put_below(self.plots)
         self.plots.setVisible(not self.regions.wish.tables)
         self._commands.listen(self.plots)
-        if self._runner.frame is not None:
-            self.plots.show_frame(self._runner.frame)
+        self.turns.add(self.plots, is_picture=True)
         self._make_curve()
         self._bring_plots()
+
+    def _paced(self) -> tuple[Paced, ...]:
+        return (self.canvas, *(self.plots.all if self.plots is not None else ()))
 
     def put_below(self, widget: QWidget) -> None:
         """Put something under the network."""
@@ -217,8 +182,7 @@ class MainWindow(QMainWindow):
         self.curve = CurvePlace(self._focus, self.inspector, self.inspector.subject)
         self._restore_sections(self.curve)
         self._commands.listen(self.curve)
-        if self._runner.frame is not None:
-            self.curve.show_frame(self._runner.frame)
+        self.turns.add(self.curve)
 
     def retitle(self) -> None:
         """Show what is open and whether it is saved."""
@@ -424,16 +388,6 @@ class MainWindow(QMainWindow):
     @override
     def focusNextPrevChild(self, next: bool) -> bool:
         return tabbing.go(self, next)
-
-    @override
-    def customEvent(self, event: QEvent | None) -> None:
-        # What takes long and is not needed at once is done one at a time, when the frame is on the screen: the text of
-        # the network and each plot come round about ten times a second.
-        plots = self.plots.all if self.plots is not None else ()
-        views: tuple[Paced, ...] = (self.canvas, *plots)
-        longest = max(views, key=lambda view: view.wait)
-        if longest.wait >= 0:
-            longest.refresh()
 
     @override
     def showEvent(self, event: QShowEvent | None) -> None:

@@ -52,14 +52,14 @@ class Watch:
         self.window = app.window
         self.moments: list[float] = []
         self.busy: list[float] = []
-        canvas, show = self.window.canvas, self.window.show_frame
+        canvas, show = self.window.canvas, self.window.turns.show_frame
         self._began = 0.0
 
         def shown(frame: object) -> None:
             self._began = time.perf_counter()
             show(frame)
 
-        app.runner.frame_arrived.disconnect(self.window.show_frame)
+        app.runner.frame_arrived.disconnect(self.window.turns.show_frame)
         app.runner.frame_arrived.connect(shown)
         self.show = shown
         paint = type(canvas).paintEvent
