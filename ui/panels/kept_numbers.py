@@ -38,6 +38,17 @@ class Place:
         return self == Place.of(frame, example, self.element)
 
 
+@dataclass(frozen=True)
+class Return:
+    """The way back from a line that was gone to, to one's own number or to the number that was explained."""
+
+    place: Place
+    symbol: str
+    is_yours: bool
+    grain: str
+    playhead: int
+
+
 @dataclass
 class Typed:
     """What was typed at a place: `draft` is not judged yet; `quantity` was chosen by hand."""

@@ -11,7 +11,6 @@ judged again.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from PyQt6.QtCore import QEvent, QPoint, Qt, QTimer
 from PyQt6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
@@ -31,7 +30,7 @@ from ui.language import tr, translatable
 from ui.panels.form import Choice, Message, restyle
 from ui.panels.inspector_head import Subject, go_to
 from ui.panels.judging import Judge, RoundByHand
-from ui.panels.kept_numbers import Answer, KeptNumbers, Place, Typed, wrong_line
+from ui.panels.kept_numbers import Answer, KeptNumbers, Place, Return, Typed, wrong_line
 from ui.panels.numbers_field import NumbersField, understood
 from ui.panels.plain import plain
 from ui.panels.rounding_table import RoundingTable
@@ -44,17 +43,6 @@ SETTLED_MS = 40
 _NEW = translatable("{symbol} (new value)")
 _PLAIN = re.compile(r"[+-]?[0-9]*\.?[0-9]+")
 """A number that needs no understanding; 0,35, 1/3 and 1e-3 are said again."""
-
-
-@dataclass(frozen=True)
-class Return:
-    """The way back from a line that was gone to."""
-
-    place: Place
-    symbol: str
-    is_yours: bool
-    grain: str
-    playhead: int
 
 
 class YourNumber(QWidget):
