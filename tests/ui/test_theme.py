@@ -122,6 +122,63 @@ def test_change_of_theme_reaches_widgets(qapp: QApplication, qtbot: QtBot) -> No
     assert qapp.palette().color(QPalette.ColorRole.Window) == THEMES["light"].panel
 
 
+class Restyled(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self.times = 0
+
+    @override
+    def changeEvent(self, event: QEvent | None) -> None:
+        self.times += event is not None and event.type() == QEvent.Type.StyleChange
+        super().changeEvent(event)
+
+
+def test_what_stands_deep_in_a_window_is_styled_no_more_often_than_the_window(qapp: QApplication, qtbot: QtBot) -> None:
+    deepest = window = Restyled()
+    qtbot.addWidget(window)
+    for _ in range(12):
+        inner = Restyled()
+        inner.setParent(deepest)
+        deepest = inner
+    window.show()
+    for name, scale in (("light", 1.0), ("light", 1.5), ("dark", 1.0)):
+        window.times = deepest.times = 0
+        theme.apply(qapp, name, scale)
+        assert 1 <= window.times <= 2
+        assert 1 <= deepest.times <= 2
+
+
+class Handwritten(QLabel):
+    """Sets its font by hand, as some views do."""
+
+    @override
+    def changeEvent(self, a0: QEvent | None) -> None:
+        super().changeEvent(a0)
+        if a0 is not None and a0.type() == QEvent.Type.PaletteChange:
+            self.setFont(theme.current().font(20, mono=True))
+
+
+def test_fonts_set_by_hand_survive_a_change_of_theme(qapp: QApplication, qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    label = Handwritten("3.14", window)
+    label.setProperty("role", "good")
+    window.show()
+    for name, scale in (("dark", 1.0), ("dark", 1.5), ("light", 1.5), ("presentation", 1.5), ("dark", 1.0)):
+        theme.apply(qapp, name, scale)
+        assert label.font().pixelSize() == 20 * scale, name
+
+
+def test_a_window_is_put_together_before_it_is_dressed(qapp: QApplication, qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    theme.apply(qapp, "light", dressed=False)
+    assert qapp.styleSheet() == ""
+    assert qapp.palette().color(QPalette.ColorRole.Window) == THEMES["light"].panel
+    theme.apply(qapp, "dark")
+    assert THEMES["dark"].panel.name() in qapp.styleSheet()
+
+
 def test_system_theme_is_followed_while_running(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
     theme.apply(qapp, "system")
     monkeypatch.setattr(theme, "_system", lambda: "light")
