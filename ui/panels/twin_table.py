@@ -185,24 +185,28 @@ class TwinTable(QTableView):
 
     def text(self, everything: bool = False) -> str:
         """The selected cells, or the whole table, with their headings: columns by tabs, every digit, decimal points."""
-        selection = self.selectionModel()
-        chosen = selection.selectedIndexes() if selection is not None and not everything else []
-        if len(chosen) < 2:
-            places: list[int] = list(range(len(self.rows.order))) if everything or not chosen else [chosen[0].row()]
-            columns = list(range(len(self.rows.columns)))
-        else:
-            places = sorted({index.row() for index in chosen})
-            columns = sorted({index.column() for index in chosen})
+        places, columns = self._chosen(everything)
         held = io.StringIO()
         csv.writer(held, delimiter="\t", lineterminator="\n").writerows(self.rows.lines(places, columns))
         return held.getvalue()
+
+    def _chosen(self, everything: bool) -> tuple[list[int], list[int]]:
+        """The rows and columns that are meant: of a single cell its whole row."""
+        selection = self.selectionModel()
+        areas = selection.selection() if selection is not None and not everything else []
+        places = sorted({row for area in areas for row in range(area.top(), area.bottom() + 1)})
+        columns = sorted({column for area in areas for column in range(area.left(), area.right() + 1)})
+        if len(places) * len(columns) < 2:
+            return places or list(range(len(self.rows.order))), list(range(len(self.rows.columns)))
+        return places, columns
 
     def copy(self, everything: bool = False) -> None:
         """Put the selection, the row of a single cell, or all of it on the clipboard."""
         clipboard = QGuiApplication.clipboard()
         if clipboard is None:
             return
-        if everything and len(self.rows.order) * len(self.rows.columns) > MOST_COPIED:
+        places, columns = self._chosen(everything)
+        if len(places) * len(columns) > MOST_COPIED:
             self.copied.emit("")
             return
         text = self.text(everything)

@@ -275,6 +275,14 @@ def test_many_edges_open_and_only_what_is_seen_is_written(stage, monkeypatch: py
     assert len(set(written)) < 200
     twin.edges.copy(everything=True)
     assert "save it as a file" in twin.message.text()
+    clipboard = QGuiApplication.clipboard()
+    assert clipboard is not None
+    clipboard.setText("before")
+    twin.message.clear()
+    twin.edges.selectAll()
+    twin.edges.copy()
+    assert "save it as a file" in twin.message.text(), "all of it selected is all of it"
+    assert clipboard.text() == "before"
 
 
 def test_while_training_runs_the_tables_change_ten_times_a_second(twin: Twin, stage, monkeypatch) -> None:
