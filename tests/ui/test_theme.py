@@ -148,25 +148,28 @@ def test_what_stands_deep_in_a_window_is_styled_no_more_often_than_the_window(qa
         assert 1 <= deepest.times <= 2
 
 
-class Handwritten(QLabel):
-    """Sets its font by hand, as some views do."""
+class Field(QWidget):
+    """Sets the font of what stands in it by hand, as some views do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.label = QLabel("3.14", self)
+        self.label.setProperty("role", "good")
 
     @override
-    def changeEvent(self, a0: QEvent | None) -> None:
-        super().changeEvent(a0)
-        if a0 is not None and a0.type() == QEvent.Type.PaletteChange:
-            self.setFont(theme.current().font(20, mono=True))
+    def changeEvent(self, event: QEvent | None) -> None:
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.PaletteChange:
+            self.label.setFont(theme.current().font(20, mono=True))
 
 
 def test_fonts_set_by_hand_survive_a_change_of_theme(qapp: QApplication, qtbot: QtBot) -> None:
-    window = QWidget()
-    qtbot.addWidget(window)
-    label = Handwritten("3.14", window)
-    label.setProperty("role", "good")
-    window.show()
+    field = Field()
+    qtbot.addWidget(field)
+    field.show()
     for name, scale in (("dark", 1.0), ("dark", 1.5), ("light", 1.5), ("presentation", 1.5), ("dark", 1.0)):
         theme.apply(qapp, name, scale)
-        assert label.font().pixelSize() == 20 * scale, name
+        assert field.label.font().pixelSize() == 20 * scale, name
 
 
 def test_a_window_is_put_together_before_it_is_dressed(qapp: QApplication, qtbot: QtBot) -> None:
