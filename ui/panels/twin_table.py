@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from PyQt6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
@@ -193,7 +193,8 @@ class TwinTable(QTableView):
     def _chosen(self, everything: bool) -> tuple[list[int], list[int]]:
         """The rows and columns that are meant: of a single cell its whole row."""
         selection = self.selectionModel()
-        areas = selection.selection() if selection is not None and not everything else []
+        chosen = selection.selection() if selection is not None and not everything else QItemSelection()
+        areas = [chosen[number] for number in range(len(chosen))]
         places = sorted({row for area in areas for row in range(area.top(), area.bottom() + 1)})
         columns = sorted({column for area in areas for column in range(area.left(), area.right() + 1)})
         if len(places) * len(columns) < 2:
