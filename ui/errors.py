@@ -15,6 +15,7 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -89,11 +90,17 @@ class Errors(QObject):
         if self.dialog is None:
             self.dialog = ErrorDialog(self.path, QApplication.activeWindow())
             self.dialog.finished.connect(self._forget)
+            # A dialog above which it stands may be closed and takes it along.
+            self.dialog.destroyed.connect(partial(self._gone, self.dialog))
         self.dialog.add(details)
         self.dialog.show()
 
     def _forget(self) -> None:
         self.dialog = None
+
+    def _gone(self, dialog: ErrorDialog) -> None:
+        if self.dialog is dialog:
+            self.dialog = None
 
     def _exception(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):

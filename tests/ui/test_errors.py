@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PyQt6.QtCore import QTimer, qCritical
+from PyQt6.QtCore import Qt, QTimer, qCritical
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QWidget
+from PyQt6.QtWidgets import QDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from ui.errors import Errors, log_file
@@ -69,6 +69,25 @@ def test_second_error_is_added_to_the_open_dialog(
     words = errors.dialog.details.toPlainText()
     assert words.index("first") < words.index("second")
     caplog.clear()
+
+
+def test_the_dialog_goes_with_the_window_above_it_and_the_next_report_gets_another(
+    errors: Errors, qtbot: QtBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    above = QDialog()
+    above.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    above.show()
+    above.activateWindow()
+    qtbot.waitUntil(above.isActiveWindow)
+    errors.show_report("first")
+    first = errors.dialog
+    assert first is not None
+    assert first.parent() is above
+    with qtbot.waitSignal(first.destroyed):
+        above.close()
+    errors.show_report("second")
+    assert errors.dialog is not None
+    assert errors.dialog.details.toPlainText() == "second\n"
 
 
 def test_copied_details_name_the_versions(errors: Errors, qtbot: QtBot) -> None:
