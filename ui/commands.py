@@ -14,13 +14,9 @@ from ui.actions import Actions
 from ui.document import Document
 from ui.focus import COLORS, GRAINS, Focus
 from ui.folding import REGIONS
-from ui.go_to import GoTo
-from ui.key_sheet import KeySheet
 from ui.language import tr
 from ui.main_window import MainWindow
 from ui.navigation import Navigation
-from ui.palette import Palette
-from ui.preferences import Preferences
 from ui.runner import Runner
 from ui.shortened import literal
 
@@ -51,6 +47,23 @@ class Commands:
         runner.frame_arrived.connect(self.show_state)
         self.show_state()
 
+    # ---- windows, each loaded when it is first wanted
+
+    def _go_to(self) -> None:
+        from ui.go_to import GoTo
+
+        GoTo(self._focus, self._runner, self._navigation, self._window).open()
+
+    def _find_command(self) -> None:
+        from ui.palette import Palette
+
+        Palette(self._actions, self._window).open()
+
+    def _show_keys(self) -> None:
+        from ui.key_sheet import KeySheet
+
+        KeySheet(self._window).open()
+
     # ---- editing and places
 
     def _edits(self) -> dict[str, Callable[[], object]]:
@@ -62,9 +75,9 @@ class Commands:
             "edit.copy_latex": self._copy_latex,
             "edit.type": self._type,
             "edit.your_number": self._type_yours,
-            "edit.go_to": lambda: GoTo(self._focus, self._runner, self._navigation, window).open(),
+            "edit.go_to": self._go_to,
             "edit.preferences": self._preferences,
-            "edit.palette": lambda: Palette(self._actions, window).open(),
+            "edit.palette": self._find_command,
             "edit.neighbour.left": partial(canvas.neighbour, "left"),
             "edit.neighbour.right": partial(canvas.neighbour, "right"),
             "edit.neighbour.up": partial(canvas.neighbour, "up"),
@@ -171,7 +184,7 @@ class Commands:
             "view.reset_layout": window.reset_layout,
             "help.help": lambda: dialogs.Help(window).open(),
             "help.what": QWhatsThis.enterWhatsThisMode,
-            "help.keys": lambda: KeySheet(window).open(),
+            "help.keys": self._show_keys,
             "help.log": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(errors.log_file().parent))),
             "help.about": lambda: dialogs.About(window).open(),
         }
@@ -205,6 +218,8 @@ class Commands:
         _apply(theme.chosen(), scale)
 
     def _preferences(self) -> None:
+        from ui.preferences import Preferences
+
         Preferences(self._actions, self._focus, self._runner, self._document, self._resize_text, self._window).open()
 
     def _language(self, name: str) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike
 from PyQt6.QtCore import QByteArray, QCoreApplication, QEvent, QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPainter, QPalette, QPen, QPixmap
 from PyQt6.QtWidgets import QApplication
+from typing_extensions import override
 
 from bpstudio.files.asset import find
 from ui import colormaps, stylesheet
@@ -371,7 +372,29 @@ def _presentation() -> Theme:
     )
 
 
-THEMES: Mapping[str, Theme] = MappingProxyType({"dark": _dark(), "light": _light(), "presentation": _presentation()})
+class _Themes(Mapping[str, Theme]):
+    """The themes by name. Each is made when it is first asked for: its maps would hold up every start."""
+
+    def __init__(self, **makers: Callable[[], Theme]) -> None:
+        self._makers = makers
+        self._made: dict[str, Theme] = {}
+
+    @override
+    def __getitem__(self, name: str) -> Theme:
+        if name not in self._made:
+            self._made[name] = self._makers[name]()
+        return self._made[name]
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    @override
+    def __len__(self) -> int:
+        return len(self._makers)
+
+
+THEMES: Mapping[str, Theme] = _Themes(dark=_dark, light=_light, presentation=_presentation)
 
 
 class _State:
