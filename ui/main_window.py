@@ -140,9 +140,12 @@ class MainWindow(QMainWindow):
             if isinstance(column, QVBoxLayout):
                 column.insertWidget(1, self.lesson)
             self.turns.add(self.lesson)
-            # Loaded now, so that the first number is explained at once.
-            self.tour.point = self.inspector.your_number.reveal
+            self.tour.point = self._point_at_number
+            self.inspector.prepare()
         self.make_plots()
+
+    def _point_at_number(self) -> None:
+        self.inspector.your_number.reveal()
 
     def make_plots(self) -> None:
         """Load the plotting library and show the curves."""

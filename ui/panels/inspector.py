@@ -23,6 +23,7 @@ from ui.focus import Focus
 from ui.language import tr, translatable
 from ui.panels.inspector_head import InspectorHead, Subject
 from ui.panels.numerical_check import NumericalCheck
+from ui.placing import laid_out_once
 from ui.runner import Runner
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ NOTHING_YET = translatable(
 ABOUT_MANY = translatable("Many numbers at once. Select a line or a circle: here stands where its number comes from.")
 PAUSE_MS = 100
 """Between two texts while training runs; nobody reads faster."""
+SOON_MS = 150
+"""After the first explanation: by then it and the curves are on the screen."""
 
 
 class Explanation(Protocol):
@@ -70,6 +73,11 @@ class Inspector(QWidget):
         self._cards = [make_card(self._look_at), make_card(self._look_at)]
         self._check = NumericalCheck(runner, focus)
         self._mine: YourNumber | None = None
+        self._explained: tuple[Subject, tuple[Quantity, ...]] | None = None
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(SOON_MS)
+        self._soon.timeout.connect(self._prepared)
         self._headings = [QLabel(), QLabel()]
         self._empty = QLabel()
         self._empty.setProperty("role", "secondary")
@@ -124,7 +132,17 @@ class Inspector(QWidget):
             column = self.layout()
             if isinstance(column, QVBoxLayout):
                 column.insertWidget(column.indexOf(self._check) + 1, self._mine)
+            if self._explained is not None:
+                self._mine.show_subject(*self._explained)
         return self._mine
+
+    def prepare(self) -> None:
+        """Make the field for one's own number soon: after the first formula, and before somebody wants to type."""
+        if self._mine is None:
+            self._soon.start()
+
+    def _prepared(self) -> None:
+        _ = self.your_number
 
     def forget(self) -> None:
         """Another lesson is open: numbers that were typed belong to the one before."""
@@ -168,14 +186,17 @@ class Inspector(QWidget):
         if walk is not None and walk.network != frame.experiment.network:
             return  # the eye is on another network already; its frame is on its way
         self._stale = False
+        with laid_out_once(self):
+            self._explain(frame)
+
+    def _explain(self, frame: Frame) -> None:
         subject, sides = self._subject(frame)
-        self._shown, self._derivation = subject, None
+        self._shown, self._derivation, self._explained = subject, None, None
         self._empty.setVisible(subject is None)
         self._empty.setText(tr(NOTHING_YET if self._focus.playhead == 0 else ABOUT_MANY))
-        for widget in (*self._headings, *self._cards):
-            widget.setVisible(subject is not None)
-        self._check.hide()
         if subject is None:
+            for widget in (*self._headings, *self._cards, self._check):
+                widget.hide()
             self._head.clear()
             if self._mine is not None:
                 self._mine.show_subject(None)
@@ -196,9 +217,12 @@ class Inspector(QWidget):
                 card.show_derivation(shown, self._focus.digits, self._knower(shown))
         if isinstance(subject, Edge) and frame.run != "running" and known:
             self._check.ask(frame, subject)
-        self.your_number.show_subject(
-            Subject(frame, example, subject, derivations[0], known), self._thought_of(derivations)
-        )
+        else:
+            self._check.hide()
+        self._explained = (Subject(frame, example, subject, derivations[0], known), self._thought_of(derivations))
+        if self._mine is not None:
+            self._mine.show_subject(*self._explained)
+        self.prepare()
 
     def _derivations(
         self, frame: Frame, example: Example, subject: Element, sides: tuple[str, ...]
