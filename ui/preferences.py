@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QEvent, QSettings, Qt
+from PyQt6.QtCore import QEvent, QObject, QSettings, Qt
 from PyQt6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -21,6 +21,7 @@ from ui.focus import Focus
 from ui.language import tr, translatable
 from ui.panels.form import Choice, Message, Row
 from ui.panels.number import NumberField
+from ui.placing import Scrolled
 from ui.runner import Runner
 
 BUDGET = "history/megabytes"
@@ -69,7 +70,9 @@ class Preferences(QDialog):
         self.digits.activated.connect(lambda: self._set_digits(int(self.digits.currentData())))
         self.budget.activated.connect(lambda: self._set_budget(int(self.budget.currentData())))
         self._headings = [QLabel() for _ in range(3)]
-        column = QVBoxLayout(self)
+        self._page = QWidget()
+        cards = QVBoxLayout(self._page)
+        cards.setContentsMargins(0, 0, 0, 0)
         for heading, controls in zip(
             self._headings,
             (
@@ -79,8 +82,14 @@ class Preferences(QDialog):
             ),
             strict=True,
         ):
-            column.addWidget(self._card(heading, *controls))
-        column.addStretch(1)
+            cards.addWidget(self._card(heading, *controls))
+        cards.addStretch(1)
+        self._area = Scrolled()
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area.setWidget(self._page)
+        self._page.installEventFilter(self)
         self.defaults = QPushButton()
         self.defaults.setAutoDefault(False)
         self.defaults.clicked.connect(self.reset)
@@ -90,11 +99,12 @@ class Preferences(QDialog):
         close = self._buttons.button(QDialogButtonBox.StandardButton.Close)
         if close is not None:
             close.setAutoDefault(False)  # Enter in a field is meant for the field
+        column = QVBoxLayout(self)
+        column.addWidget(self._area, 1)
         column.addWidget(self._buttons)
         runner.frame_arrived.connect(self._show_frame)
         self.retint()
         self.retranslate()
-        self.resize(self.minimumWidth(), 0)
 
     def reset(self) -> None:
         """Everything as at the first start."""
@@ -155,10 +165,19 @@ class Preferences(QDialog):
     def retint(self) -> None:
         """Take the size of the text in use."""
         look = theme.current()
-        self.setMinimumWidth(look.px(430))
-        layout = self.layout()
-        if layout is not None:
-            layout.setSpacing(look.px(10))
+        for layout in (self.layout(), self._page.layout()):
+            if layout is not None:
+                layout.setSpacing(look.px(10))
+        self._fit()
+
+    def _fit(self) -> None:
+        """Be as high as all choices and what they have to say, but not higher than the screen: then it scrolls."""
+        width, inner, screen = theme.current().px(430), self._page.layout(), self.screen()
+        room = screen.availableGeometry() if screen is not None else self.rect()
+        wide = min(width, room.width() - theme.current().px(60))
+        high = inner.totalHeightForWidth(wide) if inner is not None else 0
+        self._area.setMinimumSize(wide, min(high, room.height() - theme.current().px(120)))
+        self.resize(self.minimumSizeHint().expandedTo(self.size()))
 
     def _card(self, heading: QLabel, *controls: QWidget) -> QFrame:
         """Some choices under a heading."""
@@ -204,6 +223,12 @@ class Preferences(QDialog):
             self._runner.apply(frame.experiment.replace(flat_threshold=value), name=CHANGE_THRESHOLD)
 
     # ---- Qt
+
+    @override
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:
+        if a0 is self._page and a1 is not None and a1.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return super().eventFilter(a0, a1)
 
     @override
     def changeEvent(self, a0: QEvent | None) -> None:

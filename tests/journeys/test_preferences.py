@@ -73,6 +73,34 @@ def test_choices_apply_at_once_are_remembered_and_reset(visit: Visit) -> None:
     dialog.close()
 
 
+def squeezed(dialog: Preferences) -> list[str]:
+    """Labels and fields with less room than they need."""
+    parts = [each for each in dialog.findChildren(QWidget) if isinstance(each, QLabel | QComboBox | QLineEdit)]
+    return [
+        type(each).__name__ for each in parts if each.isVisible() and each.height() < each.minimumSizeHint().height()
+    ]
+
+
+def test_nothing_is_squeezed_by_larger_text_or_a_message(visit: Visit) -> None:
+    person = visit("xor")
+    dialog = opened(person)
+    for scale in (1.0, 1.5, 2.5, 0.8):
+        choose(dialog.text_size, scale)
+        person.settle()
+        person.wait(lambda: squeezed(dialog) == [])
+        screen = dialog.screen()
+        assert screen is not None
+        assert dialog.height() <= screen.availableGeometry().height()
+    dialog.threshold.setFocus()
+    dialog.threshold.selectAll()
+    person.qtbot.keyClicks(dialog.threshold, "2")
+    person.press(Qt.Key.Key_Return, on=dialog.threshold)
+    message = dialog.threshold.parentWidget().findChildren(QLabel)[-1]
+    assert "0.1" in message.text(), "what was expected, and what still holds"
+    person.wait(lambda: squeezed(dialog) == [] and message.visibleRegion().boundingRect().height() == message.height())
+    dialog.close()
+
+
 def test_the_threshold_is_an_edit_of_the_run(visit: Visit) -> None:
     person = visit("iris")
     person.app.runner.step(3)
