@@ -51,7 +51,7 @@ SEPARATOR_WORDS: dict[str, str] = {",": ",", ";": ";", "\t": "TAB", "|": "|", " 
 _SEPARATORS: tuple[Separator, ...] = ("\t", ";", ",", "|")
 _NUMBER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]+)?$")
 _COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?$")
-_GROUP = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+$")
+_GROUP = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+$")
 
 
 def open_table(path: str | Path, options: ReadOptions | None = None, limit: int = MAX_BYTES) -> Table:
@@ -105,7 +105,7 @@ def find_separator(lines: list[str]) -> Separator:
 def find_decimal(rows: list[list[str]]) -> Decimal:
     """A comma where numbers are written with one and hardly any with a dot; a dot otherwise.
 
-    1,234 alone proves nothing: it could be a number with a group separator.
+    1,234 alone proves nothing: it could be a number with a group separator. 0,234 could not.
     """
     cells = [cell.strip() for row in rows for cell in row]
     commas = [cell for cell in cells if _COMMA.match(cell)]

@@ -117,6 +117,7 @@ def test_a_line_of_separators_is_a_row_without_values():
         ("text\nall in one\nhere too\n", ",", ".", "yes"),
         ("a;b\n1,234;1\n2,345;2\n", ";", ".", "yes"),
         ("a;b\n1,234;1\n2,3;2\n", ";", ",", "yes"),
+        ("a;b\n1,234;1\n-0,388;2\n", ";", ",", "yes"),
         ('a,"b;c"\n1,"2;3"\n4,"5;6"\n', ",", ".", "yes"),
         ("a,b\n1,2\n3,4\n5,6,x\n7,8\n9,1\n", ",", ".", "yes"),
         ("a,b\n1,NA\n,4\n", ",", ".", "yes"),
