@@ -109,8 +109,7 @@ def _stopped(frame: Frame, what: Phrase, first: int, last: int) -> Finding:
         number = {"layer": str(layer)}
         if layer < last and slopes is not None and not slopes.any():
             cause = Phrase("every slope of layer {layer} is 0", number)
-            rate = _became_flat(frame, layer)
-            found = (remedies.smaller_rate(frame.experiment), start) if rate else (start,)
+            found = (*_for_size(frame, layer), start)[:2]
             return Finding("vanishing", "warning", what, cause, found, Unit(layer, 0), "saturation")
         if layer > first and not frame.params.W[layer - 1].any() and trace.delta.any():
             cause = Phrase("every weight of layer {layer} is 0", number)
@@ -217,15 +216,24 @@ def _for_flat(frame: Frame, layer: int) -> tuple[Remedy, ...]:
     """At the output a loss in which the slope drops out; below it a smaller rate where steps made it flat, a start or
     inputs of a suitable size, or ReLU."""
     experiment, own = frame.experiment, (layer - 1,)
-    slower = remedies.smaller_rate(experiment) if _became_flat(frame, layer) else None
     if layer == len(experiment.network.layers):
         crossed = remedies.cross_entropy(experiment, frame.dataset)
-        found = [crossed, slower, remedies.new_start(experiment)]
+        found = [crossed, *_for_size(frame, layer), remedies.new_start(experiment)]
     else:
-        found = [slower, remedies.scaled_start(experiment, own), *remedies.another_activation(frame, own)]
-        if layer == 1 and float(np.abs(frame.trace.x).mean()) > 1 and len(frame.dataset.train) > 1:
-            found.insert(0, remedies.standardise(frame.dataset, tuple(range(frame.dataset.inputs))))
+        start = remedies.scaled_start(experiment, own)
+        found = [*_for_size(frame, layer), start, *remedies.another_activation(frame, own)]
     return tuple(each for each in found if each is not None)[:2]
+
+
+def _for_size(frame: Frame, layer: int) -> tuple[Remedy, ...]:
+    """What takes |z| down: inputs of a suitable size, a smaller rate where it was not large when the run began."""
+    found: list[Remedy] = []
+    if layer == 1 and float(np.abs(frame.trace.x).mean()) > 1 and len(frame.dataset.train) > 1:
+        scaled = remedies.standardise(frame.dataset, tuple(range(frame.dataset.inputs)))
+        found += [scaled] if scaled is not None else []
+    if _became_flat(frame, layer):
+        found.append(remedies.smaller_rate(frame.experiment))
+    return tuple(found)
 
 
 def dead(frame: Frame, notation: str | Notation) -> Finding | None:

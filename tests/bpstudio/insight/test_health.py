@@ -302,6 +302,19 @@ def test_slopes_that_steps_have_made_0_ask_for_smaller_steps() -> None:
     assert found.remedies[0].rate == 100.0
 
 
+def test_slopes_that_far_inputs_have_made_0_ask_for_scaled_inputs() -> None:
+    rng = np.random.default_rng(5)
+    x = np.stack([rng.normal(size=40) * 8 + 2000, rng.normal(size=40)], axis=1)
+    network = Network(2, (Dense(6, "tanh", Initializer("xavier_normal")), Dense(1, "identity")))
+    run = Session(Experiment(network, optimizer=SGD(0.05), batch_size=0), Dataset.from_arrays(x, x[:, 1:] ** 2))
+    run.run(STEPS + 5)
+    found = examine(run.frame())
+    assert found is not None
+    assert found.words.text.endswith("every slope of layer 1 is 0")
+    assert [remedy.edit for remedy in found.remedies] == ["standardise", "new start"]
+    assert kind(begun(run.frame(), found.remedies[0], 60)) == ""
+
+
 def test_zero_weights_above_let_nothing_through() -> None:
     network = Network(
         2, (Dense(3, "tanh"), Dense(3, "tanh", train_weights=False, train_bias=False), Dense(1, "identity"))
