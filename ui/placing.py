@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PyQt6.QtCore import QEvent, QMimeData, QObject, Qt
@@ -88,6 +90,24 @@ def scrolled(name: str, *widgets: QWidget) -> QScrollArea:
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.setWidget(inner)
     return area
+
+
+@contextmanager
+def laid_out_once(region: QWidget) -> Iterator[None]:
+    """Lay a region out when all in it has changed.
+
+    Whatever is shown has everything around it laid out at once, up to the window, and a text wraps anew each time.
+    """
+    layout = region.layout()
+    if layout is None or not layout.isEnabled():
+        yield
+        return
+    layout.setEnabled(False)
+    try:
+        yield
+    finally:
+        layout.setEnabled(True)
+        layout.activate()
 
 
 def splitter(orientation: Qt.Orientation, *widgets: QWidget) -> QSplitter:

@@ -1,6 +1,10 @@
 """Regions of the window."""
 
-from PyQt6.QtWidgets import QSizePolicy, QWidget
+import itertools
+
+import pytest
+from PyQt6.QtCore import QRect
+from PyQt6.QtWidgets import QApplication, QLabel, QSizePolicy, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from ui import placing
@@ -34,3 +38,57 @@ def test_content_that_cannot_decide_on_its_height_ends_nothing(qtbot: QtBot) -> 
     area.resize(220, 300)
     assert 0 < content.asked < 50
     area.hide()
+
+
+class Counted(QVBoxLayout):
+    """Counts how often it is laid out."""
+
+    times = 0
+
+    def setGeometry(self, a0: QRect) -> None:
+        self.times += 1
+        super().setGeometry(a0)
+
+
+@pytest.fixture
+def region(qtbot: QtBot) -> QWidget:
+    """A region on the screen in which eight lines are hidden."""
+    region = QWidget()
+    layout = Counted(region)
+    for number in range(8):
+        label = QLabel(str(number))
+        layout.addWidget(label)
+        label.hide()
+    qtbot.addWidget(region)
+    region.show()
+    qtbot.waitExposed(region)
+    QApplication.processEvents()
+    return region
+
+
+def shown(region: QWidget) -> tuple[int, list[QLabel]]:
+    """Show every line; how often that laid the region out, and the lines."""
+    layout, labels = region.layout(), region.findChildren(QLabel)
+    assert isinstance(layout, Counted)
+    layout.times = 0
+    for label in labels:
+        label.show()
+    return layout.times, labels
+
+
+def test_what_changes_together_is_laid_out_once(region: QWidget) -> None:
+    with placing.laid_out_once(region):
+        assert shown(region)[0] == 0
+        with placing.laid_out_once(region):
+            pass
+        assert shown(region)[0] == 0, "one within another leaves it to the outer one"
+    layout, labels = region.layout(), region.findChildren(QLabel)
+    assert isinstance(layout, Counted)
+    assert 1 <= layout.times <= 2, "the region, and the window that grows with it"
+    assert all(above.y() < below.y() for above, below in itertools.pairwise(labels)), "it is laid out already"
+
+
+def test_a_failure_leaves_no_region_without_layout(region: QWidget) -> None:
+    with pytest.raises(ValueError, match="no number"), placing.laid_out_once(region):
+        raise ValueError("no number")
+    assert shown(region)[0] >= 8
