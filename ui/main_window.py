@@ -129,7 +129,8 @@ class MainWindow(QMainWindow):
         self.canvas.setFocus()
 
     def complete(self) -> None:
-        """Make what the first paint did not wait for: the lesson's text and the curves."""
+        """Make all that the first paint did not wait for: the curves, the lesson's text, the curve of a unit."""
+        self.make_plots()
         if self.lesson is None:
             from ui.panels.lesson import LessonPanel
 
@@ -141,8 +142,8 @@ class MainWindow(QMainWindow):
                 column.insertWidget(1, self.lesson)
             self.turns.add(self.lesson)
             self.tour.point = self._point_at_number
+            self._make_curve()
             self.inspector.prepare()
-        self.make_plots()
 
     def _point_at_number(self) -> None:
         self.inspector.your_number.reveal()
@@ -159,8 +160,9 @@ class MainWindow(QMainWindow):
         self.plots.setVisible(not self.regions.wish.tables)
         self._commands.listen(self.plots)
         self.turns.add(self.plots, is_picture=True)
-        self._make_curve()
         self._bring_plots()
+        # What stands further down comes when these are on the screen.
+        QTimer.singleShot(AFTER_PAINT_MS, self.complete)
 
     def _paced(self) -> tuple[Paced, ...]:
         return (self.canvas, *(self.plots.all if self.plots is not None else ()))
@@ -186,6 +188,8 @@ class MainWindow(QMainWindow):
         self._restore_sections(self.curve)
         self._commands.listen(self.curve)
         self.turns.add(self.curve)
+        lesson = self._document.lesson
+        self.curve.bring(lesson is not None and "curve" in lesson.plots)
 
     def retitle(self) -> None:
         """Show what is open and whether it is saved."""
@@ -407,7 +411,7 @@ class MainWindow(QMainWindow):
     def paintEvent(self, event: QPaintEvent | None) -> None:
         super().paintEvent(event)
         if self.plots is None:
-            QTimer.singleShot(AFTER_PAINT_MS, self.complete)
+            QTimer.singleShot(AFTER_PAINT_MS, self.make_plots)
 
     @override
     def changeEvent(self, event: QEvent | None) -> None:

@@ -105,12 +105,12 @@ def product(complete: bool) -> None:
             self.wait_for(self.formula)
             self.app.focus.set(grain="step", selection=Edge(2, 0, 0))
 
-        def completed(self) -> None:
-            """The window has made the lesson's text and the plots; both are still to be painted."""
+        def plotted(self) -> None:
+            """The window has made the plots; they are still to be painted."""
             from pyqtgraph import GraphicsView
 
             self.views = self.window.plots.findChildren(GraphicsView)
-            self.wait_for(self.window.lesson, *(view.viewport() for view in self.views))
+            self.wait_for(*(view.viewport() for view in self.views))
 
         def finished(self) -> bool:
             """Whether the formula with its numbers, every visible plot and what can be seen of the text are painted."""
@@ -118,7 +118,8 @@ def product(complete: bool) -> None:
                 return False
             plots = {view.viewport() for view in self.views if view.isVisible()}
             # The explanation may have pushed the text out of sight; then only the plots and the formula are waited for.
-            text = {self.window.lesson} if not self.window.lesson.visibleRegion().isEmpty() else set()
+            lesson = self.window.lesson
+            text = {lesson} if lesson is not None and not lesson.visibleRegion().isEmpty() else set()
             numbers = "0.741365070" in self.formula.accessibleName()
             return numbers and len(plots) >= 4 and self.painted >= {self.formula, *text, *plots}
 
@@ -126,13 +127,14 @@ def product(complete: bool) -> None:
 
     def watched(app: ui.app.App, place: str | Path | None = None) -> None:
         app.watch = Watch(app)
-        complete_window = app.window.complete
+        make_plots = app.window.make_plots
 
-        def completing() -> None:
-            complete_window()
-            app.watch.completed()
+        def making() -> None:
+            if app.window.plots is None:
+                make_plots()
+                app.watch.plotted()
 
-        app.window.complete = completing
+        app.window.make_plots = making
         start(app, place)
 
     ui.app.App.start = watched

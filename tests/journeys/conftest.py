@@ -101,7 +101,7 @@ def visit(home: Path, qapp: QApplication, qtbot: QtBot) -> Iterator[Callable[...
         app.start(place)
         qtbot.waitExposed(app.window)
         app.window.activateWindow()
-        person.wait(lambda: app.window.isActiveWindow() and app.window.plots is not None)
+        person.wait(lambda: app.window.isActiveWindow() and app.window.lesson is not None)
         if place is None and door:
             app.doors.go_through(door)
         if place is not None or door:

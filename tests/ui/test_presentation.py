@@ -70,7 +70,7 @@ def lecture(tmp_path: Path, qapp: QApplication, qtbot: QtBot, monkeypatch: pytes
     app = App(qapp, "dark", "en")
     app.start("mazur")
     made = Lecture(app, qtbot)
-    qtbot.waitUntil(lambda: app.window.plots is not None)
+    qtbot.waitUntil(lambda: app.window.lesson is not None)
     app.window.resize(1280, 720)
     app.window.activateWindow()
     app.window.canvas.setFocus()

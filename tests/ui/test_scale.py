@@ -23,7 +23,7 @@ def app(tmp_path: Path, qapp: QApplication, qtbot: QtBot, monkeypatch: pytest.Mo
     monkeypatch.setattr(QStandardPaths, "writableLocation", staticmethod(lambda place: str(tmp_path)), raising=True)
     made = App(qapp, "light", "en")
     made.start("mazur")
-    qtbot.waitUntil(lambda: made.window.plots is not None and made.runner.idle)
+    qtbot.waitUntil(lambda: made.window.lesson is not None and made.runner.idle)
     made.window.tour.close_tour()
     yield made
     made.close()

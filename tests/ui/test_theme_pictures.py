@@ -112,7 +112,7 @@ def app(tmp_path: Path, qapp: QApplication, qtbot: QtBot, monkeypatch: pytest.Mo
     QSettings().setValue("view/presentation_scale", 1.3)
     made = App(qapp, "dark", "en")
     made.start("mazur")
-    qtbot.waitUntil(lambda: made.window.plots is not None and made.runner.idle)
+    qtbot.waitUntil(lambda: made.window.lesson is not None and made.runner.idle)
     made.presentation.enter()
     made.window.setWindowState(Qt.WindowState.WindowNoState)  # the screen of the offscreen platform is small
     made.window.resize(1120, 640)
