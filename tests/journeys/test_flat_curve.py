@@ -14,9 +14,13 @@ def place(person):
     return person.window.curve.plot.curve.example
 
 
-def test_the_curve_stands_first_where_a_lesson_is_about_it(visit):
+def one_neuron(visit):
     person = visit("one-neuron")
-    person.wait(lambda: person.window.curve.plot.curve is not None)
+    return person.wait(lambda: person.window.curve.plot.curve is not None)
+
+
+def test_the_curve_stands_first_where_a_lesson_is_about_it(visit):
+    person = one_neuron(visit)
     column = person.window._right.widget().layout()
     assert column.indexOf(person.window.curve) < column.indexOf(person.window.inspector)
     assert heading(person).heading.text() == "▾ The curve at o₁"
@@ -34,7 +38,7 @@ def test_the_curve_stands_first_where_a_lesson_is_about_it(visit):
 
 
 def test_a_typed_bias_moves_the_dot_with_the_very_frame(visit):
-    person = visit("one-neuron")
+    person = one_neuron(visit)
     person.press(Qt.Key.Key_1)
     person.app.focus.set(selection=Edge(1, 0, BIAS))
     seen = []
@@ -51,7 +55,7 @@ def test_a_typed_bias_moves_the_dot_with_the_very_frame(visit):
 
 
 def test_both_starts_after_300_steps(visit):
-    person = visit("one-neuron")
+    person = one_neuron(visit)
     for variant, early, late in (("steep", 0.8176, 0.0940), ("flat", 0.9820, 0.2028)):
         person.window.lesson.choose(person.app.document.switches.named(variant))
         person.settle().press(Qt.Key.Key_1)
