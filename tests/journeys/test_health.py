@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtWidgets import QApplication
 
 Visit = Callable[..., Any]
 
@@ -25,6 +26,38 @@ def test_the_remedy_keeps_the_old_curve_and_is_undone(visit: Visit) -> None:
     assert (person.frame.step, person.frame.experiment) == (60, before.experiment)
     assert person.frame.params.flat.tobytes() == before.params.flat.tobytes()
     assert len(window.plots.kept) == 1, "the ghost stays"
+
+
+def test_clicks_leave_the_arrow_keys_to_the_network(visit: Visit) -> None:
+    person = visit("mazur")
+    window, health = person.window, person.window.health
+    focus, canvas = person.app.focus, person.window.canvas
+
+    def train() -> None:
+        person.app.runner.step(20)
+        person.settle().wait(lambda: not health.buttons[0].isHidden())
+
+    train()
+    part = next(part for part in window.conventions.parts if part.convention.name == "order")
+    part.menu().aboutToShow.connect(lambda: QTimer.singleShot(0, part.menu().close))
+    for clicked in (health.sentence, health.buttons[0], part):
+        canvas.setFocus()
+        focus.set(playhead=3)
+        person.click(clicked)
+        if QApplication.activePopupWidget() is not None:
+            person.wait(lambda: QApplication.activePopupWidget() is None)
+        window.activateWindow()  # as the desktop does when a menu closes; the offscreen platform does not
+        person.wait(canvas.hasFocus)
+        person.press(Qt.Key.Key_Right)
+        assert focus.playhead == 4
+
+    # By keyboard a button that has done its work does not hand on to something far away.
+    person.app.runner.undo()
+    person.settle().wait(lambda: not health.buttons[0].isHidden())
+    health.buttons[0].setFocus()
+    person.qtbot.keyClick(health.buttons[0], Qt.Key.Key_Space)
+    person.settle().wait(health.buttons[0].isHidden)
+    assert health.sentence.hasFocus()
 
 
 @pytest.mark.parametrize("folded", [False, True])

@@ -232,7 +232,7 @@ class Part(QToolButton):
         super().__init__(parent)
         self.convention: Convention | None = None
         self.setProperty("role", "assumed")
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the arrow keys to the network
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)

@@ -92,6 +92,7 @@ class HealthLine(QWidget):
         self._row.addWidget(self.sentence, 1)
         for number, button in enumerate(self.buttons):
             button.setProperty("role", "remedy")
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.hide()
             button.clicked.connect(partial(self._act, number))
             self._row.addWidget(button)
@@ -192,6 +193,8 @@ class HealthLine(QWidget):
                 button.setText(offers[number][0])
                 button.setToolTip(offers[number][1])
                 button.setAccessibleDescription(offers[number][1])
+            if not shown and button.hasFocus():
+                self.sentence.setFocus()
             if shown == button.isHidden():
                 button.setVisible(shown)
 
@@ -248,7 +251,7 @@ class Sentence(QAbstractButton):
         super().__init__(parent)
         self.level = "good"
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the arrow keys to the network
 
     def say(self, level: str, words: str, more: str) -> None:
         """Show a sentence; `more` is its tip."""
