@@ -178,7 +178,9 @@ def suggest(text: str, frame: Frame, walk: Walk, letters: Letters, last_beat: in
     found: dict[str, Suggestion] = {}
     try:
         place = find(typed, frame, walk, letters, last_beat)
-        found[typed] = Suggestion(typed, described(place, frame, letters))
+        # w5 is offered for W5 below, as it is written.
+        written = next((name for name in _names(typed, walk, letters) if name.casefold() == typed.casefold()), typed)
+        found[written] = Suggestion(written, described(place, frame, letters))
     except ValueError:
         pass
     for name in islice(_names(typed, walk, letters), SUGGESTIONS):

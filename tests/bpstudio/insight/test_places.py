@@ -101,6 +101,11 @@ def test_a_plain_answer_to_what_is_not_there(where: Where, text: str, said: str)
     assert caught.value.words.text == said
 
 
+def test_capitals_are_offered_once() -> None:
+    assert [each.text for each in suggest("W6", *MAZUR.all)] == ["w6"]
+    assert [each.text for each in suggest("O2", *MAZUR.all)] == ["o2"]
+
+
 @given(st.text(max_size=30))
 def test_nonsense_is_refused_and_never_breaks(text: str) -> None:
     for act in (find, suggest):
