@@ -396,7 +396,14 @@ class CurvePlot(AxesPlot):
             return None
         names = self.columns()
         steps, values = self.frame.metrics.table(names)
-        return ["step", *names], [[int(step), *row] for step, row in zip(steps, values.tolist(), strict=True)]
+        rows = {int(step): row for step, row in zip(steps, values.tolist(), strict=True)}
+        more = {name: column for kept in self.kept for name, column in kept.numbers(names).items()}
+        every = sorted(rows.keys() | {step for column in more.values() for step in column})
+        blank = [None] * len(names)
+        beside = [[column.get(step) for column in more.values()] for step in every]
+        return ["step", *names, *more], [
+            [step, *rows.get(step, blank), *kept] for step, kept in zip(every, beside, strict=True)
+        ]
 
 
 def trend(record: Record, column: str, start: int, stop: int) -> Callable[[int], tuple[Steps, Values]]:

@@ -6,6 +6,7 @@ of the run; a run of up to so many steps is kept exactly.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -75,6 +76,24 @@ class Kept:
         first = max(0, int(np.searchsorted(steps, start)) - 1)
         last = int(np.searchsorted(steps, self.stop if stop is None else stop)) + 1
         return steps[first:last], mean[first:last]
+
+    def numbers(self, columns: Sequence[str]) -> dict[str, dict[int, float]]:
+        """The numbers of these columns by step, under names that tell them from those of the run. Where a cell stands
+        for several steps there are two: its lowest and its highest value, at its first step.
+        """
+        found: dict[str, dict[int, float]] = {}
+        for column in columns:
+            if column not in self.curves:
+                continue
+            steps, low, high = self.curves[column]
+            name = f"kept {self.number}: {column}"
+            ends = (
+                {name: high}
+                if np.array_equal(low, high, equal_nan=True)
+                else {f"{name} low": low, f"{name} high": high}
+            )
+            found |= {each: dict(zip(steps.tolist(), values.tolist(), strict=True)) for each, values in ends.items()}
+        return found
 
     def value(self, column: str, step: int) -> float | None:
         """The exact value where a cell is a single step, else None."""

@@ -151,7 +151,7 @@ class LossPlot(CurvePlot):
         asked = {int(row[0]): row[1 : 1 + count].tolist() for row in self.frame.metrics.validation}
         kept = {int(str(row[0])): row for row in rows}
         empty: list[object] = [None] * count
-        blank: list[object] = [None] * len(self.columns())
+        blank: list[object] = [None] * (len(found[0]) - 1)
         every = sorted({*kept, *asked})
         return names, [[*kept.get(step, [step, *blank]), *asked.get(step, empty)] for step in every]
 

@@ -51,6 +51,23 @@ def test_numbers_are_exported_as_they_were_recorded(row: PlotsRow, classes_frame
     assert float(rows[7][1]) == classes_frame.metrics.value("norm/1", 7)
 
 
+def test_kept_curves_are_exported_beside_the_run(row: PlotsRow, classes_frame: Frame, tmp_path: Path):
+    row.show_frame(classes_frame)
+    refresh(row)
+    row.keep_curve()
+    row.loss.export_csv(tmp_path / "loss.csv")
+    names, rows = read(tmp_path / "loss.csv")
+    places = [names.index("loss"), names.index("kept 1: loss")]
+    assert all(each[places[0]] == each[places[1]] for each in rows)
+    assert names[-1] == "validation_accuracy"
+    validated = {int(each[0]): float(each[-2]) for each in rows if each[-2]}
+    assert validated == {int(step): loss for step, loss, _ in classes_frame.metrics.validation}
+    row.gradient.export_csv(tmp_path / "gradient.csv")
+    names, rows = read(tmp_path / "gradient.csv")
+    assert names == ["step", "norm/1", "norm/2", "kept 1: norm/1", "kept 1: norm/2"]
+    assert [each[2] for each in rows] == [each[4] for each in rows]
+
+
 def test_every_plot_with_numbers_can_export_them(row: PlotsRow, classes_frame: Frame, tmp_path: Path):
     row.show_frame(classes_frame)
     for index in range(4):
