@@ -48,6 +48,8 @@ DOTTED = 40
 """Up to so many values in view each one gets a dot: every dot is a step."""
 COARSE = 64
 """Cells that are enough to find the range of a whole run."""
+BORDER = 0.03
+"""Room above and below an axis of shares: a line at exactly 0 or 1 would lie under the frame of the plot."""
 ROUGH = 6.0
 """A line whose way is so many times its height is mostly noise."""
 STRETCH = 5
@@ -217,7 +219,8 @@ class CurvePlot(AxesPlot):
             return bottom, top
         if within is not None:
             self.scale = LinearScale()
-            return min(within[0], low), max(within[1], high)
+            margin = BORDER * (within[1] - within[0])
+            return min(within[0], low) - margin, max(within[1], high) + margin
         self.scale, bottom, top = fit_linear(low, high, 4)
         return bottom, top
 

@@ -76,7 +76,7 @@ def no_ticks(low: float, high: float, room: int) -> Ticks:
 
 def share_ticks(low: float, high: float, room: int) -> Ticks:
     """Ticks of an axis of shares: 0, a half and 1 while all of it is in view."""
-    return [(0.0, "0"), (0.5, "0.5"), (1.0, "1")] if (low, high) == (0.0, 1.0) else linear_ticks(low, high, room)
+    return [(0.0, "0"), (0.5, "0.5"), (1.0, "1")] if low <= 0.0 and high >= 1.0 else linear_ticks(low, high, room)
 
 
 def step_ticks(low: float, high: float, room: int) -> Ticks:

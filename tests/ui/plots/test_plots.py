@@ -8,6 +8,7 @@ from bpstudio.training.frame import Frame
 from ui import theme
 from ui.focus import Focus
 from ui.plots.bars import GradientBars, ratio_text
+from ui.plots.curves import CurvePlot
 from ui.plots.framed import FramedPlot
 from ui.plots.layers import SaturationPlot
 from ui.plots.loss import LossPlot
@@ -25,6 +26,15 @@ def shown(qtbot: QtBot, plot: Plot, frame: Frame) -> Plot:
     return plot
 
 
+def assert_all_shares_are_seen(plot: CurvePlot) -> None:
+    """0, a half and 1 are named, and a line at exactly 0 or 1 lies clear of the plot's frame."""
+    low, high = plot.pane.y_view
+    assert [text for _, text in plot.pane.y_ticks()] == ["0", "0.5", "1"]
+    pixel = (high - low) / plot.pane.area.height()
+    assert -0.1 < low <= -2 * pixel
+    assert 1 + 2 * pixel <= high < 1.1
+
+
 def test_the_baseline_is_named_with_its_number(qtbot: QtBot, focus: Focus, classes_frame: Frame):
     plot = shown(qtbot, LossPlot(focus), classes_frame)
     train = classes_frame.dataset.train
@@ -39,7 +49,7 @@ def test_the_baseline_is_named_with_its_number(qtbot: QtBot, focus: Focus, class
     accuracy = {entry.name: entry.value for entry in plot.values_at(17)}
     assert float(accuracy["training"]) == pytest.approx(classes_frame.metrics.value("accuracy", 17), abs=1e-8)
     assert "always the most frequent class" in accuracy
-    assert plot.pane.y_view == (0.0, 1.0)
+    assert_all_shares_are_seen(plot)
 
 
 def test_a_single_row_has_no_baseline_and_numbers_have_no_accuracy(qtbot: QtBot, focus: Focus, mazur_frame: Frame):
@@ -79,7 +89,7 @@ def test_saturation_is_drawn_where_it_means_something_and_says_where_not(
     plot = shown(qtbot, SaturationPlot(focus), classes_frame)
     assert [text for text, _ in plot.pane.written_names()] == ["layer 1"]
     assert "softmax: none" in plot.subtitle()
-    assert plot.pane.y_view == (0.0, 1.0)
+    assert_all_shares_are_seen(plot)
     plot.show_frame(relu_frame)
     plot.refresh()
     assert "ReLU layers (1) report off and dead units instead" in plot.pane.message
