@@ -67,7 +67,7 @@ def test_last_session_is_offered(visit: Visit, monkeypatch: pytest.MonkeyPatch) 
     kept = person.settle().frame
     assert person.window.close()
     person = visit()
-    assert person.window.messages.isVisible()
+    person.wait(person.window.messages.isVisible)
     assert person.frame.step == 0
     person.click(person.window.messages.button)
     assert person.frame.step == 33

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QSettings, QStandardPaths, Qt
+from PyQt6.QtCore import QCoreApplication, QEvent, QSettings, QStandardPaths, Qt
 from PyQt6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
@@ -78,7 +78,8 @@ def lecture(tmp_path: Path, qapp: QApplication, qtbot: QtBot, monkeypatch: pytes
     made.settle()
     yield made
     app.close()
-    qtbot.waitUntil(lambda: True)
+    # Gone before the next style sheet is put on.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     theme.apply(qapp, "dark")
     language.install(qapp, "en")
 

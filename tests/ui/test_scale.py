@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PyQt6.QtCore import QPoint, QRect, QSettings, QStandardPaths, Qt
+from PyQt6.QtCore import QCoreApplication, QEvent, QPoint, QRect, QSettings, QStandardPaths, Qt
 from PyQt6.QtWidgets import QApplication, QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -27,7 +27,8 @@ def app(tmp_path: Path, qapp: QApplication, qtbot: QtBot, monkeypatch: pytest.Mo
     made.window.tour.close_tour()
     yield made
     made.close()
-    qtbot.waitUntil(lambda: True)
+    # Gone before the next style sheet is put on.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     theme.apply(qapp, "dark")
     language.install(qapp, "en")
 
