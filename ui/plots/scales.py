@@ -106,13 +106,15 @@ class LogScale:
         return placed
 
     def ticks(self, low: float, high: float, room: int) -> Ticks:
-        """Whole decades, every n-th where there are too many; the zero of the shelf beside them."""
+        """Whole decades, every n-th where there are too many; the zero of the shelf below them, with room for both."""
         stride = max(1, round(spacing(high - low, max(room, 2), WHOLE)))
         found: Ticks = []
+        first = low
         if self.shelf is not None and low <= self.shelf <= high:
             found.append((self.shelf, "0"))
+            first = self.shelf + 0.6 * (high - low) / max(room, 2)
         return found + [
-            (float(k), decade_text(int(k))) for k in multiples(math.ceil(low - 1e-9), high, 1.0) if k % stride == 0
+            (float(k), decade_text(int(k))) for k in multiples(math.ceil(first - 1e-9), high, 1.0) if k % stride == 0
         ]
 
 

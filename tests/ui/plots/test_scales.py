@@ -107,3 +107,14 @@ def test_names_never_overlap_and_stay_inside(wanted: list[float]):
 @pytest.mark.parametrize("wanted", [[50.0, 100.0], [20.0, 40.0, 60.0]])
 def test_names_with_room_stay_where_they_are(wanted: list[float]):
     assert stack(wanted, 14.0, 0.0, 200.0) == wanted
+
+
+@given(st.floats(-60, -0.5), st.floats(0, 3), st.integers(3, 8))
+def test_no_decade_stands_on_the_zero(smallest: float, largest: float, room: int):
+    scale, low, high = fit_log(0.0, 10**largest, 10**smallest)
+    assert scale.shelf is not None
+    ticks = scale.ticks(low, high, room)
+    assert (scale.shelf, "0") in ticks
+    decades = [place for place, text in ticks if text != "0"]
+    assert decades
+    assert min(decades) - scale.shelf >= 0.5 * (high - low) / room
