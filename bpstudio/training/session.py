@@ -106,7 +106,7 @@ class Session:
         return self._cursor.nonfinite
 
     def hold(self, budget: int) -> None:
-        """Keep the past within so many bytes from now on. What is given up comes back by replay, with the same digits."""
+        """Keep the past within so many bytes from now on. What is given up comes back by replay, digit for digit."""
         self.budget = budget
         self._cursor.drain()
         for segment in list(self._all_segments):

@@ -416,6 +416,7 @@ def test_rounded_by_hand_shows_every_line_and_its_drift(desk: Desk) -> None:
     rounding.heading.click()
     desk.settle()
     assert rounding.count.value() == 4, "as the number was typed"
+    desk.qtbot.waitUntil(lambda: bool(rounding.table.lines.rows))
     rows = rounding.table.lines.rows
     assert rows[-1].cells[0] == "∂C/∂w₅"
     assert rows[-1].cells[1:3] == ("0.0821670", "0.0822")
@@ -490,7 +491,7 @@ def test_the_drift_is_seen_in_a_narrow_column(desk: Desk, qapp: QApplication) ->
         bar, header = table.horizontalScrollBar(), table.horizontalHeader()
         assert bar is not None
         assert header is not None
-        assert bar.maximum() == 0, speech
+        desk.qtbot.waitUntil(lambda bar=bar: bar.maximum() == 0)
         assert header.length() <= table.viewport().width()
         assert all(table.sizeHintForColumn(column) <= header.sectionSize(column) for column in (1, 2, 3))
 
