@@ -55,9 +55,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _shoot(lesson: lessons.Lesson, options: argparse.Namespace) -> None:
     qt = application(["bpstudio"])
+    QSettings().setValue("view/scale", options.scale)
     app = App(qt, options.theme, options.lang)
     try:
-        theme.apply(qt, options.theme, options.scale)
         window = app.window
         window.resize(*options.size)
         app.document.show(lesson, name=options.lesson if options.lesson in lessons.NAMES else "")
