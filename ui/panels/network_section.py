@@ -149,7 +149,7 @@ def _input_facts(frame: Frame, focus: Focus, scaled: list[str]) -> str:
         return " · ".join([", ".join(names), *scaled])
     shown = describe.aligned([float(value) for value in values])
     # No break inside one value: a line ends between two of them.
-    pairs = "  ".join(f"{name}\u00a0=\u00a0{text}" for name, text in zip(names, shown, strict=True))
+    pairs = "  ".join(describe.together(f"{name} = {text}") for name, text in zip(names, shown, strict=True))
     return " · ".join([pairs, *scaled])
 
 
