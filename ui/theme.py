@@ -204,6 +204,8 @@ def apply(app: QApplication, name: str = "system", scale: float = 1.0, dressed: 
         _state.listening = True
     _state.name = name
     chosen = _system() if name == "system" else name
+    if dressed and app.styleSheet() and (_state.theme.name, _state.theme.scale) == (chosen, scale):
+        return  # it is on
     _state.theme = dataclasses.replace(THEMES[chosen], scale=scale)
     if not _state.styled:  # beneath a style sheet Qt does not say which style it is, and setting one takes long
         app.setStyle("Fusion")

@@ -148,6 +148,19 @@ def test_what_stands_deep_in_a_window_is_styled_no_more_often_than_the_window(qa
         assert 1 <= deepest.times <= 2
 
 
+def test_the_look_that_is_on_is_not_put_on_again(qapp: QApplication, qtbot: QtBot) -> None:
+    window = Restyled()
+    qtbot.addWidget(window)
+    window.show()
+    theme.apply(qapp, "light", 1.5)
+    window.times = 0
+    theme.apply(qapp, "light", 1.5)
+    assert window.times == 0
+    assert theme.chosen() == "light"
+    theme.apply(qapp, "light", 1.5, dressed=False)
+    assert qapp.styleSheet() == ""
+
+
 class Field(QWidget):
     """Sets the font of what stands in it by hand, as some views do."""
 
@@ -167,7 +180,7 @@ def test_fonts_set_by_hand_survive_a_change_of_theme(qapp: QApplication, qtbot: 
     field = Field()
     qtbot.addWidget(field)
     field.show()
-    for name, scale in (("dark", 1.0), ("dark", 1.5), ("light", 1.5), ("presentation", 1.5), ("dark", 1.0)):
+    for name, scale in (("dark", 1.5), ("light", 1.5), ("presentation", 1.5), ("dark", 1.0)):
         theme.apply(qapp, name, scale)
         assert field.label.font().pixelSize() == 20 * scale, name
 
