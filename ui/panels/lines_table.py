@@ -15,7 +15,7 @@ from ui.language import tr
 
 SHOWN_ROWS = 9
 """So many rows are seen at once; more are scrolled."""
-_NAME = 54
+_NAME = 48
 """Pixels that are left of a long name at least."""
 _NOWHERE = QModelIndex()
 
