@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QApplication, QPushButton
+from PyQt6.QtWidgets import QPushButton
 
 from bpstudio.data.readers import open_table
 from bpstudio.data.suggestion import suggest
 from bpstudio.training.session import Session
-from ui import theme
+from ui import stylesheet, theme
 from ui.panels import roles
 from ui.panels.columns_table import GAPS, READ, SCALE, USE, WHY
 from ui.panels.data_window import DataWindow
@@ -336,17 +336,12 @@ def test_a_long_name_begins_at_its_beginning_and_is_told_whole(window: DataWindo
 
 
 def test_a_button_that_cannot_be_pressed_does_not_invite(window: DataWindow, stage: Any, tmp_path: Path) -> None:
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    theme.dress(app)
-    try:
-        opened(window, stage, tmp_path, CUSTOMERS)
-        inviting = corner_color(window.use)
-        opened(window, stage, tmp_path, "")
-        assert not window.use.isEnabled()
-        assert corner_color(window.use) != inviting
-    finally:
-        app.setStyleSheet("")
+    window.setStyleSheet(stylesheet.sheet(theme.current()))
+    opened(window, stage, tmp_path, CUSTOMERS)
+    inviting = corner_color(window.use)
+    opened(window, stage, tmp_path, "")
+    assert not window.use.isEnabled()
+    assert corner_color(window.use) != inviting
 
 
 def corner_color(button: QPushButton) -> str:
