@@ -33,6 +33,21 @@ class Activation:
     saturates: bool = False
 
     @property
+    def family(self) -> str:
+        """The bare name, without parameters."""
+        return self.name
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether the formula is the same for every unit and works on any flat stretch of memory."""
+        return self.backward is not None
+
+    @property
+    def units(self) -> int | None:
+        """For how many units it names a function each; None where one holds for all."""
+        return None
+
+    @property
     def elementwise(self) -> bool:
         """Whether each output depends on its own weighted input alone."""
         return self.backward is not None
