@@ -203,11 +203,11 @@ def _conventions(frame: Frame, notation: Notation) -> str:
     for name, layer in zip(experiment.network.layer_names, experiment.network.layers, strict=True):
         start, biases = layer.initializer, "thresholds" if layer.bias == "threshold" else "biases"
         frozen = ["weights"] * (not layer.train_weights) + [biases] * (layer.has_bias and not layer.train_bias)
-        added = f"{biases} from {start.biases}" if layer.has_bias else "no biases"
+        added = f"{biases} from {start.bias_formula}" if layer.has_bias else "no biases"
         rows.append(
             (
                 name,
-                f"{layer.units} units, {layer.activation}, weights from {start.weights}, {added}"
+                f"{layer.units} units, {layer.activation}, weights from {start.weights} {start.formula}, {added}"
                 + (f", {' and '.join(frozen)} frozen" if frozen else ""),
             )
         )

@@ -111,7 +111,7 @@ def scaled_start(experiment: Experiment, layers: tuple[int, ...]) -> Remedy | No
 
 def new_start(experiment: Experiment) -> Remedy:
     """Other start weights; drawn by a rule that breaks the symmetry where all were zero."""
-    zero = tuple(n for n, layer in enumerate(experiment.network.layers) if layer.initializer.weights == "zeros")
+    zero = tuple(n for n, layer in enumerate(experiment.network.layers) if layer.initializer.is_equal)
     seed = Phrase("New start, seed {seed}", {"seed": str(experiment.seed + 1)})
     return Remedy(seed, "new start", zero, weights="xavier_normal" if zero else "", reseed=True)
 

@@ -107,7 +107,7 @@ class Experiment:
 
 
 def _layer_to_dict(layer: Dense) -> dict[str, Any]:
-    values = dataclasses.asdict(layer)
+    values = dataclasses.asdict(layer) | {"initializer": layer.initializer.to_dict()}
     if not layer.name:
         del values["name"]
     return {"type": "dense", **values}

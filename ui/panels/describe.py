@@ -21,13 +21,22 @@ from ui.language import tr, translatable
 
 INITIALIZERS = {
     "zeros": translatable("zeros"),
+    "constant": translatable("constant"),
     "normal": translatable("normal"),
+    "uniform": translatable("uniform"),
     "lecun_normal": translatable("LeCun normal"),
     "lecun_uniform": translatable("LeCun uniform"),
     "xavier_normal": translatable("Xavier normal"),
     "xavier_uniform": translatable("Xavier uniform"),
     "he_normal": translatable("He normal"),
     "he_uniform": translatable("He uniform"),
+    "orthogonal": translatable("orthogonal"),
+    "nguyen_widrow": "Nguyen–Widrow",
+    "nielsen": "Nielsen N(0, 1/√n)",
+    "nielsen_large": "Nielsen N(0, 1)",
+    "ng": "Ng U(±0.12)",
+    "ufldl": "UFLDL",
+    "deep_learn_toolbox": "DeepLearnToolbox",
 }
 BIAS_KINDS = {
     "bias": translatable("bias: + b"),
@@ -166,6 +175,8 @@ def initializer_name(initializer: Initializer) -> str:
     """The rule for weights, with its deviation where it has one."""
     if initializer.weights == "normal":
         return tr("normal, σ {std}", std=shortest(initializer.std))
+    if initializer.rule.parameter:
+        return f"{tr(INITIALIZERS[initializer.weights])}, {initializer.formula}"
     return tr(INITIALIZERS[initializer.weights])
 
 
