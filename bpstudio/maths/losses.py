@@ -1,5 +1,8 @@
 """What the network is asked to make small, and its derivative with respect to the outputs.
 
+A loss is a text, "bce" or "huber(delta=0.4)", and ``loss(text)`` its record. Its formulas stand in ``distances`` (how
+far from the target), ``entropies`` (how surprised by it) and ``margins`` (by how much on the right side).
+
 Two pairs simplify so well that they are computed as one: with a sigmoid and binary cross-entropy, or a softmax and
 categorical cross-entropy, the error of an output is ∂ℓ/∂z = a − y exactly, and the value is taken from z, so that it
 stays finite and exact where a itself has long been rounded to 0 or 1. Such a pair has a name here (``paired_with``);
@@ -8,14 +11,19 @@ it is never fused in silence.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from types import MappingProxyType
 
 import numpy as np
 
-from bpstudio.maths.operations import Array, Operation, constant
+from bpstudio.maths import distances, entropies, margins, rule_text, targets
+from bpstudio.maths.operations import Array, Operation
 
 REDUCTIONS = ("mean_batch", "mean_all", "sum")
+
+Misfit = targets.Misfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +31,9 @@ class Loss:
     """One loss ℓ per element, its slope ∂ℓ/∂a, and the activation with which ∂ℓ/∂z collapses to a − y.
 
     ``value(a, y)`` and ``paired_value(z, y)`` return ℓ elementwise (summed over outputs it is the row's own cost);
-    ``slope(a, y, da)`` lists the operations that write ∂ℓ/∂a.
+    ``slope(a, y, da)`` lists the operations that write ∂ℓ/∂a. ``side(a, y)`` tells on which side of its kink each
+    output is, as a sign, 0 on the kink itself; None where the loss has no kink. ``lowest`` and ``highest`` bound the
+    outputs for which ℓ is a number; ``decision`` is the output from which on a single one says yes.
     """
 
     name: str
@@ -31,8 +41,14 @@ class Loss:
     slope: Callable[[Array, Array, Array], list[Operation]]
     paired_with: str | None = None
     paired_value: Callable[[Array, Array], Array] | None = None
-    check_targets: Callable[[Array, str], str | None] = lambda y, activation: None
+    check_targets: Callable[[Array, str], Misfit | None] = lambda y, activation: None
     of_rows: bool = False
+    family: str = ""
+    parameters: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    side: Callable[[Array, Array], Array] | None = None
+    lowest: float = -np.inf
+    highest: float = np.inf
+    decision: float = 0.5
 
     def elements(self, activation: str, z: Array, a: Array, y: Array) -> Array:
         """ℓ of each output, shape (…, N, K), not yet divided by anything."""
@@ -57,6 +73,10 @@ class Loss:
                 function(*arguments)
         return out
 
+    def takes(self, outputs: Array) -> bool:
+        """Whether ℓ is a number for each of these outputs: a logarithm takes no a below 0."""
+        return bool(np.all((outputs >= self.lowest) & (outputs <= self.highest)))
+
 
 def scale(reduction: str, rows: int, outputs: int) -> float:
     """The factor that turns Σℓ into the objective: 1/N, 1/(N·K) or 1."""
@@ -69,113 +89,110 @@ def scale(reduction: str, rows: int, outputs: int) -> float:
     raise ValueError(f"reduction: expected one of {', '.join(REDUCTIONS)}, got {reduction!r}")
 
 
-def _half_squared(a: Array, y: Array) -> Array:
-    error = a - y
-    half: Array = error * error * constant(0.5, error.dtype)
-    return half
-
-
-def _half_squared_slope(a: Array, y: Array, da: Array) -> list[Operation]:
-    return [(np.subtract, (a, y, da))]
-
-
-def _squared(a: Array, y: Array) -> Array:
-    error = a - y
-    squared: Array = error * error
-    return squared
-
-
-def _squared_slope(a: Array, y: Array, da: Array) -> list[Operation]:
-    return [(np.subtract, (a, y, da)), (np.add, (da, da, da))]
-
-
-def _times_log(y: Array, a: Array) -> Array:
-    """y ln a, where 0 ln 0 is its limit 0."""
-    out = np.zeros(np.broadcast_shapes(y.shape, a.shape), a.dtype)
-    wanted = y != 0
-    np.log(a, out=out, where=wanted)
-    np.multiply(out, y, out=out, where=wanted)
-    return out
-
-
-def _binary(a: Array, y: Array) -> Array:
-    return -_times_log(y, a) - _times_log(1 - y, 1 - a)
-
-
-def _binary_slope(a: Array, y: Array, da: Array) -> list[Operation]:
-    one = constant(1.0, a.dtype)
-    room = np.empty_like(da)
-    return [
-        (np.subtract, (one, a, room)),
-        (np.multiply, (room, a, room)),
-        (np.subtract, (a, y, da)),
-        (np.divide, (da, room, da)),
-    ]
-
-
-def _binary_from_logits(z: Array, y: Array) -> Array:
-    # −y ln σ(z) − (1−y) ln(1−σ(z)) = max(z, 0) − z y + ln(1 + e^−|z|), exact at z = ±1000.
-    cost: Array = np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))
-    return cost
-
-
-def _binary_targets(y: Array, activation: str) -> str | None:
-    if bool(np.any((y < 0) | (y > 1))):
-        return "binary cross-entropy needs targets between 0 and 1"
-    return None
-
-
-def _categorical(a: Array, y: Array) -> Array:
-    return -_times_log(y, a)
-
-
-def _divide_where_asked(y: Array, a: Array, da: Array) -> None:
-    da[...] = 0
-    np.divide(y, a, out=da, where=y != 0)
-    np.negative(da, da)
-
-
-def _categorical_slope(a: Array, y: Array, da: Array) -> list[Operation]:
-    return [(_divide_where_asked, (y, a, da))]
-
-
-def _categorical_from_logits(z: Array, y: Array) -> Array:
-    shifted = z - np.max(z, axis=-1, keepdims=True)
-    log_total = np.log(np.add.reduce(np.exp(shifted), axis=-1, keepdims=True))
-    cost: Array = y * (log_total - shifted)
-    return cost
-
-
-def _categorical_targets(y: Array, activation: str) -> str | None:
-    if bool(np.any(y < 0)):
-        return "categorical cross-entropy needs targets that are not negative"
-    # a − y is the gradient only for targets that sum to 1.
-    if activation == "softmax" and bool(np.any(np.abs(y.sum(axis=-1) - 1) > 1e-9)):
-        return "categorical cross-entropy with softmax needs the targets of each row to sum to 1"
-    return None
-
-
-LOSSES: dict[str, Loss] = {
-    loss.name: loss
-    for loss in (
-        Loss("half_squared_error", _half_squared, _half_squared_slope),
-        Loss("squared_error", _squared, _squared_slope),
-        Loss("bce", _binary, _binary_slope, "sigmoid", _binary_from_logits, _binary_targets),
-        Loss(
-            "categorical_ce",
-            _categorical,
-            _categorical_slope,
-            "softmax",
-            _categorical_from_logits,
-            _categorical_targets,
-            of_rows=True,
-        ),
+def _huber(delta: float = 1.0) -> Loss:
+    if delta <= 0:
+        raise ValueError(f"loss: delta of huber must be above 0, got {rule_text.short(delta)}")
+    return Loss(
+        rule_text.written("huber", {"delta": delta}, PARAMETERS["huber"]),
+        partial(distances.huber, delta),
+        partial(distances.huber_slope, delta),
+        side=partial(distances.huber_side, delta),
+        family="huber",
+        parameters=MappingProxyType({"delta": delta}),
     )
-}
 
 
-def loss(name: str) -> Loss:
-    """The loss of that name. Raises ValueError that lists the known ones."""
-    if name not in LOSSES:
-        raise ValueError(f"loss: expected one of {', '.join(LOSSES)}, got {name!r}")
-    return LOSSES[name]
+PARAMETERS: Mapping[str, Mapping[str, float]] = MappingProxyType(
+    {
+        "half_squared_error": {},
+        "squared_error": {},
+        "mean_absolute_error": {},
+        "huber": {"delta": 1.0},
+        "bce": {},
+        "categorical_ce": {},
+        "hinge": {},
+        "squared_hinge": {},
+        "multiclass_hinge": {},
+    }
+)
+"""Every loss by its bare name, with its parameters and their defaults."""
+
+LOSSES: Mapping[str, Loss] = MappingProxyType(
+    {
+        loss.name: loss
+        for loss in (
+            Loss(
+                "half_squared_error",
+                distances.half_squared,
+                distances.half_squared_slope,
+                family="half_squared_error",
+            ),
+            Loss("squared_error", distances.squared, distances.squared_slope, family="squared_error"),
+            Loss(
+                "mean_absolute_error",
+                distances.absolute,
+                distances.absolute_slope,
+                family="mean_absolute_error",
+                side=distances.absolute_side,
+            ),
+            _huber(),
+            Loss(
+                "bce",
+                entropies.binary,
+                entropies.binary_slope,
+                "sigmoid",
+                entropies.binary_from_logits,
+                targets.probabilities,
+                family="bce",
+                lowest=0.0,
+                highest=1.0,
+            ),
+            Loss(
+                "categorical_ce",
+                entropies.categorical,
+                entropies.categorical_slope,
+                "softmax",
+                entropies.categorical_from_logits,
+                targets.shares,
+                of_rows=True,
+                family="categorical_ce",
+                lowest=0.0,
+            ),
+            Loss(
+                "hinge",
+                margins.hinge,
+                margins.hinge_slope,
+                check_targets=targets.signs,
+                family="hinge",
+                side=margins.hinge_side,
+                decision=0.0,
+            ),
+            Loss(
+                "squared_hinge",
+                margins.squared_hinge,
+                margins.squared_hinge_slope,
+                check_targets=targets.signs,
+                family="squared_hinge",
+                side=margins.hinge_side,
+                decision=0.0,
+            ),
+            Loss(
+                "multiclass_hinge",
+                margins.multiclass_hinge,
+                margins.multiclass_hinge_slope,
+                check_targets=targets.one_hot,
+                of_rows=True,
+                family="multiclass_hinge",
+                side=margins.multiclass_hinge_side,
+            ),
+        )
+    }
+)
+"""The losses at their defaults, by their bare names."""
+
+
+@lru_cache(maxsize=256)
+def loss(text: str) -> Loss:
+    """The loss of that text, such as "bce" or "huber(delta=0.4)". Raises ValueError that lists the known ones."""
+    family, values = rule_text.parts("loss", text, PARAMETERS)
+    return _huber(**values) if family == "huber" else LOSSES[family]

@@ -9,6 +9,7 @@ import numpy as np
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.network import MEMORY_LIMIT
 from bpstudio.engine.trace import Params, draw_params, params_layout
+from bpstudio.maths.activations import activation
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.operations import Array
 from bpstudio.training.experiment import Experiment
@@ -117,6 +118,19 @@ def check_fit(experiment: Experiment, dataset: Dataset) -> None:
             f"batch_size: {rows:,} rows of this network need about {need / 2**30:,.1f} GiB of memory; "
             f"the limit is {MEMORY_LIMIT / 2**30:.0f} GiB. Use a smaller batch or fewer units."
         )
-    problem = loss_named(experiment.loss).check_targets(dataset.y, network.layers[-1].activation)
-    if problem is not None:
-        raise ValueError(f"data: {problem}")
+    _check_targets(experiment, dataset)
+
+
+def _check_targets(experiment: Experiment, dataset: Dataset) -> None:
+    last = len(experiment.network.layers) - 1
+    output, rule = experiment.network.layers[last].activation, loss_named(experiment.loss)
+    record = activation(output)
+    # Looked at over the numbers that a unit usually gets: a loss that takes none below 0 has no value after a tanh.
+    reached = record.f(np.repeat(np.linspace(-6.0, 6.0, 25)[:, None], experiment.network.outputs, axis=1))
+    if not rule.takes(reached):
+        bounds = "from 0 to 1" if np.isfinite(rule.highest) else "of at least 0"
+        raise ValueError(f"loss: {rule.family} needs outputs {bounds}, which {output} does not keep to")
+    misfit = rule.check_targets(dataset.y, output)
+    if misfit is not None:
+        column = "" if misfit.column is None else f", column {dataset.output_names[misfit.column]}"
+        raise ValueError(f"data: row {misfit.row + 1}{column}: {misfit.problem}")

@@ -70,16 +70,56 @@ _SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             translatable("The data has {have} targets, so the last layer has {have} units, not {want}."),
         ),
         (
-            r"data: binary cross-entropy needs targets between 0 and 1",
-            translatable("Binary cross-entropy needs targets between 0 and 1; this data has others."),
+            r"data: row (?P<row>\d+), column (?P<column>.*): binary cross-entropy needs .* got (?P<got>\S+)",
+            translatable(
+                "Binary cross-entropy needs targets between 0 and 1; row {row} of this data has {got} in “{column}”."
+            ),
         ),
         (
-            r"data: categorical cross-entropy needs targets that are not negative",
-            translatable("Cross-entropy needs targets that are not negative; this data has others."),
+            r"data: row (?P<row>\d+), column (?P<column>.*): categorical cross-entropy needs .* got (?P<got>\S+)",
+            translatable(
+                "Cross-entropy needs targets that are not negative; row {row} of this data has {got} in “{column}”."
+            ),
         ),
         (
-            r"data: categorical cross-entropy with softmax needs .*",
-            translatable("Cross-entropy with softmax needs the targets of each row to sum to 1: one class out of K."),
+            r"data: row (?P<row>\d+): categorical cross-entropy with softmax needs .* got (?P<got>\S+)",
+            translatable(
+                "Cross-entropy with softmax needs the targets of each row to sum to 1: one class out of K. Those of "
+                "row {row} sum to {got}."
+            ),
+        ),
+        (
+            r"data: row (?P<row>\d+), column (?P<column>.*): a hinge loss needs targets .* got (?P<got>\S+)",
+            translatable(
+                "A hinge loss needs the targets −1 and +1; row {row} of this data has {got} in “{column}”. Use −1 "
+                "where it says 0."
+            ),
+        ),
+        (
+            r"data: row (?P<row>\d+), column (?P<column>.*): the multi-class hinge needs .* got (?P<got>\S+)",
+            translatable(
+                "The multi-class hinge needs one output per class, 1 for the right one and 0 for the others; row "
+                "{row} of this data has {got} in “{column}”."
+            ),
+        ),
+        (
+            r"data: row (?P<row>\d+): the multi-class hinge needs .* got (?P<got>\S+) of them",
+            translatable(
+                "The multi-class hinge needs one output per class, 1 for the right one and 0 for the others; row "
+                "{row} of this data has {got} of them."
+            ),
+        ),
+        (
+            r"loss: (?P<loss>\w+) needs outputs from 0 to 1, which (?P<activation>.*) does not keep to",
+            translatable("This loss takes outputs from 0 to 1 only, which {activation} does not keep to. Use sigmoid."),
+        ),
+        (
+            r"loss: (?P<loss>\w+) needs outputs of at least 0, which (?P<activation>.*) does not keep to",
+            translatable("This loss takes no outputs below 0, and {activation} has some. Use softmax."),
+        ),
+        (
+            r"loss: delta of huber must be above 0, got .*",
+            translatable("Huber's δ must be above 0: it is the distance from which on an error pulls no harder."),
         ),
         (
             r"weights are (?P<first>\S+) … (?P<last>\S+), came (?P<got>.*)",
