@@ -1,137 +1,216 @@
-"""What one unit does with its weighted input: a = f(z), and how steep f is there: f′(z).
+"""Activation functions by their text: ``relu``, ``leaky_relu(slope=0.2)``, ``per_unit(relu, tanh)``.
 
-The slope decides how much of the error passes backward through the unit. Where f is flat (a saturated sigmoid) almost
-nothing passes, which is the whole story of the vanishing gradient. Function and derivative therefore stand side by
-side in one record.
+A text is a name, with the parameters that differ from the usual ones in brackets. ``per_unit`` lists one function for
+each unit of a layer; ``formula`` holds one that somebody typed. The record says everything that is to be known of a
+function, so that nothing else in the program has to ask for its name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache
+from itertools import groupby
+from types import MappingProxyType
 
-import numpy as np
+from bpstudio.maths import rectifying, squashing
+from bpstudio.maths.activation_record import Activation, Piece
+from bpstudio.maths.operations import Array, Operation
+from bpstudio.maths.written_number import read, written
 
-from bpstudio.maths.operations import Array, Operation, constant, run
+__all__ = ["ACTIVATIONS", "FAMILIES", "Activation", "Family", "Parameter", "Piece", "activation", "per_unit", "text_of"]
+
+LONGEST = 100_000
+"""The most characters of an activation's text."""
 
 
 @dataclass(frozen=True, slots=True)
-class Activation:
-    """One activation function.
-
-    ``forward(z, a)`` lists the operations that write a = f(z); ``backward(z, a, slope)`` those that write f′(z),
-    elementwise. Softmax couples the units of a row, so it has no slope of its own (``backward`` is None): its
-    Jacobian is ∂a_i/∂z_j = a_i (δ_ij − a_j).
+class Parameter:
+    """A number of a function: its name, the letter it has in formulas, what it usually is, and whether it must be
+    above 0.
     """
 
     name: str
-    symbol: str
-    forward: Callable[[Array, Array], list[Operation]]
-    backward: Callable[[Array, Array, Array], list[Operation]] | None
-    max_slope: float | None
-    saturates: bool = False
+    letter: str
+    usual: float
+    positive: bool = True
 
-    @property
-    def family(self) -> str:
-        """The bare name, without parameters."""
-        return self.name
-
-    @property
-    def everywhere(self) -> bool:
-        """Whether the formula is the same for every unit and works on any flat stretch of memory."""
-        return self.backward is not None
-
-    @property
-    def units(self) -> int | None:
-        """For how many units it names a function each; None where one holds for all."""
-        return None
-
-    @property
-    def elementwise(self) -> bool:
-        """Whether each output depends on its own weighted input alone."""
-        return self.backward is not None
-
-    def f(self, z: Array) -> Array:
-        """a = f(z), the same shape and dtype as z; softmax works along the last axis."""
-        a = np.empty_like(z, order="C")
-        with np.errstate(over="ignore"):
-            run(self.forward(z, a))
-        return a
-
-    def df(self, z: Array, a: Array) -> Array:
-        """f′(z), given a = f(z). Raises ValueError for softmax, which has a Jacobian instead."""
-        if self.backward is None:
-            raise ValueError(f"{self.name} has no elementwise derivative; its Jacobian is diag(a) − a aᵀ")
-        slope = np.empty_like(z, order="C")
-        run(self.backward(z, a, slope))
-        return slope
+    def check(self, family: str, value: float) -> None:
+        """Raise ValueError for a value that the function cannot have."""
+        if isinstance(value, bool) or not abs(value) < float("inf"):
+            raise ValueError(f"activation: {family}: {self.name}: expected a finite number, got {value!r}")
+        if self.positive and value <= 0:
+            raise ValueError(f"activation: {family}: {self.name}: expected a number above 0, got {value!r}")
 
 
-def _identity(z: Array, a: Array) -> list[Operation]:
-    return [(np.copyto, (a, z))]
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Functions that differ only in their parameters."""
+
+    name: str
+    build: Callable[..., Activation]
+    parameters: tuple[Parameter, ...] = ()
+
+    def make(self, **values: float) -> Activation:
+        """The function with these values; the usual ones for those not given. Raises ValueError for impossible ones."""
+        for name in values:
+            if name not in [parameter.name for parameter in self.parameters]:
+                known = ", ".join(parameter.name for parameter in self.parameters) or "no parameters"
+                raise ValueError(f"activation: {self.name}: expected {known}, got {name!r}")
+        full = {parameter.name: float(values.get(parameter.name, parameter.usual)) for parameter in self.parameters}
+        for parameter in self.parameters:
+            parameter.check(self.name, full[parameter.name])
+        return dataclasses.replace(
+            self.build(*full.values()),
+            name=text_of(self.name, **full),
+            family=self.name,
+            parameters=tuple(full.items()),
+        )
 
 
-def _identity_slope(z: Array, a: Array, slope: Array) -> list[Operation]:
-    return [(np.copyto, (slope, constant(1.0, z.dtype)))]
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {
+        family.name: family
+        for family in (
+            Family("identity", squashing.identity),
+            Family("sigmoid", squashing.sigmoid),
+            Family("tanh", squashing.tanh),
+            Family(
+                "scaled_tanh",
+                squashing.scaled_tanh,
+                (Parameter("amplitude", "A", 1.7159), Parameter("steepness", "B", 2 / 3)),
+            ),
+            Family("relu", rectifying.relu),
+            Family("leaky_relu", rectifying.leaky_relu, (Parameter("slope", "s", 0.01, positive=False),)),
+            Family("elu", rectifying.elu, (Parameter("alpha", "α", 1.0),)),
+            Family("selu", rectifying.selu),
+            Family("gelu", rectifying.gelu),
+            Family("gelu_tanh", rectifying.gelu_tanh),
+            Family("silu", rectifying.silu),
+            Family("softplus", rectifying.softplus, (Parameter("beta", "β", 1.0),)),
+            Family("hard_sigmoid", squashing.hard_sigmoid, (Parameter("slope", "s", 1 / 6),)),
+            Family("hard_tanh", squashing.hard_tanh),
+            Family("step", squashing.step),
+            Family("softmax", squashing.softmax),
+        )
+    }
+)
+"""The named functions, in the order in which they are offered."""
+
+PER_UNIT, FORMULA = "per_unit", "formula"
 
 
-def _sigmoid(z: Array, a: Array) -> list[Operation]:
-    # e^−z overflows to inf below −709 and 1/inf is the right limit, 0; no branch is needed (overflow is silenced by
-    # the caller).
-    one = constant(1.0, z.dtype)
-    return [(np.negative, (z, a)), (np.exp, (a, a)), (np.add, (a, one, a)), (np.divide, (one, a, a))]
+def text_of(family: str, **values: float) -> str:
+    """The canonical text of a function: usual values are left out."""
+    usual = {parameter.name: parameter.usual for parameter in FAMILIES[family].parameters}
+    inside = ", ".join(f"{name}={written(value)}" for name, value in values.items() if value != usual[name])
+    return f"{family}({inside})" if inside else family
 
 
-def _sigmoid_slope(z: Array, a: Array, slope: Array) -> list[Operation]:
-    return [(np.subtract, (constant(1.0, z.dtype), a, slope)), (np.multiply, (slope, a, slope))]
+def per_unit(*units: str) -> str:
+    """The text of one function for each unit."""
+    return f"{PER_UNIT}({', '.join(activation(unit).name for unit in units)})"
 
 
-def _tanh(z: Array, a: Array) -> list[Operation]:
-    return [(np.tanh, (z, a))]
+@lru_cache(maxsize=1024)
+def activation(text: str) -> Activation:
+    """The function of that text. Raises ValueError that says what is wrong with it; an unknown name lists the known."""
+    if not isinstance(text, str) or len(text) > LONGEST:
+        raise ValueError(f"activation: expected a text of at most {LONGEST} characters, got {str(text)[:40]!r}")
+    name, inside = _call(text)
+    if name == PER_UNIT:
+        return _each(_arguments(inside or ""))
+    if name == FORMULA:
+        raise ValueError("activation: formula: expected a formula")
+    if name not in FAMILIES:
+        known = ", ".join([*FAMILIES, f"{PER_UNIT}(…)", f"{FORMULA}(…)"])
+        raise ValueError(f"activation: expected one of {known}, got {text!r}")
+    values: dict[str, float] = {}
+    for argument in _arguments(inside) if inside is not None else []:
+        key, equals, typed = argument.partition("=")
+        key, value = key.strip(), read(typed.strip())
+        if not equals:
+            known = ", ".join(f"{parameter.name}=…" for parameter in FAMILIES[name].parameters) or "no parameters"
+            raise ValueError(f"activation: {name}: expected {known}, got {argument!r}")
+        if value is None:
+            raise ValueError(f"activation: {name}: {key}: expected a finite number, got {typed.strip()!r}")
+        if key in values:
+            raise ValueError(f"activation: {name}: {key} is given twice")
+        values[key] = value
+    return FAMILIES[name].make(**values)
 
 
-def _tanh_slope(z: Array, a: Array, slope: Array) -> list[Operation]:
-    return [(np.multiply, (a, a, slope)), (np.subtract, (constant(1.0, z.dtype), slope, slope))]
+def _call(text: str) -> tuple[str, str | None]:
+    """A name, and what stands in its brackets; None where there are none."""
+    bare = text.strip()
+    name, bracket, rest = bare.partition("(")
+    if not bracket:
+        return bare, None
+    if not rest.endswith(")"):
+        raise ValueError(f"activation: expected a closing bracket at the end, got {text!r}")
+    return name.strip(), rest[:-1]
 
 
-def _relu(z: Array, a: Array) -> list[Operation]:
-    # np.maximum takes its output by name only (NumPy 2.4 deprecates the position).
-    return [(partial(np.maximum, out=a), (z, constant(0.0, z.dtype)))]
+def _arguments(inside: str) -> list[str]:
+    """What stands between the commas that are not within brackets."""
+    parts, depth, start = [], 0, 0
+    for place, character in enumerate(inside):
+        depth += (character == "(") - (character == ")")
+        if depth < 0:
+            break
+        if character == "," and depth == 0:
+            parts.append(inside[start:place])
+            start = place + 1
+    if depth:
+        raise ValueError(f"activation: expected as many closing brackets as opening ones, got {inside!r}")
+    parts = [part.strip() for part in [*parts, inside[start:]]]
+    if any(not part for part in parts):
+        raise ValueError(f"activation: expected something between the commas, got {inside!r}")
+    return parts
 
 
-def _relu_slope(z: Array, a: Array, slope: Array) -> list[Operation]:
-    # At the kink z = 0 the slope is taken as 0, as PyTorch and Caffe do.
-    return [(np.greater, (z, constant(0.0, z.dtype), slope))]
+def _each(texts: list[str]) -> Activation:
+    """One function for each unit: neighbours with the same one are computed together."""
+    units = tuple(activation(text) for text in texts)
+    for unit in units:
+        if not unit.everywhere:
+            raise ValueError(f"activation: {PER_UNIT}: expected functions of one unit, got {unit.name!r}")
+    runs: list[tuple[slice, Activation]] = []
+    for function, run in groupby(units, key=lambda unit: unit.name):
+        start = runs[-1][0].stop if runs else 0
+        runs.append((slice(start, start + len(list(run))), activation(function)))
 
+    def check(z: Array) -> None:
+        if z.shape[-1] != len(units):
+            raise ValueError(f"activation: expected {len(units)} units, as many as functions, got {z.shape[-1]}")
 
-def _softmax(z: Array, a: Array) -> list[Operation]:
-    # Subtracting the row's maximum changes nothing mathematically and keeps every exponential at most 1.
-    peak = np.empty((*z.shape[:-1], 1), z.dtype)
-    total = np.empty_like(peak)
-    return [
-        (np.maximum.reduce, (z, -1, None, peak, True)),
-        (np.subtract, (z, peak, a)),
-        (np.exp, (a, a)),
-        (np.add.reduce, (a, -1, None, total, True)),
-        (np.divide, (a, total, a)),
-    ]
+    def forward(z: Array, a: Array) -> list[Operation]:
+        check(z)
+        return [step for place, function in runs for step in function.forward(z[..., place], a[..., place])]
 
+    def backward(z: Array, a: Array, slope: Array) -> list[Operation]:
+        check(z)
+        operations: list[Operation] = []
+        for place, function in runs:
+            assert function.backward is not None
+            operations += function.backward(z[..., place], a[..., place], slope[..., place])
+        return operations
 
-ACTIVATIONS: dict[str, Activation] = {
-    activation.name: activation
-    for activation in (
-        Activation("identity", "id", _identity, _identity_slope, max_slope=1.0),
-        Activation("sigmoid", "σ", _sigmoid, _sigmoid_slope, max_slope=0.25, saturates=True),
-        Activation("tanh", "tanh", _tanh, _tanh_slope, max_slope=1.0, saturates=True),
-        Activation("relu", "ReLU", _relu, _relu_slope, max_slope=1.0),
-        Activation("softmax", "softmax", _softmax, None, max_slope=None),
+    return Activation(
+        f"{PER_UNIT}({', '.join(unit.name for unit in units)})",
+        "f",
+        forward,
+        backward,
+        max_slope=None,
+        family=PER_UNIT,
+        saturates=any(unit.saturates for unit in units),
+        switches=any(unit.switches for unit in units),
+        monotone=all(unit.monotone for unit in units),
+        has_gradient=any(unit.has_gradient for unit in units),
+        units=units,
     )
-}
 
 
-def activation(name: str) -> Activation:
-    """The activation of that name. Raises ValueError that lists the known ones."""
-    if name not in ACTIVATIONS:
-        raise ValueError(f"activation: expected one of {', '.join(ACTIVATIONS)}, got {name!r}")
-    return ACTIVATIONS[name]
+ACTIVATIONS: Mapping[str, Activation] = MappingProxyType({name: family.make() for name, family in FAMILIES.items()})
+"""Every named function with its usual parameters."""
