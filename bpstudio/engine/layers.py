@@ -109,9 +109,10 @@ def _check_activation(text: str, units: int | None) -> None:
     record = activation(text)
     if record.family == "softmax" and units is not None and units < 2:
         raise ValueError(f"units: softmax shares 1 among the units, so it needs at least 2, got {units}")
-    needed = record.units
-    if needed is not None and units is not None and needed != units:
-        raise ValueError(f"activation: names a function for each of {needed} units, but the layer has {units}")
+    if record.units and units is not None and len(record.units) != units:
+        raise ValueError(
+            f"activation: names a function for each of {len(record.units)} units, but the layer has {units}"
+        )
 
 
 def _check_bias(bias: str) -> None:
@@ -135,7 +136,9 @@ def _check_pair(name: str, value: object, lowest: int) -> None:
 
 def _row(layer: str, shape: Shape) -> int:
     if len(shape) != 1:
-        raise ValueError(f"{layer} expects a row of numbers, got images of {said(shape)}: put a Flatten layer before it")
+        raise ValueError(
+            f"{layer} expects a row of numbers, got images of {said(shape)}: put a Flatten layer before it"
+        )
     return shape[0]
 
 
@@ -308,9 +311,7 @@ class _Pool(Layer):
             for n, k, s, p in zip((height, width), self.kernel, self.stride, self.padding, strict=True)
         )
         if min(sizes) < 1:
-            raise ValueError(
-                f"kernel: a window of {said(self.kernel)} leaves nothing of an image of {height}×{width}"
-            )
+            raise ValueError(f"kernel: a window of {said(self.kernel)} leaves nothing of an image of {height}×{width}")
         return (channels, *sizes)
 
 

@@ -7,16 +7,19 @@ arenas, by layer and name.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from bpstudio.engine.images import Convolution, Pooling
+from bpstudio.engine.layers import Shape
 from bpstudio.engine.network import Network
-from bpstudio.maths.operations import Array
+from bpstudio.maths.activations import activation
+from bpstudio.maths.operations import Array, constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class ParamsLayout:
 
     W: tuple[slice, ...]
     b: tuple[slice, ...]
-    shapes: tuple[tuple[int, int], ...]
+    shapes: tuple[Shape, ...]
     weights: int
     trainable: int
     size: int
@@ -34,16 +37,15 @@ class ParamsLayout:
 @lru_cache(maxsize=64)
 def params_layout(network: Network) -> ParamsLayout:
     """The layout of a network's parameters."""
-    sizes = network.sizes
-    shapes = tuple((units, inputs) for inputs, units in pairwise(sizes))
+    shapes = network.weight_shapes
     W: list[slice] = [slice(0)] * len(shapes)
     b: list[slice] = [slice(0)] * len(shapes)
     position = 0
     bounds = []
     for trainable in (True, False):
         for places, lengths, flags in (
-            (W, [units * inputs for units, inputs in shapes], [layer.train_weights for layer in network.layers]),
-            (b, [units for units, _ in shapes], [layer.trains_bias for layer in network.layers]),
+            (W, [math.prod(shape) for shape in shapes], [layer.train_weights for layer in network.layers]),
+            (b, network.bias_counts, [layer.trains_bias for layer in network.layers]),
         ):
             for number, (length, flag) in enumerate(zip(lengths, flags, strict=True)):
                 if flag is trainable:
@@ -54,9 +56,11 @@ def params_layout(network: Network) -> ParamsLayout:
 
 
 class Params:
-    """Weights ``W[l]`` (units, inputs) and biases ``b[l]`` (units,) of each layer, views into ``flat``.
+    """Weights ``W[l]`` (units, inputs) or (filters, channels, kh, kw) and biases ``b[l]`` (units,) of each layer, views
+    into ``flat``.
 
-    A threshold lies in the place of the bias; a layer without either has zeros there.
+    A threshold lies in the place of the bias; a layer without either has zeros there. Both are empty where a layer has
+    no parameters.
     """
 
     __slots__ = ("W", "b", "flat", "network")
@@ -109,7 +113,7 @@ class Params:
         """What computes the same in a network of the same sizes, whatever is trained or called a threshold there."""
         if network == self.network:
             return self.copy()
-        if network.sizes != self.network.sizes:
+        if (network.sizes, network.weight_shapes) != (self.network.sizes, self.network.weight_shapes):
             raise ValueError(f"parameters: expected layers of {network.sizes}, got {self.network.sizes}")
         fitted = Params(network, np.zeros(params_layout(network).size, self.flat.dtype))
         for number in range(len(network.layers)):
@@ -124,22 +128,30 @@ def draw_params(network: Network, seed: int) -> Params:
     """Start values from the seed; each layer has its own stream, so that an edit of one leaves the draws of the
     others. A threshold is the negative of the bias that is drawn: a seed makes one network, however it is written.
     """
-    sizes = network.sizes
-    layers = []
+    params = Params(network, np.zeros(params_layout(network).size))
     for number, layer in enumerate(network.layers):
-        W, b = layer.initializer.draw(np.random.default_rng((seed, number)), sizes[number], layer.units)
-        layers.append((W, b if layer.bias_sign > 0 else 0.0 - b if layer.has_bias else np.zeros_like(b)))
-    return Params.from_layers(network, [*layers])
+        if not layer.has_weights:
+            continue
+        W, b = params.W[number], params.b[number]
+        rng = np.random.default_rng((seed, number))
+        fans = layer.fans(network.shapes[number])
+        W[...], drawn = layer.initializer.draw(rng, *fans, W.shape)
+        if layer.has_bias:
+            b[...] = drawn if layer.bias_sign > 0 else 0.0 - drawn
+    return params
 
 
 @dataclass(slots=True)
 class LayerTrace:
-    """One layer in one pass; N rows, ``units`` wide.
+    """One layer in one pass over N rows; arrays are (N, units), or (N, channels, height, width) for images.
 
-    x (N, inputs) what came in; z, a (N, units) weighted input and output; slope f′(z), None for softmax; delta =
-    ∂C/∂z with the factor of the reduction in it; dx = ∂C/∂x, None in the first layer, where the objective does not
-    need it; dW, db the gradient; update_W, update_b what the optimiser will add; W_used the weights through which the
-    error was carried back (the old ones, or the already updated ones under sequential order).
+    x what came in; z, a weighted input and output; slope f′(z) (of a dropout its scaled mask, of pooling and flatten
+    1), None for softmax; delta = ∂C/∂z with the factor of the reduction in it; dx = ∂C/∂x, None in the first layer,
+    where the objective does not need it; dW, db the gradient; update_W, update_b what the optimiser will add; W_used
+    the weights through which the error was carried back (the old ones, or the updated ones under sequential order).
+
+    A layer without weights shares arrays with its neighbours: z is what came in (but for pooling), and where a is z,
+    delta is the dx of the layer above.
     """
 
     x: Array
@@ -178,6 +190,7 @@ class Trace:
         "slopes",
         "update",
         "used",
+        "workspace",
         "x",
         "y",
     )
@@ -187,61 +200,80 @@ class Trace:
         self.sequential = sequential
         self.x = x
         self.arena = arena
-        units = [layer.units for layer in network.layers]
-        inputs = network.sizes[:-1]
+        self.workspace: dict[int, Convolution | Pooling] = {}
+        layers = network.layers
+        count = len(layers)
+        shapes = [(rows, *shape) for shape in network.shapes]
+        inputs, outputs = shapes[:-1], shapes[1:]
         size = params_layout(network).size
         position = 0
 
         def take(*shape: int) -> Array:
             nonlocal position
-            length = int(np.prod(shape))
+            length = math.prod(shape)
             view = arena[position : position + length].reshape(shape)
             position += length
             return view
 
-        delta = [take(rows, n) for n in units]
-        z = [take(rows, n) for n in units]
+        own = _owned(network)
+        delta = {n: take(*outputs[n]) for n in own.delta}
+        z = {n: take(*outputs[n]) for n in own.z}
         checked_to = position
-        self.y = take(rows, units[-1])
+        self.y = take(*outputs[-1])
         answers_to = position
-        a = [take(rows, n) for n in units]
-        behaviour_from = position - rows * units[-1]
-        slope = [take(rows, n) for n in units]
+        a = {n: take(*outputs[n]) for n in own.a}
+        behaviour_from = position - math.prod(outputs[-1])
+        slope = {n: take(*outputs[n]) for n in own.slope}
         self.gradient = Params(network, take(size))
         self.checked = arena[:checked_to]
-        self.answers = arena[checked_to - rows * units[-1] : answers_to]
+        self.answers = arena[checked_to - math.prod(outputs[-1]) : answers_to]
         self.behaviour_and_gradient = arena[behaviour_from:position]
-        self.dC_da = take(rows, units[-1])
-        dx: list[Array | None] = [None, *(take(rows, n) for n in inputs[1:])]
+        self.dC_da = take(*outputs[-1])
+        dx: dict[int, Array] = {n: take(*inputs[n]) for n in own.dx}
         self.update = Params(network, take(size))
         self.used = Params(network, take(size)) if sequential else params
-        self.slopes = tuple(slope)
+        # What is shared: forward from below, backward from above.
+        one = np.broadcast_to(constant(1.0, arena.dtype), ())
+        below = x.reshape(inputs[0])
+        seen = []
+        for n in range(count):
+            seen.append(below)
+            if n not in z:
+                z[n] = below.reshape(outputs[n])
+            a.setdefault(n, z[n])
+            slope.setdefault(n, np.broadcast_to(one, outputs[n]))
+            below = a[n]
+        for n in reversed(range(count)):
+            delta.setdefault(n, dx[n + 1] if n + 1 < count else self.dC_da)
+            if n and n not in dx:
+                dx[n] = delta[n].reshape(inputs[n])
+        self.slopes = tuple(slope[n] for n in range(count))
         self.layers = tuple(
             LayerTrace(
-                x=x if number == 0 else a[number - 1],
-                z=z[number],
-                a=a[number],
-                slope=None if layer.activation == "softmax" else slope[number],
-                delta=delta[number],
-                dx=dx[number],
-                dW=self.gradient.W[number],
-                db=self.gradient.b[number],
-                update_W=self.update.W[number],
-                update_b=self.update.b[number],
-                W_used=self.used.W[number],
+                x=seen[n],
+                z=z[n],
+                a=a[n],
+                slope=slope[n] if activation(layer.activation).elementwise else None,
+                delta=delta[n],
+                dx=dx.get(n),
+                dW=self.gradient.W[n],
+                db=self.gradient.b[n],
+                update_W=self.update.W[n],
+                update_b=self.update.b[n],
+                W_used=self.used.W[n],
             )
-            for number, layer in enumerate(network.layers)
+            for n, layer in enumerate(layers)
         )
         self._names = network.layer_names
 
     @staticmethod
     def size(network: Network, rows: int, sequential: bool) -> int:
         """How many numbers the arena holds."""
-        units = sum(network.sizes[1:])
-        hidden = sum(network.sizes[1:-1])
-        return rows * (4 * units + hidden + 2 * network.outputs) + params_layout(network).size * (
-            3 if sequential else 2
-        )
+        own = _owned(network)
+        outputs = network.sizes[1:]
+        units = sum(outputs[n] for part in (own.delta, own.z, own.a, own.slope) for n in part)
+        units += sum(network.sizes[n] for n in own.dx) + 2 * network.outputs
+        return rows * units + params_layout(network).size * (3 if sequential else 2)
 
     @classmethod
     def allocate(cls, network: Network, rows: int, params: Params, sequential: bool = False) -> Trace:
@@ -261,7 +293,27 @@ class Trace:
         """N, the number of rows of the pass."""
         return int(self.x.shape[0])
 
-    def input_gradient(self) -> Array:
-        """∂C/∂x of the data, (N, inputs): computed when asked, since no update needs it."""
-        gradient: Array = self.layers[0].delta.dot(self.layers[0].W_used)
-        return gradient
+
+@dataclass(frozen=True, slots=True)
+class _Owned:
+    """The layers that have an array of their own, by quantity."""
+
+    delta: tuple[int, ...]
+    z: tuple[int, ...]
+    a: tuple[int, ...]
+    slope: tuple[int, ...]
+    dx: tuple[int, ...]
+
+
+@lru_cache(maxsize=64)
+def _owned(network: Network) -> _Owned:
+    layers = network.layers
+    last = len(layers) - 1
+    every = range(len(layers))
+    # The output has arrays of its own in any case: metrics read them in one stretch.
+    z = tuple(n for n in every if layers[n].keeps_z or n == last)
+    computed = tuple(n for n in every if layers[n].computes_a or n == last)
+    slope = tuple(n for n in every if layers[n].computes_a)
+    # Where z is what came in, ∂C/∂x is ∂C/∂z.
+    dx = tuple(n for n in every[1:] if layers[n].keeps_z)
+    return _Owned(delta=computed, z=z, a=computed, slope=slope, dx=dx)

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from bpstudio.data import records
 from bpstudio.engine.network import Network
+from bpstudio.engine.passes import input_gradient
 from bpstudio.files import wording
 from bpstudio.files.wording import Wording
 from bpstudio.maths.losses import loss as loss_named
@@ -228,5 +229,5 @@ def _array(frame: Frame, layer: str | None, quantity: str) -> Any:
     if quantity in ("W", "b"):
         return getattr(frame.params, quantity)[number]
     if quantity == "dx" and number == 0:
-        return trace.input_gradient()
+        return input_gradient(trace)
     return getattr(trace.layers[number], quantity)

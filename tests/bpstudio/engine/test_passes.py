@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
-from bpstudio.engine.passes import backward, forward, predict
+from bpstudio.engine.passes import backward, forward, input_gradient, predict
 from bpstudio.engine.trace import Params, Trace, draw_params
 from bpstudio.maths.initializers import Initializer
 from bpstudio.maths.losses import LOSSES, REDUCTIONS
@@ -20,7 +20,7 @@ NETWORKS = [
     (hidden, output, loss, reduction, rows)
     for hidden in HIDDEN
     for output in ("identity", "sigmoid", "tanh", "softmax")
-    for loss in LOSSES
+    for loss in ("half_squared_error", "squared_error", "bce", "categorical_ce")
     for reduction in REDUCTIONS
     for rows in (1, 4)
     # Cross-entropy is defined for outputs between 0 and 1.
@@ -129,7 +129,7 @@ def test_batch_gradient_is_the_mean_of_its_rows() -> None:
 def test_input_gradient_is_the_limit_of_differences() -> None:
     network, params = build("tanh", "softmax")
     x, y = data(4)
-    gradient = one_pass(network, params, x, y, "categorical_ce", "mean_batch").input_gradient()
+    gradient = input_gradient(one_pass(network, params, x, y, "categorical_ce", "mean_batch"))
     h = 1e-6
     for i, k in np.ndindex(x.shape):
         step = np.zeros_like(x)
@@ -189,7 +189,6 @@ def test_predict_agrees_with_the_pass_and_takes_any_layout() -> None:
         (lambda: Dense(1, "softmax"), "needs at least 2"),
         (lambda: Network(0, (Dense(1),)), "inputs: expected a whole number of at least 1"),
         (lambda: Network(1, ()), "at least one layer"),
-        (lambda: Network(2, (Dense(2, "softmax"), Dense(1))), r"layers\[0\].activation: softmax is for the output"),
         (lambda: Network(2, (Dense(10**9),)), r"needs about [\d.,]+ GiB"),
         (lambda: Network(2, (Dense(10**30),)), r"needs about [\d.,]+ GiB"),
         (lambda: Network(5, (Dense(1),), (2, 3)), "2×3 pixels are not 5 inputs"),
