@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
 from PyQt6.QtCore import QRectF, QSize, Qt
@@ -10,6 +9,7 @@ from PyQt6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from bpstudio.maths.initializers import Initializer
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.frame import Frame
 from ui import theme
@@ -18,6 +18,7 @@ from ui.panels import describe, edits
 from ui.panels.form import Choice, Message, Row, restyle
 from ui.panels.number import NumberField
 from ui.panels.plain import plain
+from ui.panels.start_form import StartForm
 
 Change = Callable[[str, Callable[[Experiment], Experiment]], None]
 """change(name, edit): make a new experiment and send it; raises ValueError when the edit is refused."""
@@ -81,6 +82,7 @@ class LayerCard(Card):
         self.tell(describe.layer_title(frame.experiment.network, self.index), describe.layer_facts(frame, self.index))
         if self.editor is not None:
             self.editor.show_experiment(frame.experiment)
+            self.editor.start.show_start(frame.start, self.index)
 
     def open(self, is_open: bool, frame: Frame) -> None:
         """Show or hide the controls."""
@@ -88,7 +90,7 @@ class LayerCard(Card):
             self.editor = LayerEditor(self.index, self._change, self)
             self.rows.addWidget(self.editor)
             self.editor.retranslate()
-            self.editor.show_experiment(frame.experiment)
+            self.show_frame(frame)
         elif not is_open and self.editor is not None:
             self.rows.removeWidget(self.editor)
             self.editor.hide()
@@ -148,15 +150,9 @@ class LayerEditor(QWidget):
         self.units_row = Row(self.units, units_message)
         self.activation = Choice()
         self.activation_row = Row(self.activation)
-        self.initializer = Choice()
-        self.initializer_row = Row(self.initializer)
-        std_message = Message()
-        self.std = NumberField(self._set_std, std_message.say)
-        self.std_row = Row(self.std, std_message)
         self.bias = Choice()
         self.bias_row = Row(self.bias)
-        self.biases = Choice()
-        self.biases_row = Row(self.biases)
+        self.start = StartForm(self._begin)
         self.train_weights = QCheckBox()
         self.train_bias = QCheckBox()
         self.message = Message()
@@ -173,10 +169,8 @@ class LayerEditor(QWidget):
         for widget in (
             self.units_row,
             self.activation_row,
-            self.initializer_row,
-            self.std_row,
             self.bias_row,
-            self.biases_row,
+            self.start,
             self.train_weights,
             self.train_bias,
             self.message,
@@ -185,11 +179,9 @@ class LayerEditor(QWidget):
         column.addLayout(buttons)
 
         self.activation.activated.connect(self._set_activation)
-        self.initializer.activated.connect(lambda: self._set_initializer(weights=self.initializer.currentData()))
         self.bias.activated.connect(
             lambda: self._try(self.bias_row.message, CHANGE_BIAS, {"bias": self.bias.currentData()})
         )
-        self.biases.activated.connect(lambda: self._set_initializer(biases=self.biases.currentData()))
         self.train_weights.clicked.connect(lambda on: self._try(self.message, FREEZE, {"train_weights": on}))
         self.train_bias.clicked.connect(lambda on: self._try(self.message, FREEZE, {"train_bias": on}))
         self.up.clicked.connect(lambda: self._edit(MOVE_LAYER, lambda e: edits.with_moved_layer(e, self.index, -1)))
@@ -205,19 +197,10 @@ class LayerEditor(QWidget):
         self.activation.offer(describe.activations(is_output))
         self.units.show_value(layer.units)
         self.activation.show_value(layer.activation)
-        self.initializer.show_value(layer.initializer.weights)
-        self.std.show_value(layer.initializer.std)
-        self.std_row.setVisible(layer.initializer.weights == "normal")
         self.bias.show_value(layer.bias)
-        self.biases.show_value(layer.initializer.biases)
-        thresholds = layer.bias == "threshold"
-        self.train_bias.setText(tr("train thresholds") if thresholds else tr("train biases"))
-        self.biases_row.name(
-            tr("Start thresholds") if thresholds else tr("Start biases"),
-            tr("How this layer's biases are drawn; a change draws anew"),
-        )
-        for widget in (self.biases_row, self.train_bias):
-            widget.setVisible(layer.has_bias)
+        self.start.show_layer(layer)
+        self.train_bias.setText(tr("train thresholds") if layer.bias == "threshold" else tr("train biases"))
+        self.train_bias.setVisible(layer.has_bias)
         self.train_weights.setChecked(layer.train_weights)
         self.train_bias.setChecked(layer.train_bias)
         self.up.setEnabled(0 < self.index < len(layers) - 1)
@@ -227,15 +210,12 @@ class LayerEditor(QWidget):
     def retranslate(self) -> None:
         self.units_row.name(tr("Units"), tr("How many units work side by side in this layer"))
         self.activation_row.name(tr("Activation"), tr("What a unit does with its weighted input"))
-        self.initializer_row.name(tr("Start weights"), tr("How this layer's weights are drawn; a change draws anew"))
-        self.std_row.name(tr("σ of weights"), tr("Standard deviation of the drawn weights"))
         self.bias_row.name(tr("Bias"), tr("What is added to the weighted sum: z = Wx + b, z = Wx − θ, or z = Wx"))
         self.train_weights.setText(tr("train weights"))
         self.train_weights.setToolTip(tr("Off: frozen ❄. The gradient is still shown, the values stay."))
         self.train_bias.setToolTip(self.train_weights.toolTip())
-        self.initializer.offer(describe.initializers())
         self.bias.offer(describe.bias_kinds())
-        self.biases.offer(describe.bias_rules())
+        self.start.retranslate()
         if self._experiment is not None:
             self.show_experiment(self._experiment)
         look = theme.current()
@@ -251,20 +231,18 @@ class LayerEditor(QWidget):
     def _set_units(self, value: float) -> None:
         self._change(CHANGE_UNITS, lambda experiment: edits.with_layer(experiment, self.index, units=int(value)))
 
-    def _set_std(self, value: float) -> None:
-        self._change(CHANGE_INITIALIZER, lambda experiment: self._initialized(experiment, std=value))
-
     def _set_activation(self) -> None:
         chosen = self.activation.currentData()
         self._try(self.activation_row.message, CHANGE_ACTIVATION, {"activation": chosen})
 
-    def _set_initializer(self, **changes: object) -> None:
-        self._edit(CHANGE_INITIALIZER, lambda experiment: self._initialized(experiment, **changes))
+    def _begin(self, edit: Callable[[Initializer], Initializer]) -> None:
+        """Send this layer with another start."""
 
-    def _initialized(self, experiment: Experiment, **changes: object) -> Experiment:
-        present = experiment.network.layers[self.index].initializer
-        drawn = dataclasses.replace(present, **changes)  # type: ignore[arg-type]
-        return edits.with_layer(experiment, self.index, initializer=drawn)
+        def begun(experiment: Experiment) -> Experiment:
+            present = experiment.network.layers[self.index].initializer
+            return edits.with_layer(experiment, self.index, initializer=edit(present))
+
+        self._change(CHANGE_INITIALIZER, begun)
 
     def _try(self, message: Message, name: str, changes: dict[str, object]) -> None:
         self._edit(name, lambda experiment: edits.with_layer(experiment, self.index, **changes), message)

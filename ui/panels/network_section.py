@@ -49,8 +49,8 @@ class NetworkSection(Section):
 
     def show_frame(self, frame: Frame) -> None:
         """Show the network of a frame, and the present row's inputs."""
-        is_same = self._frame is not None and self._frame.experiment is frame.experiment
-        self._frame = frame
+        before, self._frame = self._frame, frame
+        is_same = before is not None and before.experiment is frame.experiment and before.start is frame.start
         layers = frame.experiment.network.layers
         if len(layers) != len(self.cards):
             self._deal(len(layers))

@@ -61,6 +61,9 @@ _SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"flat_threshold: expected .*", translatable("The threshold must be above 0 and at most 1.")),
         (r"seed: expected .*", translatable("The seed must be a whole number of at least 0.")),
         (r"initializer\.(?:bias_)?std: .*", translatable("The standard deviation must be a number of at least 0.")),
+        (r"initializer\.(?:bias_)?limit: .*", translatable("The limit must be a number of at least 0.")),
+        (r"initializer\.gain: .*", translatable("The gain must be a number of at least 0.")),
+        (r"initializer\.(?:bias_)?value: .*", translatable("The value must be a finite number.")),
         (
             r"network\.inputs: the data has (?P<have>\d+) input columns, got (?P<want>\d+)",
             translatable("The data has {have} inputs, this network takes {want}."),

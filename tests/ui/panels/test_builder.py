@@ -78,12 +78,12 @@ LAYER: list[tuple[str, Callable[[Any], None], Callable[[Experiment], Experiment]
     ("activation", lambda c: choose(c.activation, "relu"), lambda e: layer(e, 0, activation="relu")),
     (
         "start weights",
-        lambda c: choose(c.initializer, "lecun_uniform"),
+        lambda c: choose(c.start.weights, "lecun_uniform"),
         lambda e: layer(e, 0, initializer=drawn(e, weights="lecun_uniform")),
     ),
     (
         "start biases",
-        lambda c: choose(c.biases, "normal"),
+        lambda c: choose(c.start.biases, "normal"),
         lambda e: layer(e, 0, initializer=drawn(e, biases="normal")),
     ),
     ("frozen weights", lambda c: c.train_weights.click(), lambda e: layer(e, 0, train_weights=False)),
@@ -348,4 +348,71 @@ def test_a_card_speaks_of_what_the_layer_has(builder: Builder, stage: Any) -> No
     stage.settle()
     assert "no\N{NO-BREAK SPACE}biases" in card.facts.text()
     assert not card.editor.train_bias.isVisible()
-    assert not card.editor.biases_row.isVisible()
+    assert not card.editor.start.biases_row.isVisible()
+
+
+def test_each_start_rule_asks_for_its_own_number(builder: Builder, stage: Any) -> None:
+    builder.network.open_layer(0)
+    start = builder.network.cards[0].editor.start
+    assert not start.number_row.isVisible()
+    for rule, field, text, value in (
+        ("uniform", "limit", "0,12", 0.12),
+        ("constant", "value", "-0.5", -0.5),
+        ("orthogonal", "gain", "2", 2.0),
+        ("normal", "std", "1/4", 0.25),
+    ):
+        choose(start.weights, rule)
+        stage.settle()
+        assert start.number_row.isVisible()
+        type_into(start.number, text)
+        stage.settle()
+        assert stage.frame.experiment == layer(
+            stage.frame.experiment, 0, initializer=drawn(stage.frame.experiment, weights=rule, **{field: value})
+        )
+        stage.runner.undo()
+        stage.settle()
+        assert start.number.text() != text
+    choose(start.biases, "uniform")
+    stage.settle()
+    type_into(start.bias_number, "0.3")
+    assert stage.settle().experiment.network.layers[0].initializer.bias_limit == 0.3
+    assert abs(stage.frame.params.b[0]).max() <= 0.3
+
+
+def test_a_rule_that_says_how_biases_begin_leaves_no_choice_of_them(builder: Builder, stage: Any) -> None:
+    builder.network.open_layer(0)
+    start = builder.network.cards[0].editor.start
+    stage.qtbot.waitUntil(start.biases_row.isVisible)
+    choose(start.weights, "deep_learn_toolbox")
+    stage.settle()
+    assert not start.biases_row.isVisible()
+    assert "b: U(±4√(6/(n_in + n_out)))" in start.weights_row.message.text()
+    assert "DeepLearnToolbox, nnsetup.m" in start.weights.toolTip()
+
+
+def test_the_spread_of_the_start_stands_beside_the_textbooks_and_does_not_move_with_training(
+    builder: Builder, stage: Any
+) -> None:
+    builder.network.open_layer(0)
+    start = builder.network.cards[0].editor.start
+    choose(start.weights, "nielsen_large")
+    stage.settle()
+    said = start.spread.text()
+    assert f"{stage.frame.params.W[0].std():.2f}" in said
+    for name, spread in (("LeCun", 4**-0.5), ("Xavier", (2 / 14) ** 0.5), ("He", (2 / 4) ** 0.5)):
+        assert f"{name}\N{NO-BREAK SPACE}{spread:.2f}" in said
+    stage.runner.step(5)
+    stage.settle()
+    assert start.spread.text() == said
+
+
+def test_a_refused_number_of_a_start_is_explained(builder: Builder, stage: Any) -> None:
+    builder.network.open_layer(0)
+    start = builder.network.cards[0].editor.start
+    choose(start.weights, "uniform")
+    stage.settle()
+    before = stage.frame.experiment
+    type_into(start.number, "-1")
+    assert "at least 0" in start.number_row.message.text()
+    assert "initializer" not in start.number_row.message.text()
+    assert stage.settle().experiment is before
