@@ -5,7 +5,6 @@ everything else over to `main` here.
 """
 
 import argparse
-import math
 import os
 import sys
 import time
@@ -21,16 +20,51 @@ if TYPE_CHECKING:
     from bpstudio.training.session import Session
 
 COMMANDS = ("verify", "train")
+RECIPES = ("pytorch", "keras", "numpy")
 DEFAULT_EPOCHS = 100
 REFRESH_SECONDS = 0.1
 
 
+CASE_FORMAT = """\
+A case (format bp-oracle/1) is one JSON file. Rows of X and Y are samples, W is (units, inputs):
+  {"format": "bp-oracle/1", "id": "mine",
+   "network": {"input_shape": [2], "layers": [
+     {"type": "dense", "units": 3, "activation": {"name": "tanh"}},
+     {"type": "dense", "units": 1, "activation": {"name": "sigmoid"}}]},
+   "loss": {"name": "bce", "reduction": "mean_batch"},
+   "optimizer": {"name": "adam", "lr": 0.01, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
+   "init": [{"W": [[...]], "b": [...]}, {"W": [[...]], "b": [...]}],
+   "data": {"X": [[...]], "Y": [[...]]},
+   "checkpoints": [1, 10], "history_steps": 10,
+   "expected": {"loss": ..., "layers": [{"z": ..., "a": ..., "delta": ..., "dW": ..., "db": ...}, {...}],
+     "history": {"objective": [...]}, "params_after": {"1": [{"W": ..., "b": ...}, {...}], "10": [...]}}}
+What you do not compute may be left out of `expected`. delta is dC/dz, with the 1/N of a mean in it. An array passes
+when no element is further away than 1e-10, relative to itself or to a thousandth of the largest of its array.
+  layers      dense, conv2d, maxpool2d, avgpool2d, flatten, dropout, activation
+  activation  identity sigmoid tanh scaled_tanh relu leaky_relu elu selu gelu gelu_tanh silu softplus softmax, or
+              {"name": "per_neuron", "units": [{"name": "tanh"}, ...]}
+  loss        half_squared_error squared_error bce categorical_ce huber hinge squared_hinge multiclass_hinge
+              reduction: mean_batch, mean_all, sum
+  optimizer   sgd momentum nesterov adagrad rmsprop adam adamw adadelta adamax nadam rprop
+  beside it   regularization, schedule, gradient_clipping, batches (row numbers for each update)
+bpstudio verify --recipe pytorch (or keras, numpy) prints a script that writes such a file."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command == "verify" and not options.paths and not options.recipe:
+        parser.error("verify: expected a case file or a folder of them")
     try:
         if options.command == "verify":
-            return verify(options.paths)
+            if options.recipe:
+                print(recipe(options.recipe), end="")
+                return 0
+            if options.show:
+                print("bpstudio: the window shows a case: bpstudio verify --show FILE", file=sys.stderr)
+                return 2
+            return verify(options.paths, options.table, options.json)
         return train(options.lesson, options.steps, options.epochs, options.report)
     except (OSError, ValueError) as problem:
         print(f"bpstudio: {problem}", file=sys.stderr)
@@ -50,10 +84,17 @@ def _parser() -> argparse.ArgumentParser:
     verify_command = commands.add_parser(
         "verify",
         help="run reference cases and compare every number",
-        description="Run reference cases (bp-oracle/1). The exit status is 1 if any failed, else 3 if any was skipped, "
-        "else 0.",
+        description="Run reference cases and compare every number. The exit status is 1 if any failed, else 3 if any "
+        "was skipped, else 0.",
+        epilog=CASE_FORMAT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    verify_command.add_argument("paths", nargs="+", type=Path, metavar="FILE|FOLDER")
+    verify_command.add_argument("paths", nargs="*", type=Path, metavar="FILE|FOLDER")
+    form = verify_command.add_mutually_exclusive_group()
+    form.add_argument("--table", action="store_true", help="every array with its worst error, also where a case passes")
+    form.add_argument("--json", action="store_true", help="everything as one JSON document, for other programs")
+    form.add_argument("--show", action="store_true", help="open the case in the window, at what differs first")
+    form.add_argument("--recipe", choices=RECIPES, help="print a script that writes a case from a model of your own")
 
     train_command = commands.add_parser("train", help="train a lesson in the terminal")
     train_command.add_argument("lesson", metavar="LESSON", help="a lesson's name, such as iris, or a lesson file")
@@ -70,26 +111,36 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def verify(paths: Sequence[Path]) -> int:
-    """Judge each case, a line for each, and the counts in the last line."""
-    from bpstudio.files import case
+def verify(paths: Sequence[Path], table: bool = False, json: bool = False) -> int:
+    """Judge each case, a line for each, and the counts in the last line; below a line that fails what differs."""
+    from bpstudio.files import case, case_report
 
-    counts = {"PASS": 0, "FAIL": 0, "SKIP": 0}
-    for path in _case_files(paths):
+    judged = []
+    for path in case_files(paths):
         verdict = case.verify(path)
-        counts[verdict.status] += 1
-        worst = "-" if math.isnan(verdict.worst) else f"{verdict.worst:.1e}"
-        # The place of the worst error matters where it is too large; otherwise it is a curiosity.
-        detail = "" if verdict.status == "PASS" else verdict.detail
-        # A name comes from the file, and in a terminal some characters are orders.
-        line = f"{verdict.status}  {worst:>7}  {verdict.case}  {detail}".rstrip()
-        print("".join(character if character.isprintable() else "�" for character in line), flush=True)
-    total = sum(counts.values())
-    print(f"{total} cases: {counts['PASS']} PASS, {counts['FAIL']} FAIL, {counts['SKIP']} SKIP")
+        judged.append((path, verdict))
+        if not json:
+            lines = case_report.table(verdict) if table or verdict.status == "FAIL" else []
+            for line in (case_report.line(verdict), *(f"      {line}" for line in lines)):
+                # A name comes from the file, and in a terminal some characters are orders.
+                print("".join(character if character.isprintable() else "�" for character in line), flush=True)
+    counts = {status: sum(verdict.status == status for _, verdict in judged) for status in ("PASS", "FAIL", "SKIP")}
+    if json:
+        print(case_report.text(judged))
+    else:
+        print(f"{len(judged)} cases: {counts['PASS']} PASS, {counts['FAIL']} FAIL, {counts['SKIP']} SKIP")
     return 1 if counts["FAIL"] else 3 if counts["SKIP"] else 0
 
 
-def _case_files(paths: Sequence[Path]) -> list[Path]:
+def recipe(name: str) -> str:
+    """A script that writes a case from a model of the user's own, in PyTorch, Keras or NumPy."""
+    from bpstudio.files import asset
+
+    return asset.find(f"recipes/case_from_{name}.py").read_text(encoding="utf-8")
+
+
+def case_files(paths: Sequence[Path]) -> list[Path]:
+    """The cases among these files and in these folders. Raises ValueError where there is none."""
     files: list[Path] = []
     for path in paths:
         if path.is_dir():

@@ -13,8 +13,10 @@ import numpy as np
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
+from bpstudio.engine.passes import input_gradient
 from bpstudio.engine.trace import Params
-from bpstudio.files.case_document import Array, Verdict, judge, read
+from bpstudio.files.case_document import Array, read
+from bpstudio.files.case_verdict import Verdict, judge
 from bpstudio.maths.activations import ACTIVATIONS
 from bpstudio.maths.losses import LOSSES
 from bpstudio.training.arithmetic import accuracy
@@ -200,7 +202,7 @@ def run(case: Mapping[str, Any]) -> dict[str, Any]:
             {name: np.array(getattr(layer, name)) for name in ("z", "a", "delta", "dW", "db")[: 4 + has_bias]}
             for layer, has_bias in zip(frame.trace.layers, experiment.network.biases, strict=True)
         ],
-        "dX": np.array(frame.trace.input_gradient()),
+        "dX": np.array(input_gradient(frame.trace)),
     }
     if case.get("optimizer") is None:
         return result

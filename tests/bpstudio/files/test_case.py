@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from bpstudio.files import case, case_document
-from bpstudio.files.case_document import error_of, read
+from bpstudio.files.case_document import read
+from bpstudio.files.case_verdict import error_of
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
 
