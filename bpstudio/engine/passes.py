@@ -18,12 +18,14 @@ in the last line is the new one. That is the gradient of nothing; the trace keep
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from bpstudio.engine.images import Convolution, Pooling
 from bpstudio.engine.layers import AvgPool2D, Conv2D, Dense, Dropout, Layer, MaxPool2D
 from bpstudio.engine.network import Network
+from bpstudio.engine.penalizing import NO_PENALTIES, Penalizing
 from bpstudio.engine.trace import LayerTrace, Params, Trace
 from bpstudio.maths.activations import activation
 from bpstudio.maths.losses import loss as loss_named
@@ -116,8 +118,13 @@ def _span(arena: Array, first: Array, last: Array) -> Array:
     return arena[start:stop]
 
 
-def output_error(network: Network, trace: Trace, loss: str, reduction: str) -> list[Operation]:
-    """The operations that write δ of the output layer (and ∂C/∂a, unless loss and activation are a pair)."""
+def output_error(
+    network: Network, trace: Trace, loss: str, reduction: str, term: Array | None = None
+) -> list[Operation]:
+    """The operations that write δ of the output layer (and ∂C/∂a, unless loss and activation are a pair).
+
+    ``term`` is what a sparsity of the output adds to ∂C/∂a of every row.
+    """
     rule = loss_named(loss)
     last = trace.layers[-1]
     dtype = trace.arena.dtype
@@ -126,10 +133,16 @@ def output_error(network: Network, trace: Trace, loss: str, reduction: str) -> l
     scaled: list[Operation]
     if name == rule.paired_with:
         scaled = [] if factor == 1.0 else [(np.multiply, (last.delta, constant(factor, dtype), last.delta))]
-        return [(np.subtract, (last.a, trace.y, last.delta)), *scaled]
+        operations: list[Operation] = [(np.subtract, (last.a, trace.y, last.delta)), *scaled]
+        if term is not None:
+            added = replace(last, delta=np.empty_like(last.delta))
+            operations += [(np.copyto, (trace.dC_da, term)), *through(added, trace.dC_da)]
+            operations.append((np.add, (last.delta, added.delta, last.delta)))
+        return operations
     da = trace.dC_da
     scaled = [] if factor == 1.0 else [(np.multiply, (da, constant(factor, dtype), da))]
-    return [*rule.slope(last.a, trace.y, da), *scaled, *through(last, da)]
+    sparse: list[Operation] = [] if term is None else [(np.add, (da, term, da))]
+    return [*rule.slope(last.a, trace.y, da), *scaled, *sparse, *through(last, da)]
 
 
 def through(here: LayerTrace, da: Array) -> list[Operation]:
@@ -148,13 +161,21 @@ def through(here: LayerTrace, da: Array) -> list[Operation]:
 
 
 def backward(
-    network: Network, params: Params, trace: Trace, loss: str, reduction: str, update_layer: LayerUpdate | None = None
+    network: Network,
+    params: Params,
+    trace: Trace,
+    loss: str,
+    reduction: str,
+    update_layer: LayerUpdate | None = None,
+    penalized: Penalizing = NO_PENALTIES,
 ) -> list[Operation]:
     """The operations that fill slopes, δ, dx, dW and db from z, a and y, after ``forward`` was bound to the same trace.
 
-    ``update_layer(l)`` lists the optimiser's operations of one layer; given, the order is sequential.
+    ``update_layer(l)`` lists the optimiser's operations of one layer; given, the order is sequential. ``penalized`` is
+    what penalties add.
     """
-    operations = slopes(network, trace) + output_error(network, trace, loss, reduction)
+    operations = [*slopes(network, trace), *penalized.before]
+    operations += output_error(network, trace, loss, reduction, penalized.terms.get(len(network.layers) - 1))
     ones = {sign: np.full(trace.rows, sign, trace.arena.dtype) for sign in (1, -1)}
     for number in reversed(range(len(network.layers))):
         layer, here = network.layers[number], trace.layers[number]
@@ -164,13 +185,17 @@ def backward(
         elif layer.has_weights:
             operations += _dense_gradient(here, layer.bias_sign, ones)
         if update_layer is not None and layer.has_weights:
+            operations += penalized.gradient_of(number)
             operations += update_layer(number)
             operations.append((np.add, (params.W[number], here.update_W, here.W_used)))
         if number > 0:
             assert here.dx is not None
             operations += _error_below(layer, here, here.dx, work)
+            term = penalized.terms.get(number - 1)
+            if term is not None:
+                operations.append((np.add, (here.dx, term, here.dx)))
             operations += through(trace.layers[number - 1], here.dx)
-    return operations
+    return [*operations, *penalized.gradient]
 
 
 def _dense_gradient(here: LayerTrace, sign: int, ones: dict[int, Array]) -> list[Operation]:

@@ -20,7 +20,7 @@ import numpy as np
 from bpstudio.engine.network import Network
 from bpstudio.engine.trace import Params, ParamsLayout, Trace, params_layout
 from bpstudio.maths.operations import Array, Operation, constant
-from bpstudio.maths.penalties import L1, L2, KLSparsity, Penalty, RunningSparsity, WeightPenalty, sparsity_slope
+from bpstudio.maths.penalties import KLSparsity, Penalty, RunningSparsity, WeightPenalty, sparsity_slope
 
 Averages = Mapping[int, Array]
 """The running mean p of each listed unit, by layer, counted from 0."""
@@ -30,14 +30,18 @@ Averages = Mapping[int, Array]
 class Penalizing:
     """Operations that penalties add to a pass; without penalties there are none.
 
-    ``before`` is carried out when all a are known; ``terms`` adds to ∂C/∂a of a layer; ``gradient`` adds to dW and db,
-    of a layer by itself (sequential order) or of all at once.
+    ``before`` is carried out when all a are known and writes ``terms``, the arrays that are added to ∂C/∂a of a layer;
+    ``gradient`` adds to all dW and db, ``by_layer`` (sequential order) to those of one.
     """
 
     before: tuple[Operation, ...] = ()
     terms: Mapping[int, Array] = field(default_factory=lambda: MappingProxyType({}))
-    gradient_of: tuple[tuple[Operation, ...], ...] = ()
+    by_layer: tuple[tuple[Operation, ...], ...] = ()
     gradient: tuple[Operation, ...] = ()
+
+    def gradient_of(self, layer: int) -> tuple[Operation, ...]:
+        """What is added to dW and db of one layer, where they are needed by themselves."""
+        return self.by_layer[layer] if self.by_layer else ()
 
 
 NO_PENALTIES = Penalizing()
@@ -81,30 +85,21 @@ def penalizing(
     if not penalties:
         return NO_PENALTIES
     layout = params_layout(trace.network)
-    before = _means(trace)
+    layers = range(len(trace.layers))
+    before, gradient = _means(trace), list[Operation]()
+    by_layer: list[list[Operation]] = [[] for _ in layers]
     for number, rule in enumerate(penalties):
         value = trace.penalties[number : number + 1].reshape(())
-        if isinstance(rule, L1 | L2):
-            if sequential:
-                before += _weights(rule, params, layout, trace, training_rows, range(len(trace.layers)), value, None)
-        else:
+        if isinstance(rule, KLSparsity | RunningSparsity):
             before += _units(rule, trace, averages, averages_next, value)
-    layers = range(len(trace.layers))
-    gradient_of: list[tuple[Operation, ...]] = []
-    gradient: list[Operation] = []
-    for number, rule in enumerate(penalties):
-        if isinstance(rule, L1 | L2) and not sequential:
-            value = trace.penalties[number : number + 1].reshape(())
+        elif not sequential:
             gradient += _weights(rule, params, layout, trace, training_rows, layers, value, trace.gradient)
-    if sequential:
-        for layer in layers:
-            own: list[Operation] = []
-            for rule in penalties:
-                if isinstance(rule, L1 | L2):
-                    own += _weights(rule, params, layout, trace, training_rows, (layer,), None, trace.gradient)
-            gradient_of.append(tuple(own))
-    terms = {n: term for n, layer in enumerate(trace.layers) if (term := layer.term) is not None}
-    return Penalizing(tuple(before), MappingProxyType(terms), tuple(gradient_of), tuple(gradient))
+        else:
+            before += _weights(rule, params, layout, trace, training_rows, layers, value, None)
+            for layer in layers:
+                by_layer[layer] += _weights(rule, params, layout, trace, training_rows, (layer,), None, trace.gradient)
+    terms = {n: layer.term for n, layer in enumerate(trace.layers) if layer.term is not None}
+    return Penalizing(tuple(before), MappingProxyType(terms), tuple(map(tuple, by_layer)), tuple(gradient))
 
 
 def _means(trace: Trace) -> list[Operation]:

@@ -20,6 +20,7 @@ from bpstudio.engine.layers import Shape
 from bpstudio.engine.network import Network
 from bpstudio.maths.activations import activation
 from bpstudio.maths.operations import Array, constant
+from bpstudio.maths.penalties import Penalty, listed_layers
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,8 @@ class LayerTrace:
     1), None for softmax; delta = ∂C/∂z with the factor of the reduction in it; dx = ∂C/∂x, None in the first layer,
     where the objective does not need it; dW, db the gradient; update_W, update_b what the optimiser will add; W_used
     the weights through which the error was carried back (the old ones, or the updated ones under sequential order).
+    Where a sparsity is asked of the layer, mean is that of a over the rows, for each unit, and term what is added to
+    ∂C/∂a of every row (the dx of the layer above has it in it); else None.
 
     A layer without weights shares arrays with its neighbours: z is what came in (but for pooling), and where a is z,
     delta is the dx of the layer above.
@@ -165,15 +168,17 @@ class LayerTrace:
     update_W: Array
     update_b: Array
     W_used: Array
+    mean: Array | None = None
+    term: Array | None = None
 
 
 class Trace:
     """Everything that one forward and backward pass over N rows computed, and the update that follows from it.
 
-    Arena: delta … | z … | y | a … | slope … | gradient | ∂C/∂a of the output | dx … | update | used weights. The
-    order serves two readers: delta and z lie together because they are checked to be finite in every step, and what
-    metrics are made of is two stretches: ``answers`` (z of the output, y) and ``behaviour_and_gradient`` (a of the
-    output, all slopes, the gradient).
+    Arena: delta … | z … | y | penalties | a … | slope … | gradient | ∂C/∂a of the output | dx … | update | used
+    weights | means and terms of a sparsity. The order serves two readers: delta and z lie together because they are
+    checked to be finite in every step, and what metrics are made of is two stretches: ``answers`` (z of the output, y,
+    the value of each penalty) and ``behaviour_and_gradient`` (a of the output, all slopes, the gradient).
     """
 
     __slots__ = (
@@ -186,6 +191,7 @@ class Trace:
         "gradient",
         "layers",
         "network",
+        "penalties",
         "sequential",
         "slopes",
         "update",
@@ -195,7 +201,16 @@ class Trace:
         "y",
     )
 
-    def __init__(self, network: Network, rows: int, x: Array, arena: Array, params: Params, sequential: bool) -> None:
+    def __init__(
+        self,
+        network: Network,
+        rows: int,
+        x: Array,
+        arena: Array,
+        params: Params,
+        sequential: bool,
+        penalties: tuple[Penalty, ...] = (),
+    ) -> None:
         self.network = network
         self.sequential = sequential
         self.x = x
@@ -220,6 +235,7 @@ class Trace:
         z = {n: take(*outputs[n]) for n in own.z}
         checked_to = position
         self.y = take(*outputs[-1])
+        self.penalties = take(len(penalties))
         answers_to = position
         a = {n: take(*outputs[n]) for n in own.a}
         behaviour_from = position - math.prod(outputs[-1])
@@ -232,6 +248,9 @@ class Trace:
         dx: dict[int, Array] = {n: take(*inputs[n]) for n in own.dx}
         self.update = Params(network, take(size))
         self.used = Params(network, take(size)) if sequential else params
+        listed = listed_layers(penalties)
+        mean = {n: take(*network.shapes[n + 1]) for n in listed}
+        term = {n: take(*network.shapes[n + 1]) for n in listed}
         # What is shared: forward from below, backward from above.
         one = np.broadcast_to(constant(1.0, arena.dtype), ())
         below = x.reshape(inputs[0])
@@ -261,26 +280,37 @@ class Trace:
                 update_W=self.update.W[n],
                 update_b=self.update.b[n],
                 W_used=self.used.W[n],
+                mean=mean.get(n),
+                term=term.get(n),
             )
             for n, layer in enumerate(layers)
         )
         self._names = network.layer_names
 
     @staticmethod
-    def size(network: Network, rows: int, sequential: bool) -> int:
+    def size(network: Network, rows: int, sequential: bool, penalties: tuple[Penalty, ...] = ()) -> int:
         """How many numbers the arena holds."""
         own = _owned(network)
         outputs = network.sizes[1:]
         units = sum(outputs[n] for part in (own.delta, own.z, own.a, own.slope) for n in part)
         units += sum(network.sizes[n] for n in own.dx) + 2 * network.outputs
-        return rows * units + params_layout(network).size * (3 if sequential else 2)
+        listed = 2 * sum(network.sizes[n + 1] for n in listed_layers(penalties))
+        return rows * units + params_layout(network).size * (3 if sequential else 2) + len(penalties) + listed
 
     @classmethod
-    def allocate(cls, network: Network, rows: int, params: Params, sequential: bool = False) -> Trace:
+    def allocate(
+        cls,
+        network: Network,
+        rows: int,
+        params: Params,
+        sequential: bool = False,
+        penalties: tuple[Penalty, ...] = (),
+    ) -> Trace:
         """Arrays for a pass over ``rows`` rows, zeroed: what is frozen keeps an update of exactly 0."""
         dtype = params.flat.dtype
         x = np.zeros((rows, network.inputs), dtype)
-        return cls(network, rows, x, np.zeros(cls.size(network, rows, sequential), dtype), params, sequential)
+        arena = np.zeros(cls.size(network, rows, sequential, penalties), dtype)
+        return cls(network, rows, x, arena, params, sequential, penalties)
 
     def __getitem__(self, name: str) -> LayerTrace:
         """The layer of that name. Raises ValueError that lists the names."""
