@@ -16,10 +16,24 @@ from types import MappingProxyType
 
 from bpstudio.maths import rectifying, squashing
 from bpstudio.maths.activation_record import Activation, Piece
+from bpstudio.maths.dual import slope_operations, value_operations
+from bpstudio.maths.formula import parse, spelled
+from bpstudio.maths.formula_check import check
 from bpstudio.maths.operations import Array, Operation
 from bpstudio.maths.written_number import read, written
 
-__all__ = ["ACTIVATIONS", "FAMILIES", "Activation", "Family", "Parameter", "Piece", "activation", "per_unit", "text_of"]
+__all__ = [
+    "ACTIVATIONS",
+    "FAMILIES",
+    "Activation",
+    "Family",
+    "Parameter",
+    "Piece",
+    "activation",
+    "formula",
+    "per_unit",
+    "text_of",
+]
 
 LONGEST = 100_000
 """The most characters of an activation's text."""
@@ -122,7 +136,7 @@ def activation(text: str) -> Activation:
     if name == PER_UNIT:
         return _each(_arguments(inside or ""))
     if name == FORMULA:
-        raise ValueError("activation: formula: expected a formula")
+        return _typed(inside or "")
     if name not in FAMILIES:
         known = ", ".join([*FAMILIES, f"{PER_UNIT}(…)", f"{FORMULA}(…)"])
         raise ValueError(f"activation: expected one of {known}, got {text!r}")
@@ -210,6 +224,37 @@ def _each(texts: list[str]) -> Activation:
         has_gradient=any(unit.has_gradient for unit in units),
         units=units,
     )
+
+
+def _typed(text: str) -> Activation:
+    """A function by its formula, which is read and examined first."""
+    found = check(text)
+    node = parse(found.text)
+
+    def forward(z: Array, a: Array) -> list[Operation]:
+        return value_operations(node, z, a)
+
+    def backward(z: Array, a: Array, slope: Array) -> list[Operation]:
+        return slope_operations(node, z, slope)
+
+    return Activation(
+        f"{FORMULA}({found.text})",
+        "f",
+        forward,
+        backward,
+        max_slope=found.max_slope,
+        family=FORMULA,
+        saturates=found.saturates,
+        monotone=found.monotone,
+        kinks=tuple(sorted((*found.kinks, *found.jumps))),
+        has_gradient=found.max_slope != 0,
+        pieces=(Piece(spelled(node, "{z_operand}"), ""),),
+    )
+
+
+def formula(text: str) -> str:
+    """The text of a typed function. Raises ValueError for a formula that cannot be used."""
+    return f"{FORMULA}({check(text).text})"
 
 
 ACTIVATIONS: Mapping[str, Activation] = MappingProxyType({name: family.make() for name, family in FAMILIES.items()})
