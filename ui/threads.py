@@ -218,7 +218,8 @@ class Trainer(threading.Thread):
                 session.run(count)
                 spent = (time.perf_counter() - now) / count
                 self._step_seconds = max(1e-7, 0.8 * self._step_seconds + 0.2 * spent)
-                if session.nonfinite is not None or session.step_number >= self._until:
+                rests = session.nonfinite is not None or session.stopped is not None
+                if rests or session.step_number >= self._until:
                     self._until = None
                     self._post(session)
                     return

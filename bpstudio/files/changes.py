@@ -17,7 +17,7 @@ _PART = re.compile(r"(\w{1,40})(?:\[(\*|\d{1,6})(?::(\d{1,6}))?\])?")
 
 def apply(experiment: Experiment, changes: Mapping[str, Any], path: str) -> Experiment:
     """The experiment with the changes made, checked like any other; errors name the place under `path`."""
-    document = experiment.to_dict()
+    document = experiment.to_dict(complete=True)
     for place, value in changes.items():
         for holder, key in _holders(document, place, f"{path}.{place}"):
             holder[key] = value

@@ -15,10 +15,12 @@ import numpy as np
 
 from bpstudio.engine.passes import backward, forward
 from bpstudio.engine.trace import Params, Trace, params_layout
-from bpstudio.maths.activations import activation
 from bpstudio.maths.losses import loss as loss_named
-from bpstudio.maths.operations import Array, Operation, constant, run
+from bpstudio.maths.operations import Array, Operation, run
+from bpstudio.training.behaviour import behaving
+from bpstudio.training.clock import Clock
 from bpstudio.training.experiment import Experiment
+from bpstudio.training.update import Updating, clock_of, fresh_state
 
 # A step that computes at most this many numbers for the metrics is recorded whole and reduced a block of steps at a
 # time, which saves calls; of a longer one only the sums are kept, which saves copies. Either way a network always
@@ -31,27 +33,18 @@ def metric_columns(experiment: Experiment) -> tuple[str, ...]:
     """The names of what is recorded of each step (see ``Metrics``)."""
     layers = range(1, len(experiment.network.layers) + 1)
     per_layer = tuple(f"{name}/{number}" for number in layers for name in ("norm", "saturation", "flat", "off"))
-    return ("loss", "accuracy", "gradient_norm", "flat_share", *per_layer)
+    scheduled = () if experiment.schedule.constant else ("rate",)
+    return ("loss", "accuracy", "gradient_norm", "flat_share", *per_layer, *scheduled)
 
 
 def saturating_units(experiment: Experiment) -> tuple[tuple[int, int], ...]:
-    """(layer, unit) of every unit whose activation has a flat end, layers counted from 1."""
-    return tuple(
-        (number, unit)
-        for number, layer in enumerate(experiment.network.layers, 1)
-        if activation(layer.activation).saturates
-        for unit in range(layer.units)
-    )
+    """(layer, unit) of every unit whose activation has a flat end, layers counted from 1; of images a map is a unit."""
+    return tuple((part.number + 1, unit) for part in behaving(experiment.network) for unit in part.saturating)
 
 
 def switching_units(experiment: Experiment) -> tuple[tuple[int, int], ...]:
-    """(layer, unit) of every ReLU unit, layers counted from 1."""
-    return tuple(
-        (number, unit)
-        for number, layer in enumerate(experiment.network.layers, 1)
-        if layer.activation == "relu"
-        for unit in range(layer.units)
-    )
+    """(layer, unit) of every unit that is on or off, as with ReLU, layers counted from 1."""
+    return tuple((part.number + 1, unit) for part in behaving(experiment.network) for unit in part.switching)
 
 
 class Step:
@@ -60,7 +53,14 @@ class Step:
     """
 
     def __init__(
-        self, experiment: Experiment, task: str, params: Params, state: list[Array], state_next: list[Array], rows: int
+        self,
+        experiment: Experiment,
+        task: str,
+        params: Params,
+        state: list[Array],
+        state_next: list[Array],
+        rows: int,
+        clock: Clock,
     ) -> None:
         network = experiment.network
         sequential = experiment.update_order == "sequential"
@@ -68,27 +68,14 @@ class Step:
         trace = Trace.allocate(network, rows, params, sequential)
         self.experiment = experiment
         self.trace = trace
-        rule = experiment.optimizer
-
-        def update(place: slice) -> list[Operation]:
-            return rule.operations(
-                trace.gradient.flat[place],
-                trace.update.flat[place],
-                tuple(s[place] for s in state),
-                tuple(s[place] for s in state_next),
-            )
-
-        def update_layer(number: int) -> list[Operation]:
-            places = (layout.W[number], layout.b[number])
-            return [op for place in places if place.stop <= layout.trainable for op in update(place)]
-
+        updating = Updating(experiment, clock, params, trace, state, state_next)
         trainable = slice(0, layout.trainable)
         compute = forward(network, params, trace)
         compute += backward(
-            network, params, trace, experiment.loss, experiment.reduction, update_layer if sequential else None
+            network, params, trace, experiment.loss, experiment.reduction, updating.layer if sequential else None
         )
-        if not sequential and layout.trainable:
-            compute += update(trainable)
+        if not sequential:
+            compute += updating.all()
         self.compute: tuple[Operation, ...] = tuple(compute)
         commit: list[Operation] = []
         if layout.trainable:
@@ -162,11 +149,12 @@ class Step:
         squares = np.stack([np.matmul(part[:, None, :], part[:, :, None])[:, 0, 0] for part in parts], axis=1)
         flat: list[Array] = []
         slopes: list[Array] = []
-        for number, layer in enumerate(self.experiment.network.layers):
-            rule = activation(layer.activation)
-            slope = self._in(block, 1, self.trace.slopes[number])
-            slopes.append(np.add.reduce(slope, axis=1))
-            low = slope < self.experiment.flat_threshold * (rule.max_slope or 0.0)
+        share, dtype = self.experiment.flat_threshold, self.trace.arena.dtype
+        for part in behaving(self.experiment.network):
+            sizes = part.by_unit(self._in(block, 1, self.trace.slopes[part.number]))
+            # One axis after the other: only then the order of the sum does not depend on how many steps the block has.
+            slopes.append(np.add.reduce(np.add.reduce(sizes, axis=3), axis=1))
+            low = sizes < part.limits(share, dtype)
             flat.append(np.count_nonzero(low.reshape(len(low), -1), axis=1))
         return squares, slopes, flat
 
@@ -184,21 +172,21 @@ class Step:
         pairs = 0
         maps, switches = [], []
         rows = self.trace.rows
-        for number, layer in enumerate(network.layers):
-            rule = activation(layer.activation)
-            column = 4 + 4 * number
-            if rule.saturates and rule.max_slope is not None:
-                # The slope of an activation that saturates is never negative.
-                by_unit = 1.0 - slopes[number] * (1.0 / (rule.max_slope * rows))
-                numbers[:, column + 1] = np.add.reduce(by_unit, axis=1) / layer.units
-                numbers[:, column + 2] = flats[number] / (rows * layer.units)
-                flat_pairs += flats[number]
-                pairs += rows * layer.units
+        for part, sums_of_slopes, flat in zip(behaving(network), slopes, flats, strict=True):
+            column = 4 + 4 * part.number
+            if part.saturating:
+                by_unit = part.saturation(sums_of_slopes, rows)
+                numbers[:, column + 1] = np.add.reduce(by_unit, axis=1) / len(part.saturating)
+                here = rows * part.places * len(part.saturating)
+                numbers[:, column + 2] = flat / here
+                flat_pairs += flat
+                pairs += here
                 maps.append(np.nan_to_num(np.rint(by_unit * 255), nan=0.0).clip(0, 255).astype(np.uint8))
-            elif layer.activation == "relu":
-                # Its slope is 0 or 1, so the sum counts the pairs in which it is on. Rounded down: 255 is off in all.
-                switches.append((255.0 * (rows - slopes[number]) / rows).astype(np.uint8))
-                numbers[:, column + 3] = 1.0 - np.add.reduce(slopes[number], axis=1) / (rows * layer.units)
+            if part.switching:
+                off = part.off(sums_of_slopes, rows)
+                # Rounded down: 255 is off in all.
+                switches.append((255.0 * off).astype(np.uint8))
+                numbers[:, column + 3] = np.add.reduce(off, axis=1) / len(part.switching)
         if pairs:
             numbers[:, 3] = flat_pairs / pairs
         maps += switches
@@ -206,30 +194,26 @@ class Step:
 
 
 class Sums:
-    """Of one step: squares of the gradient and flat (unit, row) pairs by layer, slopes summed over the rows by unit."""
+    """Of one step: squares of the gradient by layer, flat (unit, row) pairs by layer and slopes summed over the rows by
+    unit where units can be flat or off.
+    """
 
     def __init__(self, experiment: Experiment, trace: Trace, gradients: list[Array]) -> None:
-        self._layers = experiment.network.layers
-        dtype = trace.arena.dtype
+        parts = behaving(experiment.network)
         self._squares = [(number, piece.dot, piece) for number, piece in enumerate(gradients)]
+        self._bounds = np.cumsum([len(gradients) + len(parts), *(part.width for part in parts)])
         self._first = len(gradients)
-        self.size = self._first + len(self._layers) + sum(layer.units for layer in self._layers)
-        self._row = np.zeros(self.size, dtype)
+        self.size = int(self._bounds[-1])
+        self._row = np.zeros(self.size, trace.arena.dtype)
         self._operations: list[Operation] = []
         self._flat: list[tuple[int, Array]] = []
-        ones = np.ones(trace.rows, dtype)
-        at = self._first + len(self._layers)
-        for number, layer in enumerate(self._layers):
-            rule = activation(layer.activation)
-            slope = trace.slopes[number]
-            if rule.elementwise:
-                self._operations.append((ones.dot, (slope, self._row[at : at + layer.units])))
-            if rule.saturates and rule.max_slope is not None:
-                low = np.zeros(slope.shape, bool)
-                limit = constant(experiment.flat_threshold * rule.max_slope, dtype)
-                self._operations.append((np.less, (slope, limit, low)))
+        for number, (part, (start, stop)) in enumerate(zip(parts, pairwise(self._bounds), strict=True)):
+            operations, low = part.operations(
+                trace.slopes[part.number], experiment.flat_threshold, self._row[start:stop]
+            )
+            self._operations += operations
+            if low.size:
                 self._flat.append((self._first + number, low))
-            at += layer.units
 
     def take(self) -> Array:
         """The sums of the present step; the array is written anew by the next call."""
@@ -246,10 +230,9 @@ class Sums:
         """(squares (steps, …), slopes of each layer (steps, units), flat pairs of each layer (steps,)) from rows of
         sums.
         """
-        first = self._first
-        flats = [sums[:, first + number] for number in range(len(self._layers))]
-        bounds = np.cumsum([first + len(self._layers), *(layer.units for layer in self._layers)])
-        return sums[:, :first], [sums[:, a:b] for a, b in pairwise(bounds)], flats
+        bounds = self._bounds
+        flats = [sums[:, number] for number in range(self._first, int(bounds[0]))]
+        return sums[:, : self._first], [sums[:, a:b] for a, b in pairwise(bounds)], flats
 
 
 def _offset(part: Array, whole: Array) -> int:
@@ -283,8 +266,10 @@ def compute_step(experiment: Experiment, params: Params, x: Array, y: Array) -> 
     """
     flat = params.flat.astype(experiment.dtype)
     own = Params(experiment.network, flat)
-    states = [np.zeros_like(flat) for _ in experiment.optimizer.states]
-    step = Step(experiment, "regression", own, states, [s.copy() for s in states], len(x))
+    states = [fresh_state(experiment, name) for name in experiment.optimizer.states]
+    clock = clock_of(experiment)
+    step = Step(experiment, "regression", own, states, [s.copy() for s in states], len(x), clock)
+    clock.at(0)
     step.trace.x[...] = x
     step.trace.y[...] = y
     with np.errstate(all="ignore"):

@@ -13,12 +13,14 @@ from bpstudio.maths.activations import activation
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.operations import Array
 from bpstudio.training.experiment import Experiment
+from bpstudio.training.update import fresh_state
 
 
 def carried(
     old: Experiment, old_params: Params, old_state: dict[str, Params], new: Experiment, typed: Params | None
-) -> tuple[Params, dict[str, Params], bool]:
-    """(parameters, optimiser state, whether the run restarts) for an experiment that follows another.
+) -> tuple[Params, dict[str, Params] | None, bool]:
+    """(parameters, optimiser state or None where it begins anew, whether the run restarts) for an experiment that
+    follows another.
 
     Layers whose inputs, units and initialiser are the same keep their parameters; the others are drawn from the seed.
     ``typed`` parameters win over both. A run restarts when no layer is kept, or the data's width or the seed changed.
@@ -29,13 +31,37 @@ def carried(
         _copy(old_params, params, kept)
     if typed is not None:
         _copy(typed, params, [(number, number) for number in range(len(new.network.layers))])
-    state: dict[str, Params] = {}
-    if not restarts and new.optimizer.name == old.optimizer.name:
-        # A velocity is made of gradients, and turns with its parameter where a bias becomes a threshold.
-        for name, values in old_state.items():
-            state[name] = Params(new.network, np.zeros_like(params.flat))
-            _copy(values, state[name], kept)
-    return params, state, restarts
+    return params, None if restarts else _carried_state(old, old_state, new, kept), restarts
+
+
+def _carried_state(
+    old: Experiment, old_state: dict[str, Params], new: Experiment, kept: list[tuple[int, int]]
+) -> dict[str, Params] | None:
+    """The optimiser's numbers where rule and shape stay, its first ones elsewhere; None where all of them begin anew.
+
+    A rule that counts its updates has one count for all parameters, which would be wrong for those whose state begins
+    now: 1 − βᵗ must not be nearly 1 while a mean is still nearly 0. It begins anew as a whole.
+    """
+    if old.optimizer.meaning != new.optimizer.meaning:
+        return None
+    before, after = old.network.layers, new.network.layers
+    of_weights = [(to, at) for to, at in kept if before[at].train_weights and after[to].train_weights]
+    of_biases = [(to, at) for to, at in kept if before[at].trains_bias and after[to].trains_bias]
+    trained = sum(layer.train_weights for layer in after), sum(layer.trains_bias for layer in after)
+    if new.optimizer.counts and (len(of_weights), len(of_biases)) != trained:
+        return None
+    state = {}
+    for name in new.optimizer.states:
+        values = state[name] = Params(new.network, fresh_state(new, name))
+        if name not in old_state:
+            continue
+        for to, at in of_weights:
+            values.W[to][...] = old_state[name].W[at]
+        for to, at in of_biases:
+            # What is made of gradients turns with its parameter where a bias becomes a threshold; a square does not.
+            turned = name in new.optimizer.signed and before[at].bias_sign != after[to].bias_sign
+            values.b[to][...] = 0.0 - old_state[name].b[at] if turned else old_state[name].b[at]
+    return state
 
 
 def _copy(source: Params, into: Params, layers: list[tuple[int, int]]) -> None:
@@ -43,17 +69,22 @@ def _copy(source: Params, into: Params, layers: list[tuple[int, int]]) -> None:
         into.take(to, source, number)
 
 
-def packed(experiment: Experiment, params: Params, state: dict[str, Params]) -> Array:
-    """Parameters and optimiser state in one flat array, in the layout of the experiment's network."""
+def packed(experiment: Experiment, params: Params, state: dict[str, Params] | None = None) -> Array:
+    """Parameters and optimiser state in one flat array, in the layout of the experiment's network; a state that is not
+    given is what it is at first.
+    """
     network = experiment.network
     size = params_layout(network).size
     memory = np.zeros(size * (1 + len(experiment.optimizer.states)), experiment.dtype)
     for number, name in enumerate(("", *experiment.optimizer.states)):
-        source = params if not name else state.get(name)
-        if source is not None:
-            target = Params(network, memory[size * number : size * (number + 1)])
-            for layer in range(len(network.layers)):
-                target.take(layer, source, layer)
+        source = params if not name else (state or {}).get(name)
+        part = memory[size * number : size * (number + 1)]
+        if source is None:
+            part[...] = fresh_state(experiment, name)
+            continue
+        target = Params(network, part)
+        for layer in range(len(network.layers)):
+            target.take(layer, source, layer)
     return memory
 
 
@@ -97,6 +128,13 @@ def _kept_layers(old: Experiment, new: Experiment) -> tuple[list[tuple[int, int]
     kept = [(n, n) for n in range(front)] + inner
     kept += [(count_new - 1 - n, count_old - 1 - n) for n in range(back)]
     return kept, not kept
+
+
+def judged_alike(old: Experiment, old_data: Dataset, new: Experiment, data: Dataset) -> bool:
+    """Whether costs of the rows that are judged mean the same before and after an edit."""
+    if (old.loss, old.reduction) != (new.loss, new.reduction):
+        return False
+    return data is old_data or data.hash == old_data.hash
 
 
 def check_fit(experiment: Experiment, dataset: Dataset) -> None:

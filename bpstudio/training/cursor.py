@@ -19,6 +19,9 @@ from bpstudio.training.batches import Batches
 from bpstudio.training.evaluation import evaluate
 from bpstudio.training.frame import NonFinite
 from bpstudio.training.history import Segment
+from bpstudio.training.schedules import Plateau
+from bpstudio.training.stopping import Stopped
+from bpstudio.training.update import clock_of
 
 VALIDATION_SPACING = 8  # steps; an epoch may be a single step
 
@@ -44,6 +47,8 @@ class Cursor:
         self._states = [self.memory[size * (1 + i) : size * (2 + i)] for i in range(count)]
         self._states_next = [self.next[size * i : size * (i + 1)] for i in range(count)]
         self._steps: dict[int, Step] = {}
+        self.clock = clock_of(experiment, segment.begun, segment.reductions)
+        self.stopped: Stopped | None = None
         self.batches = Batches(
             segment.dataset,
             experiment.batch_size,
@@ -53,6 +58,8 @@ class Cursor:
             segment.explicit,
         )
         self._validates = len(segment.dataset.validation) > 0
+        self._scheduled = not experiment.schedule.constant
+        self._judges = self._validates or experiment.stopping is not None or isinstance(experiment.schedule, Plateau)
         self.now = self._step_for(self.batches.length(self.place(step)[1]))
         self.restore(step, memory)
 
@@ -68,9 +75,9 @@ class Cursor:
         return segment.epoch + epochs, position
 
     def advance(self, target: int) -> None:
-        """Move forward to a step, or to where the run became non-finite."""
+        """Move forward to a step, or to where the run became non-finite, or where it stops by itself."""
         with np.errstate(all="ignore"):
-            while self.step < target and self.nonfinite is None:
+            while self.step < target and self.nonfinite is None and self.stopped is None:
                 self._stretch(target)
 
     def seek(self, step: int) -> None:
@@ -90,6 +97,8 @@ class Cursor:
         self.now = self._step_for(self.batches.length(position))
         self.now.filled = 0
         next(self.batches.feed(epoch, position, self.now.trace.x, self.now.trace.y))
+        if self.clock.ticks:
+            self.clock.at(step)
         with np.errstate(all="ignore"):
             run(self.now.compute)
             if not self.now.finite():
@@ -97,8 +106,8 @@ class Cursor:
             segment = self.segment
             if step == segment.recorded:
                 self.now.record()
-                if self._validates and not segment.validation:
-                    self._validate()
+                if self._judges and not segment.watches:
+                    self._judge()
                 self.drain()
 
     def _stretch(self, target: int) -> None:
@@ -116,11 +125,13 @@ class Cursor:
         unrecorded = segment.recorded + self.now.filled - (self.step + 1)
         record = unrecorded <= 0
         count = min(count, step.block - step.filled if record else unrecorded)
-        if self._validates:
-            count = min(count, self._until_validation(self.step))
+        if self._judges:
+            count = min(count, self._until_judged(self.step))
         trace, checked = step.trace, step.trace.checked
         operations = step.commit_and_compute if step is self.now else step.compute
         feed = batches.feed(epoch, position, trace.x, trace.y)
+        if self.clock.ticks:
+            feed = self.clock.ticking(feed, self.step + 1)
         (ring, second_ring), (part, second_part) = step.rings, step.recorded
         sums, sums_ring = step.sums, step.sums_ring
         square, infinity = checked.dot, math.inf
@@ -149,9 +160,9 @@ class Cursor:
             self._after_recording(segment, step)
 
     def _after_recording(self, segment: Segment, step: Step) -> None:
-        if self._validates and self._until_validation(self.step - 1) == 1:
+        if self._judges and self.nonfinite is None and self._until_judged(self.step - 1) == 1:
             self.drain()
-            self._validate()
+            self._judge()
         if step.filled == step.block or self.nonfinite is not None:
             self.drain()
         if self.nonfinite is None and (self.step - segment.start) % segment.interval == 0:
@@ -163,7 +174,10 @@ class Cursor:
         step, segment = self.now, self.segment
         if step.filled == 0:
             return
+        rates = [self.clock.rate_at(segment.recorded + each) for each in range(step.filled)] if self._scheduled else []
         numbers, units = step.drain()
+        if rates:
+            numbers = np.column_stack([numbers, rates])
         segment.numbers.append(numbers)
         segment.units.append(units)
         self._kept(segment)
@@ -199,26 +213,45 @@ class Cursor:
             places += [(number, "update_W", W + layer.update_W), (number, "update_b", b + layer.update_b)]
         self.nonfinite = _first_nonfinite(at, places)
 
-    def _until_validation(self, step: int) -> int:
-        """How many steps after ``step`` the next validation is due: at the ends of epochs, at least
-        VALIDATION_SPACING steps apart.
-        """
-        per_epoch = self.batches.per_epoch
-        spacing = per_epoch * -(-VALIDATION_SPACING // per_epoch)
-        done = self.segment.position + step - self.segment.start
-        return spacing - done % spacing
+    def _until_judged(self, step: int) -> int:
+        """How many steps after ``step`` the network is judged next: on the validation rows, or on those for training
+        where there are none and somebody waits for it.
 
-    def _validate(self) -> None:
-        segment = self.segment
-        if segment.validation and segment.validation[-1][0] >= self.step:
+        At the ends of epochs, at least VALIDATION_SPACING steps apart; where the experiment asks for every n-th step,
+        there, and at the ends of epochs that are longer.
+        """
+        per_epoch, every = self.batches.per_epoch, self.segment.experiment.validate_every
+        done = self.segment.position + step - self.segment.start
+        if every == 0:
+            spacing = per_epoch * -(-VALIDATION_SPACING // per_epoch)
+            return spacing - done % spacing
+        until = every - step % every
+        return min(until, per_epoch - done % per_epoch) if per_epoch > every else until
+
+    def _judge(self) -> None:
+        segment, experiment, dataset = self.segment, self.segment.experiment, self.segment.dataset
+        if segment.watches and segment.watches[-1][0] >= self.step:
             return
-        loss, share = evaluate(segment.experiment, self.params, segment.dataset, segment.dataset.validation)
-        segment.validation.append((float(self.step), loss, share))
+        rows = dataset.validation if self._validates else dataset.train
+        loss, share = evaluate(experiment, self.params, dataset, rows)
+        if self._validates:
+            segment.validation.append((float(self.step), loss, share))
+        if segment.watch(self.step, loss, self.memory):
+            watched = segment.watches[-1][1].stopping
+            assert experiment.stopping is not None
+            self.stopped = Stopped(self.step, watched.best_step, experiment.stopping.patience, self._validates)
+            self._kept(segment)
 
     def _step_for(self, rows: int) -> Step:
         if rows not in self._steps:
             self._steps[rows] = Step(
-                self.segment.experiment, self.segment.dataset.task, self.params, self._states, self._states_next, rows
+                self.segment.experiment,
+                self.segment.dataset.task,
+                self.params,
+                self._states,
+                self._states_next,
+                rows,
+                self.clock,
             )
         return self._steps[rows]
 

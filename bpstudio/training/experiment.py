@@ -11,12 +11,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import numpy as np
+
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
+from bpstudio.maths.activations import activation
 from bpstudio.maths.initializers import Initializer
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.losses import scale
-from bpstudio.training.optimizers import OPTIMIZERS, SGD, Optimizer
+from bpstudio.maths.penalties import PENALTIES, KLSparsity, Penalty, RunningSparsity, listed_layers
+from bpstudio.training.checks import whole
+from bpstudio.training.clipping import CLIPPINGS, ClipByNorm, ClipByValue, Clipping
+from bpstudio.training.optimizers import OPTIMIZERS, SGD, Optimizer, Rprop
+from bpstudio.training.rule import Rule
+from bpstudio.training.schedules import SCHEDULES, Constant, Schedule
+from bpstudio.training.stopping import EarlyStopping
 
 UPDATE_ORDERS = ("simultaneous", "sequential")
 DTYPES = ("float64", "float32")
@@ -30,6 +39,12 @@ class Experiment:
 
     ``batch_size`` 0 means all training rows at once. ``flat_threshold`` is the share of its greatest slope below
     which a unit counts as flat; it names a metric and touches no parameter.
+
+    ``schedule`` changes the optimiser's rate from step to step, ``clipping`` limits what it is given. The validation
+    rows are judged at the ends of epochs, or with ``validate_every`` n at every n-th step and at the ends of epochs
+    that are longer; ``stopping`` ends the training when they get no better.
+
+    ``penalties`` are added to the loss: the objective is their sum, and the gradient that of the objective.
     """
 
     network: Network
@@ -42,11 +57,16 @@ class Experiment:
     update_order: str = "simultaneous"
     dtype: str = "float64"
     flat_threshold: float = 0.1
+    schedule: Schedule = field(default_factory=Constant)
+    clipping: Clipping | None = None
+    stopping: EarlyStopping | None = None
+    validate_every: int = 0
+    penalties: tuple[Penalty, ...] = ()
 
     def __post_init__(self) -> None:
         loss_named(self.loss)
         scale(self.reduction, 1, 1)
-        if not isinstance(self.optimizer, SGD | OPTIMIZERS["momentum"]):
+        if not isinstance(self.optimizer, Rule) or type(self.optimizer) is not OPTIMIZERS.get(self.optimizer.name):
             raise ValueError(f"optimizer: expected one of {', '.join(OPTIMIZERS)}, got {self.optimizer!r}")
         for name, lowest in (("batch_size", 0), ("seed", 0)):
             value = getattr(self, name)
@@ -58,13 +78,62 @@ class Experiment:
             raise ValueError(f"dtype: expected one of {', '.join(DTYPES)}, got {self.dtype!r}")
         if not (isinstance(self.flat_threshold, (int, float)) and 0 < self.flat_threshold <= 1):
             raise ValueError(f"flat_threshold: expected a number above 0 and at most 1, got {self.flat_threshold!r}")
+        self._check_training()
+        self._check_penalties()
+
+    def _check_penalties(self) -> None:
+        object.__setattr__(self, "penalties", tuple(self.penalties))
+        for rule in self.penalties:
+            if not isinstance(rule, tuple(PENALTIES.values())):
+                raise ValueError(f"penalties: expected one of {', '.join(PENALTIES)}, got {rule!r}")
+        layers = len(self.network.layers)
+        for number in listed_layers(self.penalties):
+            if number >= layers:
+                raise ValueError(f"penalties: expected layers 0 to {layers - 1}, got layer {number}")
+        if sum(isinstance(rule, RunningSparsity) for rule in self.penalties) > 1:
+            raise ValueError("penalties: expected one running-mean sparsity at most, which may list several layers")
+        if any(isinstance(rule, KLSparsity) for rule in self.penalties):
+            self._check_means()
+
+    def _check_means(self) -> None:
+        # Looked at over the numbers that a unit usually gets: a mean below 0 or above 1 has no logarithm here.
+        for number in listed_layers(rule for rule in self.penalties if isinstance(rule, KLSparsity)):
+            name = self.network.layers[number].activation
+            units = self.network.sizes[number + 1]
+            a = activation(name).f(np.repeat(np.linspace(-6.0, 6.0, 25)[:, None], units, axis=1))
+            if a.min() < 0 or a.max() > 1:
+                raise ValueError(
+                    f"penalties: a Kullback–Leibler sparsity needs outputs from 0 to 1, which {name} of layer {number} "
+                    "does not keep to"
+                )
+
+    def _check_training(self) -> None:
+        if not isinstance(self.schedule, tuple(SCHEDULES.values())):
+            raise ValueError(f"schedule: expected one of {', '.join(SCHEDULES)}, got {self.schedule!r}")
+        if self.clipping is not None and not isinstance(self.clipping, ClipByValue | ClipByNorm):
+            raise ValueError(f"clipping: expected one of {', '.join(CLIPPINGS)}, got {self.clipping!r}")
+        if self.stopping is not None and not isinstance(self.stopping, EarlyStopping):
+            raise ValueError(f"stopping: expected early stopping or nothing, got {self.stopping!r}")
+        whole("validate_every", self.validate_every, 0)
+        if self.update_order == "sequential" and isinstance(self.clipping, ClipByNorm):
+            raise ValueError(
+                "clipping: sequential update changes the layers above before the gradients below are known, so there "
+                "is no norm of all of them; expected clipping by value, or the simultaneous order"
+            )
+        if isinstance(self.optimizer, Rprop) and not self.schedule.constant:
+            raise ValueError(
+                "schedule: Rprop gives every parameter a step of its own, of which the rate is only the beginning; "
+                f"expected constant, got {self.schedule.name}"
+            )
 
     def replace(self, **changes: Any) -> Experiment:
         """A new experiment that differs in the named fields."""
         return dataclasses.replace(self, **changes)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; ``from_dict`` gives back an equal experiment."""
+    def to_dict(self, complete: bool = False) -> dict[str, Any]:
+        """Plain values for JSON; ``from_dict`` gives back an equal experiment. Options that are at their default are
+        left out, unless the description is to be ``complete``.
+        """
         return {
             "network": {
                 "inputs": self.network.inputs,
@@ -73,14 +142,30 @@ class Experiment:
             },
             "loss": self.loss,
             "reduction": self.reduction,
-            "optimizer": {"name": self.optimizer.name, **dataclasses.asdict(self.optimizer)},
+            "optimizer": {"name": self.optimizer.name, **_options(self.optimizer, complete)},
             "batch_size": self.batch_size,
             "seed": self.seed,
             "shuffle": self.shuffle,
             "update_order": self.update_order,
             "dtype": self.dtype,
             "flat_threshold": self.flat_threshold,
+            **self._training_to_dict(complete),
         }
+
+    def _training_to_dict(self, complete: bool) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        if complete or not self.schedule.constant:
+            values["schedule"] = {"name": self.schedule.name, **dataclasses.asdict(self.schedule)}
+        if complete or self.clipping is not None:
+            clipping = self.clipping
+            values["clipping"] = clipping and {"name": clipping.name, **dataclasses.asdict(clipping)}
+        if complete or self.stopping is not None:
+            values["stopping"] = self.stopping and dataclasses.asdict(self.stopping)
+        if complete or self.validate_every:
+            values["validate_every"] = self.validate_every
+        if complete or self.penalties:
+            values["penalties"] = [_penalty_to_dict(rule) for rule in self.penalties]
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Experiment:
@@ -98,12 +183,24 @@ class Experiment:
         network["layers"] = tuple(_layer_from_dict(f"network.layers[{i}]", layer) for i, layer in enumerate(layers))
         given["network"] = _build("network", Network, network)
         if "optimizer" in given:
-            rule = _mapping("optimizer", given["optimizer"])
-            name = rule.pop("name", None)
-            if not isinstance(name, str) or name not in OPTIMIZERS:
-                raise ValueError(f"optimizer.name: expected one of {', '.join(OPTIMIZERS)}, got {name!r}")
-            given["optimizer"] = _build("optimizer", OPTIMIZERS[name], rule)
+            given["optimizer"] = _chosen("optimizer", OPTIMIZERS, given["optimizer"])
+        if "schedule" in given:
+            given["schedule"] = _chosen("schedule", SCHEDULES, given["schedule"])
+        if given.get("clipping") is not None:
+            given["clipping"] = _chosen("clipping", CLIPPINGS, given["clipping"])
+        if given.get("stopping") is not None:
+            given["stopping"] = _build("stopping", EarlyStopping, _mapping("stopping", given["stopping"]))
+        if "penalties" in given:
+            rules = given["penalties"]
+            if not isinstance(rules, list):
+                raise ValueError(f"penalties: expected a list, got {_kind(rules)}")
+            given["penalties"] = tuple(_chosen(f"penalties[{i}]", PENALTIES, rule) for i, rule in enumerate(rules))
         return _build("", cls, given)
+
+
+def _penalty_to_dict(rule: Penalty) -> dict[str, Any]:
+    values = {"name": rule.name, **dataclasses.asdict(rule)}
+    return values | ({"layers": list(values["layers"])} if "layers" in values else {})
 
 
 def _layer_to_dict(layer: Dense) -> dict[str, Any]:
@@ -122,6 +219,23 @@ def _layer_from_dict(path: str, values: Any) -> Dense:
         place = f"{path}.initializer"
         given["initializer"] = _build(place, Initializer, _mapping(place, given["initializer"]))
     return _build(path, Dense, given)
+
+
+def _options(rule: Rule, complete: bool) -> dict[str, Any]:
+    """The fields of a rule: its rate and its numbers, and of the options those that somebody chose."""
+    own = {f.name for f in dataclasses.fields(rule) if f.type == "float" and not f.kw_only}
+    values = dataclasses.asdict(rule)
+    defaults = {f.name: f.default for f in dataclasses.fields(rule)}
+    return {name: value for name, value in values.items() if complete or name in own or value != defaults[name]}
+
+
+def _chosen(path: str, kinds: Mapping[str, type[T]], values: Any) -> T:
+    """The record that the field ``name`` chooses among several kinds, from the other fields."""
+    given = _mapping(path, values)
+    name = given.pop("name", None)
+    if not isinstance(name, str) or name not in kinds:
+        raise ValueError(f"{path}.name: expected one of {', '.join(kinds)}, got {name!r}")
+    return _build(path, kinds[name], given)
 
 
 def _build(path: str, kind: type[T], values: dict[str, Any]) -> T:

@@ -14,6 +14,7 @@ from bpstudio.maths.operations import Array
 from bpstudio.training.caption import UNNAMED, Caption
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.metrics import Metrics
+from bpstudio.training.stopping import NOT_WATCHED, Stopped, Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,9 @@ class Frame:
     happen.
 
     ``trace.layers[l].update_W`` is what the next step will add. ``state`` and ``state_next`` hold the optimiser's
-    numbers before and after this step's update, by name. ``row_loss`` (N,) is each row's own cost, without the factor
-    of the reduction.
+    numbers before and after this step's update, by name; ``rate`` is η of that update under the schedule, ``t`` its
+    number, counted from where the optimiser's state began. ``row_loss`` (N,) is each row's own cost, without the
+    factor of the reduction. ``stopped`` says why training rests, where it stopped by itself.
     """
 
     experiment: Experiment
@@ -63,6 +65,15 @@ class Frame:
     run: str = "ready"
     steps_per_second: float = 0.0
     caption: Caption = UNNAMED
+    rate: float = 0.0
+    begun: int = 0  # the step at which the optimiser's state began
+    watched: Watch = NOT_WATCHED  # what was known of the validations before this step
+    stopped: Stopped | None = None
+
+    @property
+    def t(self) -> int:
+        """The number of the pending update, as the optimiser counts."""
+        return self.step + 1 - self.begun
 
     @property
     def steps_per_epoch(self) -> int:

@@ -7,7 +7,7 @@ reference and a number.
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +19,8 @@ from bpstudio.maths.operations import Array
 from bpstudio.training.caption import UNNAMED, Caption
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.metrics import Leg, Metrics, Series
+from bpstudio.training.schedules import Plateau
+from bpstudio.training.stopping import NOT_WATCHED, Watch
 
 # A seek replays at most this many steps. A keyframe of a large network costs as much as two of its steps, since its
 # memory is fresh, so they stand further apart there.
@@ -31,6 +33,9 @@ class Segment:
 
     ``memory`` is parameters and optimiser state in one flat array. The epoch of step k is ``epoch`` + (``position`` +
     k − ``start``) // batches per epoch: an edit that leaves the batches alone goes on in the middle of an epoch.
+
+    ``begun`` is the step at which the optimiser's state began, from which it counts its updates; ``watched`` what was
+    known of the validations before the segment. ``watches`` is the same after each of its own, by step.
     """
 
     def __init__(
@@ -46,6 +51,8 @@ class Segment:
         continued: str = "",
         explicit: Sequence[Array] | None = None,
         switches: tuple[tuple[int, int], ...] = (),
+        begun: int | None = None,
+        watched: Watch = NOT_WATCHED,
     ) -> None:
         self.experiment = experiment
         self.dataset = dataset
@@ -59,7 +66,11 @@ class Segment:
         self.switches = switches
         self.numbers = Series(len(columns))
         self.units = Series(len(unit_layers) + len(switches), np.uint8)
+        self.begun = start if begun is None else begun
+        self.watched = watched
         self.validation: list[tuple[float, float, float]] = []
+        self.watches: list[tuple[int, Watch]] = []
+        self._pinned = start
         self.interval = KEYFRAME_INTERVAL if memory.nbytes < LARGE_BYTES else LARGE_INTERVAL
         self._keyframes: dict[int, Array] = {start: memory.copy()}
         self._steps = [start]
@@ -85,11 +96,48 @@ class Segment:
         at = self._steps[bisect_right(self._steps, step) - 1]
         return at, self._keyframes[at]
 
+    def watch_at(self, step: int) -> Watch:
+        """What was known of the validations when ``step`` was computed: those before it."""
+        seen = bisect_left(self.watches, step, key=lambda each: each[0])
+        return self.watches[seen - 1][1] if seen else self.watched
+
+    def known(self, step: int) -> Watch:
+        """What was known of the validations until ``step``, its own included."""
+        return self.watch_at(step + 1)
+
+    def reductions(self, step: int) -> int:
+        """How often the validations before ``step`` had reduced the rate."""
+        return self.watch_at(step).schedule.ran_out
+
+    def watch(self, step: int, loss: float, memory: Array) -> bool:
+        """Take note of a validation, and keep the keyframe of the best one; whether training stops here."""
+        before = self.watches[-1][1] if self.watches else self.watched
+        schedule, stopping = before.schedule, before.stopping
+        # The first look of a segment is only there to draw the curve from: an edit is no reason to lose patience.
+        counts = bool(self.watches)
+        plan, stop = self.experiment.schedule, self.experiment.stopping
+        if isinstance(plan, Plateau) and (counts or schedule.best_step < 0):
+            schedule = schedule.after(step, loss, plan.patience, plan.min_delta)
+        if stop is not None and (counts or stopping.best_step < 0):
+            stopping = stopping.after(step, loss, stop.patience, stop.min_delta)
+            if stopping.best_step == step:
+                self._pin(step, memory)
+        self.watches.append((step, Watch(schedule, stopping)))
+        return stopping.ran_out > before.stopping.ran_out
+
+    def _pin(self, step: int, memory: Array) -> None:
+        """Keep this keyframe whatever the budget says, and the one before it no longer."""
+        old, self._pinned = self._pinned, step
+        self.keep(step, memory)
+        if (old - self.start) % self.interval:
+            self._steps.remove(old)
+            del self._keyframes[old]
+
     def thin(self, budget: int) -> None:
-        """Give up every second keyframe until the budget holds; the start is never given up."""
-        while self.nbytes > budget and len(self._steps) > 1:
+        """Give up every second keyframe until the budget holds; the start and the best step are never given up."""
+        while self.nbytes > budget and any(step not in (self.start, self._pinned) for step in self._steps):
             self.interval *= 2
-            self._steps = [step for step in self._steps if (step - self.start) % self.interval == 0]
+            self._steps = [s for s in self._steps if (s - self.start) % self.interval == 0 or s == self._pinned]
             self._keyframes = {step: self._keyframes[step] for step in self._steps}
 
     def leg(self, stop: int) -> Leg:

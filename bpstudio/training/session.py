@@ -18,12 +18,13 @@ from bpstudio.engine.trace import Params, Trace, draw_params, params_layout
 from bpstudio.maths.operations import Array
 from bpstudio.training.arithmetic import metric_columns, saturating_units, switching_units
 from bpstudio.training.caption import UNNAMED, Caption
-from bpstudio.training.carry import carried, check_fit, named_states, packed, same_values
+from bpstudio.training.carry import carried, check_fit, judged_alike, named_states, packed, same_values
 from bpstudio.training.cursor import Cursor
 from bpstudio.training.evaluation import probe
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.frame import Frame, FramePool, NonFinite
 from bpstudio.training.history import Chain, Moment, Segment, Undo
+from bpstudio.training.stopping import NOT_WATCHED, UNTRIED, Patience, Stopped, Watch
 
 DEFAULT_BUDGET = 256 * 2**20
 KEYFRAME_SHARE = 0.8
@@ -34,7 +35,8 @@ class Session:
 
     ``start`` gives typed start values (otherwise they are drawn from the seed), ``batches`` an explicit list of row
     numbers for each step, repeated in turn. ``resume`` (step, parameters, {state name: values}) continues a run that
-    was saved at that step, whose batch was the one at ``place`` (epoch, number in it).
+    was saved at that step, whose batch was the one at ``place`` (epoch, number in it), whose optimiser's state began
+    at step ``begun``, and whose schedule knew of its validations what ``watched`` says.
 
     Raises ValueError where experiment and data do not fit.
     """
@@ -49,6 +51,8 @@ class Session:
         place: tuple[int, int] = (0, 0),
         budget: int = DEFAULT_BUDGET,
         caption: Caption | None = None,
+        begun: int = 0,
+        watched: Patience = UNTRIED,
     ) -> None:
         check_fit(experiment, dataset)
         self.budget = budget
@@ -57,7 +61,12 @@ class Session:
         self._all_segments: weakref.WeakSet[Segment] = weakref.WeakSet()
         origin = start if start is not None else draw_params(experiment.network, experiment.seed)
         at, params, state = (0, origin, {}) if resume is None else resume
-        segment = self._segment(experiment, dataset, at, packed(experiment, params, state), *place, explicit=batches)
+        memory = packed(experiment, params, state)
+        # The best step of before lies outside this run, which could not go back to it: stopping waits anew.
+        segment = self._segment(
+            experiment, dataset, at, memory, *place, explicit=batches, begun=begun, watched=Watch(watched)
+        )
+        self._stopped: Stopped | None = None
         self._chain = Chain((segment,), origin.copy(), caption or UNNAMED)
         self._cursor = self._enter(segment, at)
 
@@ -105,6 +114,11 @@ class Session:
         """Where the present step became NaN or infinite, or None."""
         return self._cursor.nonfinite
 
+    @property
+    def stopped(self) -> Stopped | None:
+        """Why training rests here, where it stopped by itself and nothing was done since."""
+        return self._stopped
+
     def hold(self, budget: int) -> None:
         """Keep the past within so many bytes from now on. What is given up comes back by replay, digit for digit."""
         self.budget = budget
@@ -119,7 +133,10 @@ class Session:
         self.run(1)
 
     def run(self, steps: int) -> int:
-        """Train; returns the number of steps done, fewer than asked where the run became non-finite."""
+        """Train; returns how much further the run is, fewer steps than asked where it became non-finite, and less
+        than 0 where it stopped by itself and went back to an earlier best step (see ``stopped``).
+        """
+        self._stopped = None
         bad = self._cursor.nonfinite
         if bad is not None:
             raise ValueError(
@@ -128,10 +145,16 @@ class Session:
             )
         before = self.step_number
         self._advance(before + steps)
+        stopped = self._cursor.stopped
+        if stopped is not None:
+            self._cursor.stopped = None
+            self.seek(stopped.best)
+            self._stopped = stopped
         return self.step_number - before
 
     def seek(self, step: int) -> None:
         """Go to a step of the present path, bitwise as it was. Raises ValueError outside ``first`` … ``last_step``."""
+        self._stopped = None
         first = self._chain.segments[0].start
         if not first <= step <= self.last_step:
             raise ValueError(f"step: expected {first} to {self.last_step}, got {step}")
@@ -181,6 +204,7 @@ class Session:
         values, state, restarts = carried(old, here.params, state, new, params)
         step = 0 if restarts else here.step
         place = (0, 0) if restarts else self._place_after(new, data)
+        comparable = not restarts and judged_alike(old, self.dataset, new, data)
         segment = self._segment(
             new,
             data,
@@ -189,7 +213,10 @@ class Session:
             *place,
             continued="restarted" if restarts else "continued",
             explicit=here.segment.explicit if data is self.dataset else None,
+            begun=step if state is None else here.segment.begun,
+            watched=here.segment.known(step).carried(comparable) if not restarts else NOT_WATCHED,
         )
+        self._stopped = None
         before = () if restarts else self._chain.until(step)
         if not dragged:
             self._undo.remember(self._moment(name, drag))
@@ -289,6 +316,10 @@ class Session:
             nonfinite=here.nonfinite,
             run="diverged" if here.nonfinite is not None else "ready",
             caption=self._chain.caption,
+            rate=here.clock.rate_at(here.step),
+            begun=segment.begun,
+            watched=segment.watch_at(here.step),
+            stopped=self._stopped,
         )
 
     def probe(self, row: int) -> Trace:
@@ -314,14 +345,15 @@ class Session:
     ) -> None:
         """A new path from step 0, with this caption or the one that there is."""
         self._cursor.drain()
-        first = self._segment(experiment, dataset, 0, packed(experiment, origin, {}), explicit=explicit)
+        self._stopped = None
+        first = self._segment(experiment, dataset, 0, packed(experiment, origin), explicit=explicit)
         self._undo.remember(self._moment(name))
         self._chain = Chain((first,), origin, self._chain.caption if caption is None else caption)
         self._cursor = self._enter(first, 0)
 
     def _advance(self, target: int) -> None:
         """Train, or follow the path that was taken before, up to a step."""
-        while self._cursor.step < target and self._cursor.nonfinite is None:
+        while self._cursor.step < target and self._cursor.nonfinite is None and self._cursor.stopped is None:
             following = self._following()
             if following is None:
                 self._cursor.advance(target)
@@ -353,11 +385,25 @@ class Session:
         position: int = 0,
         continued: str = "",
         explicit: Sequence[Array] | None = None,
+        begun: int | None = None,
+        watched: Watch = NOT_WATCHED,
     ) -> Segment:
         columns, units = metric_columns(experiment), saturating_units(experiment)
         switches = switching_units(experiment)
         segment = Segment(
-            experiment, dataset, start, memory, columns, units, epoch, position, continued, explicit, switches
+            experiment,
+            dataset,
+            start,
+            memory,
+            columns,
+            units,
+            epoch,
+            position,
+            continued,
+            explicit,
+            switches,
+            begun,
+            watched,
         )
         self._all_segments.add(segment)
         return segment
@@ -390,6 +436,7 @@ class Session:
         if moment is None:
             return None
         self._cursor.drain()
+        self._stopped = None
         self._chain = moment.chain
         self._cursor = self._enter(moment.chain.segments[moment.chain.at(moment.step)], moment.step)
         self._cursor.advance(moment.step)
