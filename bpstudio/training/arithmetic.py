@@ -14,12 +14,14 @@ from itertools import pairwise
 import numpy as np
 
 from bpstudio.engine.passes import backward, forward
+from bpstudio.engine.penalizing import averages_size, named_averages, penalizing
 from bpstudio.engine.trace import Params, Trace, params_layout
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.operations import Array, Operation, run
 from bpstudio.training.behaviour import behaving
 from bpstudio.training.clock import Clock
 from bpstudio.training.experiment import Experiment
+from bpstudio.training.masks import Masks
 from bpstudio.training.update import Updating, clock_of, fresh_state
 
 # A step that computes at most this many numbers for the metrics is recorded whole and reduced a block of steps at a
@@ -34,7 +36,8 @@ def metric_columns(experiment: Experiment) -> tuple[str, ...]:
     layers = range(1, len(experiment.network.layers) + 1)
     per_layer = tuple(f"{name}/{number}" for number in layers for name in ("norm", "saturation", "flat", "off"))
     scheduled = () if experiment.schedule.constant else ("rate",)
-    return ("loss", "accuracy", "gradient_norm", "flat_share", *per_layer, *scheduled)
+    penalized = ("penalty",) if experiment.penalties else ()
+    return ("loss", "accuracy", "gradient_norm", "flat_share", *per_layer, *penalized, *scheduled)
 
 
 def saturating_units(experiment: Experiment) -> tuple[tuple[int, int], ...]:
@@ -61,18 +64,37 @@ class Step:
         state_next: list[Array],
         rows: int,
         clock: Clock,
+        averages: tuple[Array, Array] | None = None,
+        training_rows: int | None = None,
     ) -> None:
         network = experiment.network
         sequential = experiment.update_order == "sequential"
         layout = params_layout(network)
-        trace = Trace.allocate(network, rows, params, sequential)
+        penalties = experiment.penalties
+        trace = Trace.allocate(network, rows, params, sequential, penalties)
         self.experiment = experiment
         self.trace = trace
+        self.masks = Masks(trace, experiment.seed)
         updating = Updating(experiment, clock, params, trace, state, state_next)
         trainable = slice(0, layout.trainable)
         compute = forward(network, params, trace)
+        now, after = averages or (np.zeros(averages_size(network, penalties), trace.arena.dtype) for _ in range(2))
         compute += backward(
-            network, params, trace, experiment.loss, experiment.reduction, updating.layer if sequential else None
+            network,
+            params,
+            trace,
+            experiment.loss,
+            experiment.reduction,
+            updating.layer if sequential else None,
+            penalizing(
+                params,
+                trace,
+                penalties,
+                training_rows,
+                named_averages(network, penalties, now),
+                named_averages(network, penalties, after),
+                sequential,
+            ),
         )
         if not sequential:
             compute += updating.all()
@@ -80,7 +102,9 @@ class Step:
         commit: list[Operation] = []
         if layout.trainable:
             commit.append((np.add, (params.flat[trainable], trace.update.flat[trainable], params.flat[trainable])))
-        commit += [(np.copyto, (now, after)) for now, after in zip(state, state_next, strict=True)]
+        commit += [(np.copyto, pair) for pair in zip(state, state_next, strict=True)]
+        if now.size:
+            commit.append((np.copyto, (now, after)))
         self.commit: tuple[Operation, ...] = tuple(commit)
         self.commit_and_compute = self.commit + self.compute
         last = trace.layers[-1]
@@ -161,13 +185,16 @@ class Step:
     def _reduce(self, block: Sequence[Array], sums: Array) -> tuple[Array, Array]:
         network = self.experiment.network
         steps = len(sums)
-        numbers = np.full((steps, 4 + 4 * len(network.layers)), np.nan)
+        per_layer = slice(4, 4 + 4 * len(network.layers), 4)
+        numbers = np.full((steps, per_layer.stop + bool(self.experiment.penalties)), np.nan)
         numbers[:, 0] = np.add.reduce(self._row_costs(block), axis=-1) * self._scale
         last = self.trace.layers[-1]
         numbers[:, 1] = accuracy(self._task, self._in(block, 1, last.a), self._in(block, 0, self.trace.y))
         squares, slopes, flats = self._sums_of(block) if self.sums is None else self.sums.split(sums)
         numbers[:, 2] = np.sqrt(np.add.reduce(squares * self._counts, axis=1))
-        numbers[:, 4::4] = np.sqrt(squares[:, :-1])
+        numbers[:, per_layer] = np.sqrt(squares[:, :-1])
+        if self.experiment.penalties:
+            numbers[:, -1] = np.add.reduce(self._in(block, 0, self.trace.penalties), axis=-1)
         flat_pairs = np.zeros(steps)
         pairs = 0
         maps, switches = [], []
@@ -258,11 +285,14 @@ def accuracy(task: str, a: Array, y: Array) -> Array:
     return share
 
 
-def compute_step(experiment: Experiment, params: Params, x: Array, y: Array) -> tuple[Trace, float, Array]:
+def compute_step(
+    experiment: Experiment, params: Params, x: Array, y: Array, dropped: Trace | None = None
+) -> tuple[Trace, float, Array]:
     """One pass over rows x (N, inputs), y (N, outputs) at the given parameters: (trace, objective, each row's own
     cost).
 
-    A pure function: nothing is updated, and the update in the trace is that of a fresh optimiser.
+    A pure function: nothing is updated, and the update in the trace is that of a fresh optimiser. A dropout drops what
+    it did in the trace ``dropped``, of as many rows, and nothing where none is given.
     """
     flat = params.flat.astype(experiment.dtype)
     own = Params(experiment.network, flat)
@@ -272,6 +302,8 @@ def compute_step(experiment: Experiment, params: Params, x: Array, y: Array) -> 
     clock.at(0)
     step.trace.x[...] = x
     step.trace.y[...] = y
+    if dropped is not None:
+        step.masks.repeat(dropped)
     with np.errstate(all="ignore"):
         run(step.compute)
         objective, rows = step.costs()

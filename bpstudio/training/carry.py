@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.network import MEMORY_LIMIT
+from bpstudio.engine.penalizing import Averages, average_places, averages_size, named_averages
 from bpstudio.engine.trace import Params, draw_params, params_layout
 from bpstudio.maths.activations import activation
 from bpstudio.maths.losses import loss as loss_named
@@ -69,13 +71,28 @@ def _copy(source: Params, into: Params, layers: list[tuple[int, int]]) -> None:
         into.take(to, source, number)
 
 
-def packed(experiment: Experiment, params: Params, state: dict[str, Params] | None = None) -> Array:
-    """Parameters and optimiser state in one flat array, in the layout of the experiment's network; a state that is not
-    given is what it is at first.
+def carried_averages(old: Experiment, averages: Averages, new: Experiment) -> Averages:
+    """The running means of a sparsity in the layers that are kept and listed before and after an edit."""
+    listed = average_places(new.network, new.penalties)
+    return {to: averages[at] for to, at in _kept_layers(old, new)[0] if at in averages and to in listed}
+
+
+def packed(
+    experiment: Experiment,
+    params: Params,
+    state: dict[str, Params] | None = None,
+    averages: Averages = MappingProxyType({}),
+) -> Array:
+    """Parameters, optimiser state and running means of a sparsity in one flat array, in the layout of the experiment's
+    network; a state that is not given is what it is at first, and a mean is 0.
     """
     network = experiment.network
     size = params_layout(network).size
-    memory = np.zeros(size * (1 + len(experiment.optimizer.states)), experiment.dtype)
+    count = 1 + len(experiment.optimizer.states)
+    memory = np.zeros(size * count + averages_size(network, experiment.penalties), experiment.dtype)
+    for number, mean in named_averages(network, experiment.penalties, memory[size * count :]).items():
+        if number in averages:
+            mean[...] = averages[number]
     for number, name in enumerate(("", *experiment.optimizer.states)):
         source = params if not name else (state or {}).get(name)
         part = memory[size * number : size * (number + 1)]
@@ -97,6 +114,12 @@ def named_states(experiment: Experiment, flat: Array) -> dict[str, Params]:
     }
 
 
+def averages_of(experiment: Experiment, flat: Array) -> Averages:
+    """The running means of a sparsity by layer, counted from 0: views into what follows the optimiser's numbers."""
+    start = params_layout(experiment.network).size * len(experiment.optimizer.states)
+    return named_averages(experiment.network, experiment.penalties, flat[start:])
+
+
 def same_values(first: Params, second: Params) -> bool:
     """Bitwise the same values, layer by layer, in the second one's dtype: −0.0 is not 0.0, and trains differently."""
     pairs = zip([*first.W, *first.b], [*second.W, *second.b], strict=True)
@@ -110,8 +133,10 @@ def _kept_layers(old: Experiment, new: Experiment) -> tuple[list[tuple[int, int]
         return [], True
 
     def signature(experiment: Experiment, number: int) -> tuple[Any, ...]:
-        layer = experiment.network.layers[number]
-        return (experiment.network.sizes[number], layer.units, layer.initializer)
+        network = experiment.network
+        layer = network.layers[number]
+        # Layers without weights have nothing to carry; what they make of a shape is in the shapes of the others.
+        return (layer.kind, network.shapes[number], network.weight_shapes[number], layer.initializer)
 
     count_old, count_new = len(old.network.layers), len(new.network.layers)
     shorter = min(count_old, count_new)
@@ -127,7 +152,7 @@ def _kept_layers(old: Experiment, new: Experiment) -> tuple[list[tuple[int, int]
         inner = [(n, n) for n in range(front, count_new - back) if signature(old, n) == signature(new, n)]
     kept = [(n, n) for n in range(front)] + inner
     kept += [(count_new - 1 - n, count_old - 1 - n) for n in range(back)]
-    return kept, not kept
+    return kept, not any(new.network.layers[number].has_weights for number, _ in kept)
 
 
 def judged_alike(old: Experiment, old_data: Dataset, new: Experiment, data: Dataset) -> bool:

@@ -12,6 +12,7 @@ from itertools import islice
 
 import numpy as np
 
+from bpstudio.engine.penalizing import averages_size
 from bpstudio.engine.trace import Params, params_layout
 from bpstudio.maths.operations import Array, run
 from bpstudio.training.arithmetic import Step
@@ -38,14 +39,16 @@ class Cursor:
         size = params_layout(experiment.network).size
         count = len(experiment.optimizer.states)
         self.segment = segment
-        self.memory: Array = np.zeros(size * (1 + count), experiment.dtype)
-        self.next: Array = np.zeros(size * count, experiment.dtype)
+        averages = averages_size(experiment.network, experiment.penalties)
+        self.memory: Array = np.zeros(size * (1 + count) + averages, experiment.dtype)
+        self.next: Array = np.zeros(size * count + averages, experiment.dtype)
         self.params = Params(experiment.network, self.memory[:size])
         self.nonfinite: NonFinite | None = None
         self.step = step
         self._kept = kept
         self._states = [self.memory[size * (1 + i) : size * (2 + i)] for i in range(count)]
         self._states_next = [self.next[size * i : size * (i + 1)] for i in range(count)]
+        self._averages = self.memory[size * (1 + count) :], self.next[size * count :]
         self._steps: dict[int, Step] = {}
         self.clock = clock_of(experiment, segment.begun, segment.reductions)
         self.stopped: Stopped | None = None
@@ -99,6 +102,8 @@ class Cursor:
         next(self.batches.feed(epoch, position, self.now.trace.x, self.now.trace.y))
         if self.clock.ticks:
             self.clock.at(step)
+        if self.now.masks.needed:
+            self.now.masks.write(step, self._rows(step))
         with np.errstate(all="ignore"):
             run(self.now.compute)
             if not self.now.finite():
@@ -132,6 +137,8 @@ class Cursor:
         feed = batches.feed(epoch, position, trace.x, trace.y)
         if self.clock.ticks:
             feed = self.clock.ticking(feed, self.step + 1)
+        if step.masks.needed:
+            feed = step.masks.writing(feed, self.step + 1, self._rows)
         (ring, second_ring), (part, second_part) = step.rings, step.recorded
         sums, sums_ring = step.sums, step.sums_ring
         square, infinity = checked.dot, math.inf
@@ -242,6 +249,10 @@ class Cursor:
             self.stopped = Stopped(self.step, watched.best_step, experiment.stopping.patience, self._validates)
             self._kept(segment)
 
+    def _rows(self, step: int) -> Array:
+        """The data set's rows in the batch of a step."""
+        return self.batches.rows(*self.place(step))
+
     def _step_for(self, rows: int) -> Step:
         if rows not in self._steps:
             self._steps[rows] = Step(
@@ -252,6 +263,8 @@ class Cursor:
                 self._states_next,
                 rows,
                 self.clock,
+                self._averages,
+                len(self.segment.dataset.train),
             )
         return self._steps[rows]
 

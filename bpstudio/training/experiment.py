@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from bpstudio.engine.layers import Dense
+from bpstudio.engine.layers import LAYERS, Layer
 from bpstudio.engine.network import Network
 from bpstudio.maths.activations import activation
 from bpstudio.maths.initializers import Initializer
@@ -177,8 +177,10 @@ class Experiment:
             raise ValueError(f"network.layers: expected a list, got {_kind(layers)}")
         shape = network.pop("input_shape", None)
         if shape is not None:
-            if not (isinstance(shape, list) and len(shape) == 2 and all(type(n) is int and n > 0 for n in shape)):
-                raise ValueError(f"network.input_shape: expected [height, width], got {shape!r}")
+            if not (isinstance(shape, list) and len(shape) in (2, 3) and all(type(n) is int and n > 0 for n in shape)):
+                raise ValueError(
+                    f"network.input_shape: expected [height, width] or [channels, height, width], got {shape!r}"
+                )
             network["input_shape"] = tuple(shape)
         network["layers"] = tuple(_layer_from_dict(f"network.layers[{i}]", layer) for i, layer in enumerate(layers))
         given["network"] = _build("network", Network, network)
@@ -203,22 +205,34 @@ def _penalty_to_dict(rule: Penalty) -> dict[str, Any]:
     return values | ({"layers": list(values["layers"])} if "layers" in values else {})
 
 
-def _layer_to_dict(layer: Dense) -> dict[str, Any]:
-    values = dataclasses.asdict(layer) | {"initializer": layer.initializer.to_dict()}
+def _layer_to_dict(layer: Layer) -> dict[str, Any]:
+    values: dict[str, Any] = dataclasses.asdict(layer)  # type: ignore[call-overload]
+    if layer.has_weights:
+        values["initializer"] = layer.initializer.to_dict()
     if not layer.name:
         del values["name"]
-    return {"type": "dense", **values}
+    if not values.get("masks", True):
+        del values["masks"]
+    return {
+        "type": layer.kind,
+        **{name: list(value) if isinstance(value, tuple) else value for name, value in values.items()},
+    }
 
 
-def _layer_from_dict(path: str, values: Any) -> Dense:
+def _layer_from_dict(path: str, values: Any) -> Layer:
     given = _mapping(path, values)
     kind = given.pop("type", "dense")
-    if kind != "dense":
-        raise ValueError(f"{path}.type: expected 'dense', got {kind!r}")
+    if not isinstance(kind, str) or kind not in LAYERS:
+        raise ValueError(f"{path}.type: expected one of {', '.join(LAYERS)}, got {_kind(kind)}")
     if "initializer" in given:
         place = f"{path}.initializer"
         given["initializer"] = _build(place, Initializer, _mapping(place, given["initializer"]))
-    return _build(path, Dense, given)
+    for name in ("kernel", "stride", "padding", "masks"):
+        if isinstance(given.get(name), list):
+            given[name] = tuple(given[name])
+        elif name in given:
+            raise ValueError(f"{path}.{name}: expected a list, got {_kind(given[name])}")
+    return _build(path, LAYERS[kind], given)
 
 
 def _options(rule: Rule, complete: bool) -> dict[str, Any]:
