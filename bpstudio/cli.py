@@ -169,7 +169,12 @@ def train(lesson_name: str, steps: int | None, epochs: int | None, report: Path 
     frame = session.frame()
     _summarise(frame, seconds)
     if report is not None:
-        letters = notation_named(lesson.notation).having(names=lesson.names, delta_sign=lesson.delta_sign)
+        letters = notation_named(lesson.notation).having(
+            names=lesson.names,
+            delta_sign=lesson.delta_sign,
+            samples=lesson.samples,
+            weight_layout=lesson.weight_layout,
+        )
         write(report, frame, title, text, letters)
         print(f"Report: {report.resolve()}")
     return 0 if frame.nonfinite is None else 1

@@ -142,6 +142,8 @@ class Document(QObject):
         values: dict[str, Any] = {
             "notation": focus.notation.name,
             "delta_sign": focus.delta_sign,
+            "samples": focus.samples,
+            "weight_layout": focus.weight_layout,
             "grain": focus.grain,
             "at": "" if focus.grain == "step" else at,
             "digits": focus.digits,
@@ -166,6 +168,8 @@ class Document(QObject):
         self._focus.set(
             notation=lesson.notation,
             delta_sign=lesson.delta_sign,
+            samples=lesson.samples,
+            weight_layout=lesson.weight_layout,
             digits=QSettings().value(DIGITS, 0, int) or lesson.digits,
             selection=None,
             hover=None,

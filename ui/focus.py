@@ -55,9 +55,13 @@ class Eye:
     """Where a person's own number leaves ours; None: nowhere."""
     color: str = "gradient"
     notation: str = "nielsen"
-    """The name of the table of letters; `written` is the notation with names and sign."""
+    """The name of the table of letters; `written` is the notation with names, sign and the writing of matrices."""
     delta_sign: int = 1
     """What δ means: +1 for +∂C/∂z, −1 for −∂C/∂z as in older books."""
+    samples: str = "rows"
+    """What the samples of a batch are in arrays that are written: "rows" or "columns"."""
+    weight_layout: str = "out_in"
+    """Whether W is written with a row ("out_in") or a column ("in_out") for each unit."""
     names: own_names.Pairs = ()
     """A person's own names by address (`h1`, `w5`, `b_o1`); a mapping is taken too."""
     digits: int = 9
@@ -87,8 +91,13 @@ class Eye:
 
     @cached_property
     def written(self) -> Notation:
-        """The notation with the person's names and the sign of δ: the same object while none of them changes."""
-        return notation_named(self.notation).having(names=self.names, delta_sign=self.delta_sign)
+        """The notation as it is written here: the same object while nothing of it changes."""
+        return notation_named(self.notation).having(
+            names=self.names,
+            delta_sign=self.delta_sign,
+            samples=self.samples,
+            weight_layout=self.weight_layout,
+        )
 
 
 class Focus(QObject):
@@ -187,12 +196,22 @@ class Focus(QObject):
 
     @property
     def notation(self) -> Notation:
-        """The letters, with the person's names and the sign of δ: the same object while none of them changes."""
+        """The letters, with the person's names, the sign of δ and the writing of matrices: the same object while none of
+        them changes.
+        """
         return self._eye.written
 
     @property
     def delta_sign(self) -> int:
         return self._eye.delta_sign
+
+    @property
+    def samples(self) -> str:
+        return self._eye.samples
+
+    @property
+    def weight_layout(self) -> str:
+        return self._eye.weight_layout
 
     @property
     def names(self) -> own_names.Pairs:

@@ -43,7 +43,7 @@ from bpstudio.files.known import Known
 from bpstudio.files.lesson_parts import Scene, State, Variant
 from bpstudio.files.wording import Wording
 from bpstudio.insight import naming
-from bpstudio.insight.notation import NOTATIONS
+from bpstudio.insight.notation import NOTATIONS, SAMPLES, WEIGHT_LAYOUTS
 from bpstudio.insight.own_names import Pairs
 from bpstudio.insight.walk import Grain
 from bpstudio.training.caption import Caption
@@ -62,7 +62,8 @@ PLOTS = ("loss", "accuracy", "saturation", "map", "gradient", "bars", "fit", "cu
 """
 
 _KEYS = (
-    *("format", "title", "summary", "text", "notation", "delta_sign", "names", "grain", "at", "digits", "row", "plots"),
+    *("format", "title", "summary", "text", "notation", "delta_sign", "samples", "weight_layout", "names"),
+    *("grain", "at", "digits", "row", "plots"),
     *("experiment", "data", "start", "variant", "state", "scenes", "locks", "variants", "expected"),
     *("errata", "made_with"),
 )
@@ -77,6 +78,8 @@ class Lesson:
     notation       whose letters it speaks; grain, at: where the walk opens ("" leaves the choice to the window)
     digits         decimals that numbers show; row: the row of the data that neurons show first
     delta_sign     what δ means in what is written: 1 for +∂C/∂z, -1 for −∂C/∂z as in older books
+    samples        what the samples of a batch are in what is written: "rows" or "columns"
+    weight_layout  whether W is written with a row ("out_in") or a column ("in_out") for each unit
     names          a person's own names by address: ("w5", "v11"), ("h1", "A")
     plots          the plots that stand in front
     scenes         what there is to see, in order; locks: what cannot be changed (lesson_parts.LOCKS)
@@ -95,6 +98,8 @@ class Lesson:
     text: Wording = field(default_factory=Wording)
     notation: str = "nielsen"
     delta_sign: int = 1
+    samples: str = "rows"
+    weight_layout: str = "out_in"
     names: Pairs = ()
     grain: Grain | Literal[""] = ""
     at: str = ""
@@ -240,6 +245,9 @@ def document(lesson: Lesson, folder: str | os.PathLike[str] | None = None) -> di
     result["notation"] = lesson.notation
     if lesson.delta_sign != 1:
         result["delta_sign"] = lesson.delta_sign
+    for name, usual in (("samples", "rows"), ("weight_layout", "out_in")):
+        if getattr(lesson, name) != usual:
+            result[name] = getattr(lesson, name)
     if lesson.names:
         result["names"] = dict(
             naming.moved(lesson.names, lesson.experiment.network.sizes, base.experiment.network.sizes)
@@ -299,6 +307,8 @@ def _read(document: object, folder: str | os.PathLike[str] | None) -> Lesson:
         text=wording.read(entries.get("text", ""), "text"),
         notation=parts.choice(entries.get("notation", "nielsen"), "notation", tuple(NOTATIONS)),
         delta_sign=_sign(entries.get("delta_sign", 1)),
+        samples=parts.choice(entries.get("samples", "rows"), "samples", SAMPLES),
+        weight_layout=parts.choice(entries.get("weight_layout", "out_in"), "weight_layout", WEIGHT_LAYOUTS),
         names=parts.read_names(entries.get("names", {}), "names", network),
         grain=parts.grain(entries.get("grain", ""), "grain"),
         at=wording.line(entries.get("at", ""), "at"),

@@ -13,6 +13,7 @@ from bpstudio.insight.elements import Edge, Unit
 from bpstudio.insight.formulas import direct, written
 from bpstudio.insight.formulas import error as error_formula
 from bpstudio.insight.forward_lines import with_shapes
+from bpstudio.insight.matrices import Matrices
 from bpstudio.insight.notation import number, operand
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.writer import Text, Writer
@@ -163,18 +164,18 @@ def softmax_symbols(letter: str, sign: int, product: str = "") -> str:
 
 
 def _layer_delta(w: Writer, layer: int) -> tuple[Phrase, ...]:
-    letters, rows, units = w.letters, w.numbers.trace.rows, w.network.sizes[layer]
+    letters, units = w.letters, w.network.sizes[layer]
+    matrices = Matrices.of(letters.notation, w.numbers.trace.rows)
     values, function = w.vector(w.delta(layer)), w.numbers.function(layer)
     symbol, weighted = letters.layer("delta_layer", layer), letters.layer("z_layer", layer)
-    here = f"({units})" if rows == 1 else f"({rows}×{units})"
+    here = matrices.samples(units)
     if layer < w.depth:
         above = w.network.sizes[layer + 1]
         plus = "⁺" if w.numbers.trace.sequential else ""
         weights, after = letters.layer("w_layer", layer + 1) + plus, letters.layer("delta_layer", layer + 1)
-        back = f"{weights}ᵀ {after}" if rows == 1 else f"{after} {weights}"
-        shapes = f"({units}×{above})({above})" if rows == 1 else f"({rows}×{above})({above}×{units})"
-        symbols = f"({back}) ⊙ {function.symbol}′({weighted})"
-        return with_shapes(w, symbol, symbols, f"{shapes} ⊙ {here}", values), *sequential_note(w)
+        back = matrices.back(weights, after, units, above)
+        symbols = f"({back.symbols}) ⊙ {function.symbol}′({weighted})"
+        return with_shapes(w, symbol, symbols, f"{back.shapes} ⊙ {here}", values), *sequential_note(w)
     active = letters.layer("a_layer", layer)
     if w.numbers.paired:
         symbols = written(direct(w.sign), a=active, y=letters.text("y_letter"), outputs=w.divisor)
@@ -256,10 +257,8 @@ def _layer_gradient(w: Writer, layer: int) -> tuple[Phrase, ...]:
     here = w.frame.trace.layers[layer - 1]
     after, weights = letters.layer("delta_layer", layer), letters.layer("w_layer", layer)
     below = letters.layer("x_layer", layer) if layer == 1 else letters.layer("a_layer", layer - 1)
-    if rows == 1:
-        symbols, shapes = f"{w.minus}{after} {below}ᵀ", f"({units})({inputs})ᵀ = ({units}×{inputs})"
-    else:
-        symbols, shapes = f"{w.minus}{after}ᵀ {below}", f"({units}×{rows})({rows}×{inputs}) = ({units}×{inputs})"
+    product = Matrices.of(letters.notation, rows).gradient(after, below, inputs, units)
+    symbols, shapes = f"{w.minus}{product.symbols}", product.shapes
     minus = "" if w.sign * w.bias_sign(layer) > 0 else "−"
     sum_over_rows = minus + (after if rows == 1 else f"Σ {after}")
     return tuple(

@@ -7,6 +7,7 @@ import numpy as np
 from bpstudio.insight.beat import Beat
 from bpstudio.insight.elements import BIAS, Edge, Row, Unit
 from bpstudio.insight.formulas import ELEMENT, written
+from bpstudio.insight.matrices import Matrices
 from bpstudio.insight.notation import operand
 from bpstudio.insight.phrase import Phrase, plain
 from bpstudio.insight.writer import SPELLED_OUT, Text, Writer
@@ -102,23 +103,19 @@ def softmax(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
 
 def _layer(w: Writer, layer: int) -> tuple[Phrase, ...]:
     """z and a of a whole layer, with shapes."""
-    letters, rows = w.letters, w.numbers.trace.rows
+    letters, matrices = w.letters, Matrices.of(w.letters.notation, w.numbers.trace.rows)
     inputs, units = w.network.sizes[layer - 1], w.network.sizes[layer]
     below = letters.layer("x_layer", layer) if layer == 1 else letters.layer("a_layer", layer - 1)
     weights, bias = letters.layer("w_layer", layer), letters.layer("b_layer", layer)
     sign = {1: " + ", -1: " − ", 0: ""}[w.bias_sign(layer)]
     added, shape = (f"{sign}{bias}", f"{sign}({units})") if sign else ("", "")
-    if rows == 1:
-        symbols, shapes = f"{weights} {below}{added}", f"({units}×{inputs})({inputs}){shape}"
-    else:
-        symbols, shapes = f"{below} {weights}ᵀ{added}", f"({rows}×{inputs})({inputs}×{units}){shape}"
+    product = matrices.forward(weights, below, inputs, units)
+    symbols, shapes = f"{product.symbols}{added}", f"{product.shapes}{shape}"
     weighted, active = letters.layer("z_layer", layer), letters.layer("a_layer", layer)
     function = f"{w.numbers.function(layer).symbol}({weighted})"
     return (
         with_shapes(w, weighted, symbols, shapes, w.vector(w.numbers.z(layer))),
-        with_shapes(
-            w, active, function, f"({units})" if rows == 1 else f"({rows}×{units})", w.vector(w.numbers.a(layer))
-        ),
+        with_shapes(w, active, function, matrices.samples(units), w.vector(w.numbers.a(layer))),
     )
 
 

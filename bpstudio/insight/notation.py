@@ -8,12 +8,12 @@ A notation is data. Each symbol has a TeX form and a Unicode form, both template
     f, f_text           its activation function (TeX, Unicode)
     n, n_sub            of a weight: its number through the whole network
     k, k_sub            of a weight: the number of the unit it comes from
-    jk, jk_sub          of a weight: both numbers, to first
+    jk, jk_sub          of a weight: both numbers, to first; from first where W is (in, out)
     t, t_text           of a bias: its letter (b, or θ for a threshold)
     w_tex, w_text       of a weight: its whole symbol; b_tex, b_text likewise of a bias
 
-`NOTATIONS` holds what is built in; `Notation.from_table` reads another one. Names that a person gave and the sign of δ
-belong to a notation too: `Notation.having` makes the notation that has them.
+`NOTATIONS` holds what is built in; `Notation.from_table` reads another one. Names that a person gave, the sign of δ and
+which way round matrices are written belong to a notation too: `Notation.having` makes the notation that has them.
 """
 
 from __future__ import annotations
@@ -112,12 +112,20 @@ _NIELSEN = {
 }
 
 
+SAMPLES = ("rows", "columns")
+"""What the samples of a batch are in an array that is written."""
+WEIGHT_LAYOUTS = ("out_in", "in_out")
+"""Whether W has a row or a column for each unit."""
+
+
 @dataclass(frozen=True, eq=False)
 class Notation:
     """A name, a title for the menu, and for each symbol of SYMBOLS its TeX and Unicode templates.
 
     `names` are a person's own names by address, and `delta_sign` is the sign of δ: +1 where δ = +∂C/∂z, −1 where
-    δ = −∂C/∂z. Both change what is written and nothing that is computed. `table` is the notation without them.
+    δ = −∂C/∂z. `samples` says whether the samples of a batch are the "rows" or the "columns" of what is written, and
+    `weight_layout` whether W is "out_in" (a row for each unit) or "in_out". They change what is written and nothing
+    that is computed. `table` is the notation without them.
     """
 
     name: str
@@ -125,6 +133,8 @@ class Notation:
     symbols: Mapping[str, tuple[str, str]]
     names: own_names.Pairs = ()
     delta_sign: int = 1
+    samples: str = "rows"
+    weight_layout: str = "out_in"
     table: Notation | None = field(default=None, repr=False)
 
     @classmethod
@@ -137,19 +147,32 @@ class Notation:
         return cls(name, title, MappingProxyType(dict(symbols)))
 
     def having(
-        self, *, names: Mapping[str, str] | Iterable[tuple[str, str]] | None = None, delta_sign: int | None = None
+        self,
+        *,
+        names: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+        delta_sign: int | None = None,
+        samples: str | None = None,
+        weight_layout: str | None = None,
     ) -> Notation:
-        """This notation with other names or another sign of δ; the same object for the same wish.
+        """This notation with other names, another sign of δ or matrices the other way round; the same object for the
+        same wish.
 
         Names stand by the address of what they name (`h1`, `w5`, `b_o1`, `target1`). Raises ValueError for a name that
-        is empty or used twice, and for a sign that is none.
+        is empty or used twice, and for a sign, samples or a layout that there are not.
         """
         wanted = self.names if names is None else own_names.pairs(names)
         sign = self.delta_sign if delta_sign is None else delta_sign
         if isinstance(sign, bool) or sign not in (1, -1):
             raise ValueError(f"delta_sign: expected 1 or -1, came {sign!r}")
+        which = self.samples if samples is None else samples
+        if which not in SAMPLES:
+            raise ValueError(f"samples: expected one of {', '.join(SAMPLES)}, came {which!r}")
+        layout = self.weight_layout if weight_layout is None else weight_layout
+        if layout not in WEIGHT_LAYOUTS:
+            raise ValueError(f"weight_layout: expected one of {', '.join(WEIGHT_LAYOUTS)}, came {layout!r}")
         table = self.table or self
-        return _having(table, wanted, sign) if wanted or sign == -1 else table
+        is_plain = not wanted and (sign, which, layout) == (1, "rows", "out_in")
+        return table if is_plain else _having(table, wanted, sign, which, layout)
 
     @cached_property
     def own(self) -> Mapping[str, str]:
@@ -158,8 +181,8 @@ class Notation:
 
 
 @lru_cache(maxsize=64)
-def _having(table: Notation, names: own_names.Pairs, delta_sign: int) -> Notation:
-    return replace(table, names=names, delta_sign=delta_sign, table=table)
+def _having(table: Notation, names: own_names.Pairs, delta_sign: int, samples: str, weight_layout: str) -> Notation:
+    return replace(table, names=names, delta_sign=delta_sign, samples=samples, weight_layout=weight_layout, table=table)
 
 
 def notation_named(name: str) -> Notation:
@@ -311,7 +334,10 @@ class Letters:
             if not element.is_bias:
                 number, j, k = self.names.weight_number(element), element.to + 1, element.source + 1
                 fields |= {"n": str(number), "n_sub": small(number), "k": str(k), "k_sub": small(k)}
-                fields |= {"jk": f"{j}{self._comma}{k}", "jk_sub": f"{small(j)}{self._comma}{small(k)}"}
+                # Row, then column of W as it is written.
+                first, second = (k, j) if self.notation.weight_layout == "in_out" else (j, k)
+                fields |= {"jk": f"{first}{self._comma}{second}"}
+                fields |= {"jk_sub": f"{small(first)}{self._comma}{small(second)}"}
                 # Its numbers say less without the layer, also where the unit has a name of its own.
                 letter, indices = "w", fields | {"l": str(element.layer), "l_sup": raised(element.layer)}
             own = self.own_name(element)

@@ -289,14 +289,16 @@ def test_the_title_of_a_deep_network_stays_short(sizes: tuple[int, ...], written
     assert document._written(sizes) == written
 
 
-def test_the_sign_of_delta_is_saved_and_comes_back(desk: Desk, tmp_path: Path) -> None:
-    desk.focus.set(delta_sign=-1)
+def test_the_sign_of_delta_and_the_writing_of_matrices_are_saved_and_come_back(desk: Desk, tmp_path: Path) -> None:
+    desk.focus.set(delta_sign=-1, samples="columns", weight_layout="in_out")
     assert not desk.document.modified, "nothing that is computed is another"
     saved = desk.document.as_lesson(desk.runner.frame)  # type: ignore[arg-type]
     lesson.write(saved, tmp_path / "older.json")
     desk.document.show(lesson.load("mazur"), name="mazur")
     desk.settle()
-    assert desk.focus.delta_sign == 1
+    assert (desk.focus.delta_sign, desk.focus.samples, desk.focus.weight_layout) == (1, "rows", "out_in")
     desk.document.show(lesson.read(tmp_path / "older.json"), path=tmp_path / "older.json")
     desk.settle()
-    assert (desk.focus.notation.name, desk.focus.notation.delta_sign) == ("mazur", -1)
+    notation = desk.focus.notation
+    assert (notation.name, notation.delta_sign) == ("mazur", -1)
+    assert (notation.samples, notation.weight_layout) == ("columns", "in_out")

@@ -100,6 +100,8 @@ def test_the_notation_is_one_object_until_it_changes(focus: Focus) -> None:
     assert focus.eye.written is older
     with pytest.raises(ValueError, match="delta_sign"):
         focus.set(delta_sign=2)
+    with pytest.raises(ValueError, match="samples: expected one of rows, columns"):
+        focus.set(samples="diagonal")
     with pytest.raises(ValueError, match="notation: expected one of mazur, nielsen"):
         focus.set(notation="ng")
     with pytest.raises(ValueError, match="'v' is the name of h1 and of h2"):

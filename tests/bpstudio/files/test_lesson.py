@@ -76,6 +76,8 @@ def test_a_round_trip_keeps_every_bit(
         summary=Wording.of(en="One\n\ntwo", zh_CN="一"),
         notation="mazur",
         delta_sign=-1,
+        samples="columns",
+        weight_layout="in_out",
         digits=17,
         made_with={"numpy": "2"},
     )
@@ -93,6 +95,7 @@ def test_a_round_trip_keeps_every_bit(
     }
     assert (read.title, read.summary, read.made_with) == (written.title, written.summary, written.made_with)
     assert (read.notation, read.delta_sign) == ("mazur", -1)
+    assert (read.samples, read.weight_layout) == ("columns", "in_out")
     assert lesson.text(read) == lesson.text(written)
 
 
@@ -390,7 +393,8 @@ def test_thresholds_and_layers_without_biases_are_saved_and_replayed(tmp_path: P
     assert not start.b[1].any()
     before = draw_params(setup.network, setup.seed)
     assert np.array_equal(start.b[0], -before.b[0])
-    assert '"delta_sign"' not in text
+    for usual in ("delta_sign", "samples", "weight_layout"):
+        assert f'"{usual}"' not in text
 
 
 def test_a_file_with_a_bias_that_is_none_says_so() -> None:

@@ -80,6 +80,8 @@ REFUSED: list[tuple[Change, str]] = [
     (put("notation", "ng"), "notation: expected one of"),
     (put("notation", ["mazur"]), "notation: expected one of"),
     (put("delta_sign", 0), "delta_sign: expected 1 or -1, got 0"),
+    (put("samples", "rws"), "samples: expected one of rows, columns"),
+    (put("weight_layout", 1), "weight_layout"),
     (put("delta_sign", "-"), "delta_sign: expected a whole number"),
     (put("grain", "atom"), "grain: expected one of step, layer, neuron, edge"),
     (put("at", "backward/w99"), "at: no beat 'backward/w99'"),
