@@ -12,7 +12,7 @@ from typing import Literal
 
 from PyQt6.QtCore import QEvent, QSettings, Qt
 from PyQt6.QtGui import QMoveEvent, QShowEvent
-from PyQt6.QtWidgets import QApplication, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from bpstudio.files.errata import Evidence
@@ -29,6 +29,7 @@ from ui.focus import Focus
 from ui.language import tr
 from ui.navigation import Navigation
 from ui.panels.form import Section
+from ui.panels.held import Held
 from ui.panels.lesson_digits import Digits
 from ui.panels.lesson_errata import Errata
 from ui.panels.lesson_rows import SMALL, Prose, Stop, Switch, title
@@ -69,6 +70,7 @@ class LessonPanel(QWidget):
         self.scene = ScenePanel(self.scenes, whole=False)
         self.digits = Digits(self._go_to_digit, self._go_to_step)
         self.errata = Errata(runner.ask, self._go_to_evidence)
+        self._held = Held(self)
         self._lay_out()
         self.scenes.listen(self._open)
         document.listen(self._take_lesson)
@@ -317,19 +319,8 @@ class LessonPanel(QWidget):
 
     @override
     def moveEvent(self, a0: QMoveEvent | None) -> None:
-        """What is read or pressed here stays under the mouse when the explanation above grows or shrinks."""
         super().moveEvent(a0)
-        holder = QApplication.focusWidget()
-        if a0 is None or not (self.underMouse() or (holder is not None and self.isAncestorOf(holder))):
-            return
-        area = self.parentWidget()
-        while area is not None and not isinstance(area, QScrollArea):
-            area = area.parentWidget()
-        bar = area.verticalScrollBar() if area is not None else None
-        by = a0.pos().y() - a0.oldPos().y()
-        if bar is not None and by and a0.oldPos().y() > 0:
-            bar.setMaximum(max(bar.maximum(), bar.value() + by))
-            bar.setValue(bar.value() + by)
+        self._held.moved()
 
 
 def _rows() -> tuple[QWidget, QVBoxLayout]:

@@ -1,7 +1,7 @@
 """The lesson panel on the real engine: every switch, every stop and every promised digit of the six lessons."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -59,9 +59,24 @@ class Desk:
 
     def settle(self) -> Frame:
         self.qtbot.waitUntil(lambda: self.runner.idle, timeout=30_000)
-        QApplication.processEvents()  # rows that are new are shown, and laid out
+        _ = self.digits  # made now and not while something else is looked at: new rows press the others together
+        self.rest()
         assert self.runner.frame is not None
         return self.runner.frame
+
+    def explain(self, height: int) -> None:
+        """Let what stands above be so high."""
+        self.above.setFixedHeight(height)
+        self.qtbot.waitUntil(lambda: self.panel.y() in range(height, height + 20))
+        self.rest()
+
+    def rest(self) -> None:
+        """Wait until everything in the column has the height that it wants."""
+        inner = self.area.widget()
+        assert inner is not None
+        column = inner.layout()
+        assert column is not None
+        self.qtbot.waitUntil(lambda: inner.height() >= column.totalHeightForWidth(inner.width()))
 
     def press(self, line: Line) -> Frame:
         """Press a row with the mouse, in its upper left, where its words are."""
@@ -446,18 +461,33 @@ def test_what_is_folded_stays_folded(desk: Desk, qtbot: QtBot) -> None:
 
 def test_what_is_pressed_stays_where_it_is_when_the_explanation_above_grows(desk: Desk) -> None:
     desk.open("mazur")
-    stop = desk.panel.stops[3]
-    desk.area.ensureWidgetVisible(stop)
-    stop.setFocus()
-    inner, viewport = desk.area.widget(), desk.area.viewport()
-    assert inner is not None
-    assert viewport is not None
-    place = stop.mapTo(viewport, stop.rect().topLeft())
+    before, place = _pressed(desk, desk.panel.stops[3])
     for height in (360, 90):
-        desk.above.setFixedHeight(height)
-        desk.qtbot.waitUntil(lambda height=height: desk.panel.y() >= height and desk.panel.y() < height + 20)  # type: ignore[misc]
-        QApplication.processEvents()
-        assert stop.mapTo(viewport, stop.rect().topLeft()) == place
+        desk.explain(height)
+        desk.qtbot.waitUntil(lambda: place() == before)
+
+
+def test_what_has_no_room_to_stay_where_it_was_comes_back_there(desk: Desk) -> None:
+    """Over a column that is not scrolled there is nothing to bring down when the explanation becomes shorter."""
+    desk.open("mazur")
+    before, place = _pressed(desk, desk.panel.switches[0])
+    desk.explain(0)
+    desk.qtbot.waitUntil(lambda: place() == before - 60)
+    desk.explain(60)
+    desk.qtbot.waitUntil(lambda: place() == before)
+
+
+def _pressed(desk: Desk, line: Line) -> tuple[int, Callable[[], int]]:
+    """How far below the upper edge a row stands that has the keyboard, and how far it stands there later."""
+    viewport = desk.area.viewport()
+    assert viewport is not None
+    desk.area.ensureWidgetVisible(line)
+    line.setFocus()
+
+    def place() -> int:
+        return line.mapTo(viewport, line.rect().topLeft()).y()
+
+    return place(), place
 
 
 def test_rows_are_pressed_with_the_keyboard_too(desk: Desk) -> None:
