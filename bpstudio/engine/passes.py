@@ -177,6 +177,8 @@ def backward(
     operations = [*slopes(network, trace), *penalized.before]
     operations += output_error(network, trace, loss, reduction, penalized.terms.get(len(network.layers) - 1))
     ones = {sign: np.full(trace.rows, sign, trace.arena.dtype) for sign in (1, -1)}
+    for constants in ones.values():
+        constants.flags.writeable = False
     for number in reversed(range(len(network.layers))):
         layer, here = network.layers[number], trace.layers[number]
         work = trace.workspace.get(number)
