@@ -75,7 +75,7 @@ class Rename(Asked):
         super().__init__(
             tr("Rename"),
             tr("What is {name} called? Such as w13, v21, θ1, A; empty: as before.", name=written.element(element)),
-            Names(network.sizes).element(element),
+            Names.of(network).element(element),
             parent,
         )
         self._document, self._element = document, element

@@ -215,7 +215,7 @@ class Document(QObject):
         if frame is None:
             return
         network = frame.experiment.network
-        names = naming.with_name(self._focus.names, network.sizes, element, name)
+        names = naming.with_name(self._focus.names, network, element, name)
         called = letters(self._focus.notation, network).element(element)
         self._runner.rename(Caption(frame.caption.title, names, network.sizes), tr("rename {name}", name=called))
 
@@ -270,7 +270,7 @@ class Document(QObject):
     def _show_frame(self, frame: Frame) -> None:
         lesson = self.lesson
         caption = frame.caption
-        self._focus.set(names=naming.moved(caption.names, caption.sizes, frame.experiment.network.sizes))
+        self._focus.set(names=naming.moved(caption.names, caption.sizes, frame.experiment.network))
         if self._opening and lesson is not None and frame.dataset is lesson.dataset:
             # A last frame of the run before may still have been on its way.
             self._opening = False

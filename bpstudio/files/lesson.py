@@ -148,7 +148,7 @@ class Lesson:
         if start is not None:
             # The same values in the layout of the changed network: what is frozen lies elsewhere in the flat array.
             start = start.fitted(experiment.network)
-        called = naming.moved(base.names, base.experiment.network.sizes, experiment.network.sizes)
+        called = naming.moved(base.names, base.experiment.network, experiment.network)
         now = {"experiment": experiment, "start": start, "expected": variant.expected, "state": None, "names": called}
         return base.replace(**now, variant=name, base=base)
 
@@ -199,7 +199,7 @@ def capture(frame: Frame, lesson: Lesson | None = None, **view: Any) -> Lesson:
     if frame.step > 0:
         optimizer = {name: values.copy() for name, values in frame.state.items()}
         state = State(frame.step, frame.params.copy(), optimizer, frame.epoch, frame.position)
-    names = naming.moved(frame.caption.names, frame.caption.sizes, experiment.network.sizes)
+    names = naming.moved(frame.caption.names, frame.caption.sizes, experiment.network)
     now: dict[str, Any] = {"state": state, "made_with": fingerprint(), "names": names}
     if (
         lesson is None
@@ -250,7 +250,7 @@ def document(lesson: Lesson, folder: str | os.PathLike[str] | None = None) -> di
             result[name] = getattr(lesson, name)
     if lesson.names:
         result["names"] = dict(
-            naming.moved(lesson.names, lesson.experiment.network.sizes, base.experiment.network.sizes)
+            naming.moved(lesson.names, lesson.experiment.network, base.experiment.network)
         )
     for name in ("grain", "at"):
         if getattr(lesson, name):

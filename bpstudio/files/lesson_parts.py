@@ -217,7 +217,7 @@ def read_names(document: object, path: str, network: Network) -> Pairs:
         raise ValueError(f"{path}: expected an object {{…}}, got {records.shown(document)}")
     names = {address: wording.line(name, f"{path}.{address}") for address, name in document.items()}
     try:
-        return naming.checked(names, network.sizes)
+        return naming.checked(names, network)
     except naming.NamingError as error:
         raise ValueError(f"{path}.{error.address}: {error.phrase.text}") from None
 
@@ -263,7 +263,7 @@ def check_scene(scene: Scene, experiment: Experiment, rows: int, train: int, pat
     batch of the `train` training rows, what is selected and pointed at in the network, its row among the `rows`.
     """
     check_beat(experiment, train, scene.at, f"{path}.at")
-    names = Names(experiment.network.sizes)
+    names = Names.of(experiment.network)
     for key, name in (("select", scene.select), ("hover", scene.hover)):
         if name:
             try:

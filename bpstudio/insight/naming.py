@@ -7,12 +7,18 @@ one has a name of its own too, as on sheets that number the weights in another o
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
+from bpstudio.engine.network import Network
 from bpstudio.insight import own_names
-from bpstudio.insight.elements import Edge, Element, Names, Target, Unit
+from bpstudio.insight.elements import Edge, Element, Kernel, KernelEntry, Map, Names, Pixel, Target, Unit
 from bpstudio.insight.own_names import LONGEST, Pairs
 from bpstudio.insight.phrase import Phrase, plain
+
+Sizes = Network | Sequence[int]
+"""A network, or the sizes of dense layers, inputs first."""
+_NAMED = Unit | Edge | Target | Map | Pixel | Kernel | KernelEntry
 
 
 class NamingError(ValueError):
@@ -24,14 +30,14 @@ class NamingError(ValueError):
         self.phrase = phrase
 
 
-def checked(names: Mapping[str, str] | Iterable[tuple[str, str]], sizes: Sequence[int]) -> Pairs:
-    """The names by address, tidied, for a network of these layer sizes (inputs first).
+def checked(names: Mapping[str, str] | Iterable[tuple[str, str]], sizes: Sizes) -> Pairs:
+    """The names by address, tidied, for a network.
 
     Raises:
         NamingError: for an address that the network does not have or that has no name to give, and for a name that is
             empty, longer than `LONGEST`, not visible, or taken.
     """
-    network = Names(sizes)
+    network = Names.of(sizes)
     seen: dict[str, str] = {}
     result: dict[str, str] = {}
     for address, name in dict(names).items():
@@ -39,8 +45,8 @@ def checked(names: Mapping[str, str] | Iterable[tuple[str, str]], sizes: Sequenc
             element = network.find(address)
         except ValueError as error:
             raise NamingError(address, plain(str(error))) from None
-        if not isinstance(element, Unit | Edge | Target) or network.element(element) != address:
-            raise NamingError(address, Phrase("This cannot have a name: units, weights, biases and targets can."))
+        if not isinstance(element, _NAMED) or network.element(element) != address:
+            raise NamingError(address, Phrase("This cannot have a name: units, weights, biases, maps and targets can."))
         result[address] = _tidied(address, name)
     for address, name in result.items():
         read = own_names.text(name)
@@ -58,35 +64,37 @@ def checked(names: Mapping[str, str] | Iterable[tuple[str, str]], sizes: Sequenc
     return own_names.pairs(result)
 
 
-def with_name(names: Pairs, sizes: Sequence[int], element: Element, name: str) -> Pairs:
+def with_name(names: Pairs, sizes: Sizes, element: Element, name: str) -> Pairs:
     """The names with one given, or with an empty text taken back. Raises NamingError."""
-    address = Names(sizes).element(element)
+    address = Names.of(sizes).element(element)
     rest = {known: text for known, text in names if known != address}
     return checked(rest | ({address: name} if name.strip() else {}), sizes)
 
 
-def find(names: Pairs, sizes: Sequence[int], text: str) -> Element:
+def find(names: Pairs, sizes: Sizes, text: str) -> Element:
     """The element that a person means: by its own name first, in any case of writing, then by the program's.
 
     Raises ValueError for what is no name here.
     """
-    network, wanted = Names(sizes), own_names.text(text.strip())
+    network, wanted = Names.of(sizes), own_names.text(text.strip())
     for address, name in names:
         if own_names.text(name) == wanted:
             return network.find(address)
     return network.find(text)
 
 
-def moved(names: Pairs, old: Sequence[int], new: Sequence[int]) -> Pairs:
-    """The names of a network of sizes `old` on one of sizes `new`: each stays with its element where that still is.
+def moved(names: Pairs, old: Sizes, new: Sizes) -> Pairs:
+    """The names of a network `old` on a network `new`: each stays with its element where that still is.
 
     Inputs and outputs stay what they are. Hidden layers count from the first; where layers were taken away, nobody
     knows which, and what is hidden loses its names.
     """
-    if not names or tuple(old) == tuple(new):
+    if not names:
         return names
-    before, after = Names(old), Names(new)
-    same_front = len(new) == len(old) or tuple(new[: len(old) - 1]) == tuple(old[:-1])
+    before, after = Names.of(old), Names.of(new)
+    if before.sizes == after.sizes:
+        return names
+    same_front = len(after.sizes) == len(before.sizes) or after.sizes[: before.depth] == before.sizes[:-1]
 
     def layer(number: int) -> int | None:
         if number == 0:
@@ -104,11 +112,18 @@ def moved(names: Pairs, old: Sequence[int], new: Sequence[int]) -> Pairs:
             if to is None or (source != to - 1 and not each.is_bias):
                 return None
             return Edge(to, each.to, each.source)
-        return each
+        if isinstance(each, Target):
+            return each
+        # An image moves with its layer, whatever its place in the file.
+        at = layer(each.layer) if isinstance(each, Map | Pixel | Kernel | KernelEntry) else None
+        return None if at is None else dataclasses.replace(each, layer=at)  # type: ignore[type-var]
 
     result = {}
     for address, name in names:
-        there = element(before.find(address))
+        try:
+            there = element(before.find(address))
+        except ValueError:  # known by sizes alone, where it had images
+            continue
         if there is not None and after.has(there):
             result[after.element(there)] = name
     # A name can only be in the way of an element that came new.
@@ -134,4 +149,4 @@ def _plainly(network: Names, name: str) -> str | None:
         element = network.find(own_names.plain_digits(own_names.text(name)))
     except ValueError:
         return None
-    return network.element(element) if isinstance(element, Unit | Edge | Target) else None
+    return network.element(element) if isinstance(element, _NAMED) else None

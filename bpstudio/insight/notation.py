@@ -27,7 +27,7 @@ from types import MappingProxyType
 from bpstudio.engine.network import Network
 from bpstudio.insight import own_names
 from bpstudio.insight.elements import Edge, Element, LossNode, Names, PlusOne, Target, Unit
-from bpstudio.maths.activations import activation
+from bpstudio.maths.activations import Activation, activation
 
 #: What every notation has to name: quantities of a unit, of an edge, of a row, and the bare letters of a formula.
 SYMBOLS = {
@@ -206,11 +206,20 @@ NOTATIONS: Mapping[str, Notation] = MappingProxyType(
 _REMEMBERED = 4096
 
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-_TEX_FUNCTIONS = {"sigmoid": r"\sigma", "tanh": r"\tanh", "relu": r"\mathrm{ReLU}", "identity": r"\mathrm{id}"}
+_TEX_FUNCTIONS = {
+    "sigmoid": r"\sigma",
+    "tanh": r"\tanh",
+    "relu": r"\mathrm{ReLU}",
+    "identity": r"\mathrm{id}",
+    "hard_sigmoid": r"\sigma_{\mathrm{hard}}",
+    "gelu_tanh": r"\mathrm{GELU}_{t}",
+    "per_unit": "f",
+    "formula": "f",
+}
 
 
-def _function_tex(name: str) -> str:
-    return _TEX_FUNCTIONS.get(name, rf"\mathrm{{{name}}}")
+def _function_tex(function: Activation) -> str:
+    return _TEX_FUNCTIONS.get(function.family, rf"\mathrm{{{function.symbol}}}")
 
 
 def small(number: int) -> str:
@@ -230,7 +239,7 @@ class Letters:
         notation = notation_named(notation) if isinstance(notation, str) else notation
         self.notation = notation
         self.network = network
-        self.names = Names(network.sizes, network.biases)
+        self.names = Names.of(network)
         self._comma = "," if max(network.sizes) > 9 else ""
         self._written: dict[tuple[str, Element], str] = {}
 
@@ -317,9 +326,9 @@ class Letters:
         """The letter of what a layer adds to its weighted sums, in TeX and as text."""
         return (r"\theta", "θ") if self.network.layers[layer - 1].bias == "threshold" else ("b", "b")
 
-    def function_tex(self, layer: int) -> str:
-        """The TeX of a layer's activation function."""
-        return _function_tex(self.network.layers[layer - 1].activation)
+    def function_tex(self, unit: Unit) -> str:
+        """The TeX of a unit's activation function."""
+        return _function_tex(activation(self.network.layers[unit.layer - 1].activation).of(unit.index))
 
     def row_cost(self, row: int) -> str:
         """The symbol of one row's own cost; rows count from 1."""
@@ -363,8 +372,8 @@ class Letters:
                 fields |= {"u_tex": own_tex, "l": "", "j": own_tex}
         if unit.layer > 0:
             fields["t"], fields["t_text"] = self._bias(unit.layer)
-            function = activation(self.network.layers[unit.layer - 1].activation)
-            fields |= {"f": _function_tex(function.name), "f_text": function.symbol}
+            function = activation(self.network.layers[unit.layer - 1].activation).of(unit.index)
+            fields |= {"f": _function_tex(function), "f_text": function.symbol}
         return fields
 
 

@@ -134,7 +134,7 @@ def curve_unit(network: Network, element: Element | None, beat: Beat | None = No
             unit = Unit(beat.layer, beat.unit or 0)
         case _:
             unit = Unit(depth, 0)
-    return unit if unit is not None and Names(network.sizes).has(unit) else None
+    return unit if unit is not None and Names.of(network).has(unit) else None
 
 
 def unit_curve(

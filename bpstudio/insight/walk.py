@@ -108,7 +108,7 @@ class Walk:
     @cached_property
     def names(self) -> Names:
         """The plain names of this network's elements."""
-        return Names(self.network.sizes, self.network.biases)
+        return Names.of(self.network)
 
     @property
     def default_grain(self) -> Grain:

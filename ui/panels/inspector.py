@@ -169,7 +169,7 @@ class Inspector(QWidget):
     def _subject(self, frame: Frame) -> tuple[Element | None, tuple[str, ...]]:
         """What was looked at last, the selection or what the present beat computes; and which sides of a unit."""
         focus, walk = self._focus, self._focus.walk
-        names, both = Names(frame.experiment.network.sizes), ("activation", "delta")
+        names, both = Names.of(frame.experiment.network), ("activation", "delta")
         if self._target is None and walk is not None and focus.grain in ("edge", "neuron") and focus.playhead > 0:
             beat = walk.beat(focus.grain, min(focus.playhead, walk.count(focus.grain)))
             subject = _about(beat)

@@ -124,7 +124,7 @@ class FitPlot(AxesPlot):
             return
         selected = self.focus.selection
         unit = selected if isinstance(selected, Unit) and selected.layer > 0 else None
-        if unit is not None and not Names(frame.experiment.network.sizes).has(unit):
+        if unit is not None and not Names.of(frame.experiment.network).has(unit):
             unit = None
         self._asking.put(FitQuestion(frame, unit, input_ranges(frame.dataset)))
 
