@@ -74,7 +74,7 @@ class Dataset:
 
     x              (rows, inputs) float64, read-only, finite
     y              (rows, outputs) float64, read-only, finite. Classes have one output per class, 1 where the row is
-                   of it; a binary task has one output, 0 for class_names[0] and 1 for class_names[1]
+                   of it; a binary task has one output, 0 (or −1) for class_names[0] and 1 for class_names[1]
     train          row numbers, in the order in which batches take them when nothing shuffles
     validation     row numbers that training never sees
     input_shape    (height, width) when the inputs are pixels
@@ -160,11 +160,16 @@ class Dataset:
         return int(self.y.shape[1])
 
     @cached_property
+    def middle(self) -> float:
+        """Between the no and the yes of a binary task: one half for the targets 0 and 1, 0 for −1 and +1."""
+        return 0.0 if self.task == "binary" and bool((self.y < 0).any()) else 0.5
+
+    @cached_property
     def class_index(self) -> Rows | None:
         """(rows,) the number of each row's class; None for a regression."""
         if self.task == "regression":
             return None
-        found = np.argmax(self.y, axis=1) if self.task == "classes" else (self.y[:, 0] >= 0.5)
+        found = np.argmax(self.y, axis=1) if self.task == "classes" else (self.y[:, 0] >= self.middle)
         return _read_only(found.astype(np.int64))
 
     @cached_property
@@ -197,7 +202,8 @@ class Dataset:
             raise ValueError(f"class: expected a number from 0 to {count - 1}, got {index}")
         self._check_row(row)
         y = self.y.copy()
-        y[row] = np.eye(count)[index] if self.task == "classes" else index
+        no_and_yes = (0, 1) if self.middle > 0 else (-1, 1)
+        y[row] = np.eye(count)[index] if self.task == "classes" else no_and_yes[index]
         return self if np.array_equal(y, self.y) else self._edited(y=y)
 
     def append_row(self, x: ArrayLike, y: ArrayLike) -> Dataset:

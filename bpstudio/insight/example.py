@@ -13,7 +13,7 @@ import numpy as np
 
 from bpstudio.engine.network import Network
 from bpstudio.engine.trace import LayerTrace, Trace
-from bpstudio.insight.elements import Edge, Example, Probe, Row, WholeBatch
+from bpstudio.insight.elements import Edge, Example, Probe, Row, Unit, WholeBatch
 from bpstudio.maths.activations import Activation, activation
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.operations import Array
@@ -22,10 +22,13 @@ from bpstudio.training.frame import Frame
 
 
 def probe(frame: Frame, row: int) -> Trace:
-    """A pass of one dataset row at the parameters of the frame, which stay as they are, whatever the update order."""
+    """A pass of one dataset row at the parameters of the frame, which stay as they are, whatever the update order.
+
+    Penalties are left out: they belong to the network or to a whole batch, not to a row.
+    """
     if not 0 <= row < len(frame.dataset.x):
         raise ValueError(f"probe: expected a row 0 … {len(frame.dataset.x) - 1} of the dataset, came {row}")
-    experiment = frame.experiment.replace(update_order="simultaneous")
+    experiment = frame.experiment.replace(update_order="simultaneous", penalties=())
     rows = slice(row, row + 1)
     return compute_step(experiment, frame.params, frame.dataset.x[rows], frame.dataset.y[rows])[0]
 
@@ -114,6 +117,10 @@ class Numbers:
     def function(self, layer: int) -> Activation:
         """The activation function of a layer."""
         return activation(self.network.layers[layer - 1].activation)
+
+    def function_of(self, unit: Unit) -> Activation:
+        """The activation function of one unit; it has its own where units differ."""
+        return self.function(unit.layer).of(unit.index)
 
     def layer(self, layer: int) -> LayerTrace:
         """The recorded arrays of a layer, all rows."""

@@ -58,10 +58,10 @@ def response(network: Network, params: Params, layer: int, ranges: tuple[Range, 
 
 def _activations(network: Network, params: Params, x: Array, layer: int) -> Array:
     """(rows, units) of one layer; the other layers' arrays never exist for more than a few rows at once."""
-    values = np.empty((len(x), network.layers[layer - 1].units))
+    values = np.empty((len(x), network.sizes[layer]))
     for start in range(0, len(x), CHUNK):
         rows = slice(start, start + CHUNK)
-        values[rows] = weighted_inputs(network, params, x[rows])[1][layer - 1]
+        values[rows] = weighted_inputs(network, params, x[rows])[1][layer - 1].reshape(len(values[rows]), -1)
     return values
 
 
@@ -90,7 +90,7 @@ class Confusion:
 
 def predicted_class(dataset: Dataset, a: Array) -> Array:
     """(rows,) the class that outputs `a` (rows, outputs) mean: the largest; of one output, whether it is above 0.5."""
-    found: Array = np.argmax(a, axis=1) if dataset.task == "classes" else (a[:, 0] > 0.5).astype(np.int64)
+    found: Array = np.argmax(a, axis=1) if dataset.task == "classes" else (a[:, 0] > dataset.middle).astype(np.int64)
     return found
 
 

@@ -33,7 +33,7 @@ class Loss:
     ``value(a, y)`` and ``paired_value(z, y)`` return ℓ elementwise (summed over outputs it is the row's own cost);
     ``slope(a, y, da)`` lists the operations that write ∂ℓ/∂a. ``side(a, y)`` tells on which side of its kink each
     output is, as a sign, 0 on the kink itself; None where the loss has no kink. ``lowest`` and ``highest`` bound the
-    outputs for which ℓ is a number; ``decision`` is the output from which on a single one says yes.
+    outputs for which ℓ is a number.
     """
 
     name: str
@@ -48,7 +48,6 @@ class Loss:
     side: Callable[[Array, Array], Array] | None = None
     lowest: float = -np.inf
     highest: float = np.inf
-    decision: float = 0.5
 
     def elements(self, activation: str, z: Array, a: Array, y: Array) -> Array:
         """ℓ of each output, shape (…, N, K), not yet divided by anything."""
@@ -165,7 +164,6 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
                 check_targets=targets.signs,
                 family="hinge",
                 side=margins.hinge_side,
-                decision=0.0,
             ),
             Loss(
                 "squared_hinge",
@@ -174,7 +172,6 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
                 check_targets=targets.signs,
                 family="squared_hinge",
                 side=margins.hinge_side,
-                decision=0.0,
             ),
             Loss(
                 "multiclass_hinge",

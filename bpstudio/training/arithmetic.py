@@ -66,6 +66,7 @@ class Step:
         clock: Clock,
         averages: tuple[Array, Array] | None = None,
         training_rows: int | None = None,
+        middle: float = 0.5,
     ) -> None:
         network = experiment.network
         sequential = experiment.update_order == "sequential"
@@ -121,6 +122,7 @@ class Step:
         self.filled = 0
         self._counts = np.array([*(float(layer.train_weights) for layer in network.layers), 1.0])
         self._task = task
+        self._middle = middle
         self._scale = loss_named(experiment.loss).scale(experiment.reduction, rows, network.outputs)
 
     def finite(self) -> bool:
@@ -137,7 +139,7 @@ class Step:
         self.filled += 1
 
     def costs(self) -> tuple[float, Array]:
-        """The objective of the pass, and each row's own cost (N,)."""
+        """The loss of the pass, without penalties, and each row's own cost (N,)."""
         with np.errstate(all="ignore"):
             rows = self._row_costs([part[None] for part in self.recorded])
         return float(np.add.reduce(rows, axis=-1)[0] * self._scale), rows[0]
@@ -189,7 +191,12 @@ class Step:
         numbers = np.full((steps, per_layer.stop + bool(self.experiment.penalties)), np.nan)
         numbers[:, 0] = np.add.reduce(self._row_costs(block), axis=-1) * self._scale
         last = self.trace.layers[-1]
-        numbers[:, 1] = accuracy(self._task, self._in(block, 1, last.a), self._in(block, 0, self.trace.y))
+        numbers[:, 1] = accuracy(
+            self._task,
+            self._in(block, 1, last.a),
+            self._in(block, 0, self.trace.y),
+            self._middle,
+        )
         squares, slopes, flats = self._sums_of(block) if self.sums is None else self.sums.split(sums)
         numbers[:, 2] = np.sqrt(np.add.reduce(squares * self._counts, axis=1))
         numbers[:, per_layer] = np.sqrt(squares[:, :-1])
@@ -268,14 +275,14 @@ def _offset(part: Array, whole: Array) -> int:
     return distance // whole.itemsize
 
 
-def accuracy(task: str, a: Array, y: Array) -> Array:
-    """The share of rows answered rightly, (…,) from a, y (…, N, K): the greatest output for classes, above one half
-    for a yes or no; NaN for a regression.
+def accuracy(task: str, a: Array, y: Array, middle: float = 0.5) -> Array:
+    """The share of rows answered rightly, (…,) from a, y (…, N, K): the greatest output for classes; for a yes or no
+    the side of ``middle``, one half or, where the targets are −1 and +1, 0. NaN for a regression.
     """
     if task == "regression":
         return np.full(a.shape[:-2], np.nan)
     right = (
-        (a > 0.5) == (y > 0.5)
+        (a > middle) == (y > middle)
         if a.shape[-1] == 1
         else np.argmax(a, axis=-1)[..., None] == np.argmax(y, axis=-1)[..., None]
     )
@@ -286,10 +293,15 @@ def accuracy(task: str, a: Array, y: Array) -> Array:
 
 
 def compute_step(
-    experiment: Experiment, params: Params, x: Array, y: Array, dropped: Trace | None = None
+    experiment: Experiment,
+    params: Params,
+    x: Array,
+    y: Array,
+    dropped: Trace | None = None,
+    training_rows: int | None = None,
 ) -> tuple[Trace, float, Array]:
-    """One pass over rows x (N, inputs), y (N, outputs) at the given parameters: (trace, objective, each row's own
-    cost).
+    """One pass over rows x (N, inputs), y (N, outputs) at the given parameters: (trace, loss without penalties, each
+    row's own cost). ``training_rows`` is n of the penalties that divide by it; a running mean begins at 0.
 
     A pure function: nothing is updated, and the update in the trace is that of a fresh optimiser. A dropout drops what
     it did in the trace ``dropped``, of as many rows, and nothing where none is given.
@@ -298,7 +310,16 @@ def compute_step(
     own = Params(experiment.network, flat)
     states = [fresh_state(experiment, name) for name in experiment.optimizer.states]
     clock = clock_of(experiment)
-    step = Step(experiment, "regression", own, states, [s.copy() for s in states], len(x), clock)
+    step = Step(
+        experiment,
+        "regression",
+        own,
+        states,
+        [s.copy() for s in states],
+        len(x),
+        clock,
+        training_rows=training_rows,
+    )
     clock.at(0)
     step.trace.x[...] = x
     step.trace.y[...] = y
@@ -306,5 +327,5 @@ def compute_step(
         step.masks.repeat(dropped)
     with np.errstate(all="ignore"):
         run(step.compute)
-        objective, rows = step.costs()
-    return step.trace, objective, rows
+        loss, rows = step.costs()
+    return step.trace, loss, rows

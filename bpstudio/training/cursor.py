@@ -265,6 +265,7 @@ class Cursor:
                 self.clock,
                 self._averages,
                 len(self.segment.dataset.train),
+                self.segment.dataset.middle,
             )
         return self._steps[rows]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from bpstudio.data.dataset import Dataset
+from bpstudio.engine.penalizing import Averages
 from bpstudio.engine.trace import Params, Trace, params_layout
 from bpstudio.maths.operations import Array
 from bpstudio.training.caption import UNNAMED, Caption
@@ -38,7 +39,9 @@ class Frame:
     ``trace.layers[l].update_W`` is what the next step will add. ``state`` and ``state_next`` hold the optimiser's
     numbers before and after this step's update, by name; ``rate`` is η of that update under the schedule, ``t`` its
     number, counted from where the optimiser's state began. ``row_loss`` (N,) is each row's own cost, without the
-    factor of the reduction. ``stopped`` says why training rests, where it stopped by itself.
+    factor of the reduction. ``loss`` is the objective without its penalties, ``penalty`` the sum of these.
+    ``averages`` are the running means p of a sparsity, by layer from 0, before this step's batch, ``averages_next``
+    those after it, which its terms are made of. ``stopped`` says why training rests, where it stopped by itself.
     """
 
     experiment: Experiment
@@ -68,7 +71,15 @@ class Frame:
     rate: float = 0.0
     begun: int = 0  # the step at which the optimiser's state began
     watched: Watch = NOT_WATCHED  # what was known of the validations before this step
+    penalty: float = 0.0
+    averages: Averages = field(default_factory=dict)
+    averages_next: Averages = field(default_factory=dict)
     stopped: Stopped | None = None
+
+    @property
+    def objective(self) -> float:
+        """What is differentiated: the loss on the step's batch and the penalties."""
+        return self.loss + self.penalty
 
     @property
     def t(self) -> int:

@@ -14,11 +14,21 @@ import numpy as np
 
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.passes import predict
+from bpstudio.engine.penalizing import Averages
 from bpstudio.engine.trace import Params, Trace, draw_params, params_layout
 from bpstudio.maths.operations import Array
 from bpstudio.training.arithmetic import metric_columns, saturating_units, switching_units
 from bpstudio.training.caption import UNNAMED, Caption
-from bpstudio.training.carry import carried, check_fit, judged_alike, named_states, packed, same_values
+from bpstudio.training.carry import (
+    averages_of,
+    carried,
+    carried_averages,
+    check_fit,
+    judged_alike,
+    named_states,
+    packed,
+    same_values,
+)
 from bpstudio.training.cursor import Cursor
 from bpstudio.training.evaluation import probe
 from bpstudio.training.experiment import Experiment
@@ -36,7 +46,8 @@ class Session:
     ``start`` gives typed start values (otherwise they are drawn from the seed), ``batches`` an explicit list of row
     numbers for each step, repeated in turn. ``resume`` (step, parameters, {state name: values}) continues a run that
     was saved at that step, whose batch was the one at ``place`` (epoch, number in it), whose optimiser's state began
-    at step ``begun``, and whose schedule knew of its validations what ``watched`` says.
+    at step ``begun``, and whose schedule knew of its validations what ``watched`` says; ``averages`` are the running
+    means of its sparsity.
 
     Raises ValueError where experiment and data do not fit.
     """
@@ -53,6 +64,7 @@ class Session:
         caption: Caption | None = None,
         begun: int = 0,
         watched: Patience = UNTRIED,
+        averages: Averages | None = None,
     ) -> None:
         check_fit(experiment, dataset)
         self.budget = budget
@@ -61,7 +73,7 @@ class Session:
         self._all_segments: weakref.WeakSet[Segment] = weakref.WeakSet()
         origin = start if start is not None else draw_params(experiment.network, experiment.seed)
         at, params, state = (0, origin, {}) if resume is None else resume
-        memory = packed(experiment, params, state)
+        memory = packed(experiment, params, state, averages or {})
         # The best step of before lies outside this run, which could not go back to it: stopping waits anew.
         segment = self._segment(
             experiment, dataset, at, memory, *place, explicit=batches, begun=begun, watched=Watch(watched)
@@ -201,6 +213,7 @@ class Session:
         here.drain()
         size = params_layout(old.network).size
         state = named_states(old, here.memory[size:])
+        averages = carried_averages(old, averages_of(old, here.memory[size:]), new)
         values, state, restarts = carried(old, here.params, state, new, params)
         step = 0 if restarts else here.step
         place = (0, 0) if restarts else self._place_after(new, data)
@@ -209,7 +222,7 @@ class Session:
             new,
             data,
             step,
-            packed(new, values, state),
+            packed(new, values, state, {} if restarts else averages),
             *place,
             continued="restarted" if restarts else "continued",
             explicit=here.segment.explicit if data is self.dataset else None,
@@ -289,6 +302,7 @@ class Session:
             self._pool.copy(here.now.trace.arena),
             params,
             experiment.update_order == "sequential",
+            experiment.penalties,
         )
         loss, row_loss = here.now.costs()
         epoch, position = here.place(here.step)
@@ -303,6 +317,9 @@ class Session:
             trace=trace,
             state=named_states(experiment, memory[size:]),
             state_next=named_states(experiment, following),
+            averages=averages_of(experiment, memory[size:]),
+            averages_next=averages_of(experiment, following),
+            penalty=float(np.add.reduce(trace.penalties, dtype=np.float64)),
             loss=loss,
             row_loss=row_loss,
             metrics=self._chain.metrics(),
