@@ -196,9 +196,7 @@ class Focus(QObject):
 
     @property
     def notation(self) -> Notation:
-        """The letters, with the person's names, the sign of δ and the writing of matrices: the same object while none of
-        them changes.
-        """
+        """The letters and all that belongs to writing them: the same object while nothing of it changes."""
         return self._eye.written
 
     @property

@@ -18,6 +18,7 @@ from bpstudio.files.charts import DASHES, Line, curves
 from bpstudio.files.network_picture import network_picture
 from bpstudio.insight.baseline import constant_loss
 from bpstudio.insight.conventions import batch_rows, conventions, loss_formula, sentence
+from bpstudio.insight.matrices import Matrices
 from bpstudio.insight.notation import NOTATIONS, Notation
 from bpstudio.insight.response import Confusion, confusion
 from bpstudio.training.frame import Frame
@@ -53,7 +54,7 @@ def html(frame: Frame, title: str, text: str = "", notation: Notation = NIELSEN)
             "<h2>What was trained, and how</h2>",
             _conventions(frame, notation),
             "<h2>The parameters</h2>",
-            _parameters(frame),
+            _parameters(frame, notation),
             f"<footer>bpstudio {bpstudio.__version__} · step {frame.step:,} · data {frame.dataset.hash[:12]}</footer>",
         ]
     return (
@@ -198,6 +199,7 @@ def _conventions(frame: Frame, notation: Notation) -> str:
         ("Seed", str(experiment.seed)),
         ("Update order", experiment.update_order),
         ("Sign of δ", f"δ = {sign}∂C/∂z, with the factor of the mean in it"),
+        ("Written", f"samples as {notation.samples}, W as ({notation.weight_layout.replace('_', ', ')})"),
         ("Arithmetic", experiment.dtype),
     ]
     for name, layer in zip(experiment.network.layer_names, experiment.network.layers, strict=True):
@@ -215,7 +217,7 @@ def _conventions(frame: Frame, notation: Notation) -> str:
     return f"<table class=facts>{inner}</table>"
 
 
-def _parameters(frame: Frame) -> str:
+def _parameters(frame: Frame, notation: Notation) -> str:
     network = frame.experiment.network
     if network.parameter_count > MOST_PARAMETERS:
         return (
@@ -224,19 +226,33 @@ def _parameters(frame: Frame) -> str:
         )
     parts = []
     inputs: Sequence[str] = frame.dataset.input_names
+    matrices = Matrices.of(notation, 1)
     for name, layer, W, b in zip(network.layer_names, network.layers, frame.params.W, frame.params.b, strict=True):
-        own = (layer.bias,) if layer.has_bias else ()
-        head = "".join(f"<th>{escape(label)}</th>" for label in (*inputs, *own))
-        body = "".join(
-            f"<tr><th>{unit + 1}</th>{''.join(f'<td>{float(value)!r}</td>' for value in values)}</tr>"
-            for unit, values in enumerate(np.column_stack([W, b]) if own else W)
-        )
-        parts.append(
-            f"<details><summary>{escape(name)}: {W.shape[0]} × {W.shape[1]}, ‖W‖ = {np.linalg.norm(W):.4g}</summary>"
-            f"<div class=scroll><table><tr><th>unit</th>{head}</tr>{body}</table></div></details>"
-        )
+        if W.size:
+            beside = [str(unit + 1) for unit in range(len(b))]
+            above = [*(inputs if W.ndim == 2 else _places(W.shape[1:])), *([layer.bias] if layer.has_bias else [])]
+            flat = W.reshape(len(W), -1)
+            values = matrices.shown_weights(np.column_stack([flat, b]) if layer.has_bias else flat)
+            if matrices.turned:
+                beside, above = above, beside
+            corner = "unit" if not matrices.turned else ""
+            head = "".join(f"<th>{escape(label)}</th>" for label in above)
+            body = "".join(
+                f"<tr><th>{escape(label)}</th>{''.join(f'<td>{float(value)!r}</td>' for value in row)}</tr>"
+                for label, row in zip(beside, values, strict=True)
+            )
+            sizes = " × ".join(map(str, matrices.shown_weights(W).shape if W.ndim == 2 else W.shape))
+            parts.append(
+                f"<details><summary>{escape(name)}: {sizes}, ‖W‖ = {np.linalg.norm(W):.4g}</summary>"
+                f"<div class=scroll><table><tr><th>{corner}</th>{head}</tr>{body}</table></div></details>"
+            )
         inputs = [f"{name} · {unit + 1}" for unit in range(len(b))]
     return "".join(parts)
+
+
+def _places(kernel: Sequence[int]) -> list[str]:
+    """Where each weight of a kernel (channels, height, width) lies."""
+    return [" · ".join(str(at + 1) for at in place) for place in np.ndindex(*kernel)]
 
 
 def _palette(name: str, colors: str) -> str:

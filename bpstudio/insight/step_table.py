@@ -5,7 +5,8 @@ is one array over all rows, made when somebody asks for it, with a second array 
 known by now. That "not yet" is neither 0 nor an empty cell is the point of the second array.
 
 Units stand layer by layer from the inputs on, each layer followed by the +1 node that feeds the next one, then the
-targets, what each output adds to the loss, and the loss. Edges stand layer by layer and unit by unit, the bias last.
+targets, what each output adds to the loss, and the loss. Edges stand layer by layer in the order in which W is read:
+unit by unit with the bias last, or, where W is (in, out), input by input with the biases last.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ class Moment:
     """What is looked at: a frame, whose numbers, and how far the walk has come.
 
     `batch_delta`: δ and ∂C/∂a of the batch's cost, with its 1/N, instead of the row's own. `delta_sign` is the sign
-    with which δ is written: −1 where δ means −∂C/∂z. Raises ValueError for a row that the batch has not.
+    with which δ is written: −1 where δ means −∂C/∂z; `weight_layout` says which way round W is read. Raises ValueError
+    for a row that the batch has not.
     """
 
     frame: Frame
@@ -59,6 +61,7 @@ class Moment:
     index: int = 1
     batch_delta: bool = False
     delta_sign: int = 1
+    weight_layout: str = "out_in"
 
     @property
     def whole(self) -> bool:
@@ -327,6 +330,7 @@ class EdgeTable(StepTable):
 
     def __init__(self, moment: Moment) -> None:
         super().__init__(moment)
+        self._turned = moment.weight_layout == "in_out"
         self._starts = [0]
         self._widths = [size + has_bias for size, has_bias in zip(self.sizes, self.network.biases, strict=False)]
         for width, units in zip(self._widths, self.sizes[1:], strict=True):
@@ -339,13 +343,22 @@ class EdgeTable(StepTable):
     def rows(self) -> int:
         return self._starts[-1]
 
+    @property
+    @override
+    def shape(self) -> object:
+        return super().shape, self._turned
+
     @override
     def element(self, row: int) -> Edge:
         if not 0 <= row < self.rows:
             raise IndexError(f"row: expected 0 … {self.rows - 1}, came {row}")
         layer = bisect.bisect_right(self._starts, row)
         inputs = self.sizes[layer - 1]
-        to, source = divmod(row - self._starts[layer - 1], self._widths[layer - 1])
+        place = row - self._starts[layer - 1]
+        if self._turned:
+            source, to = divmod(place, self.sizes[layer])
+        else:
+            to, source = divmod(place, self._widths[layer - 1])
         return Edge(layer, to, BIAS if source == inputs else source)
 
     @override
@@ -354,6 +367,8 @@ class EdgeTable(StepTable):
             return None
         inputs = self.sizes[element.layer - 1]
         column = inputs if element.is_bias else element.source
+        if self._turned:
+            return self._starts[element.layer - 1] + column * self.sizes[element.layer] + element.to
         return self._starts[element.layer - 1] + element.to * self._widths[element.layer - 1] + column
 
     def ends(self, letters: Letters, row: int) -> tuple[str, str]:
@@ -378,7 +393,7 @@ class EdgeTable(StepTable):
             for layer in range(1, self.depth + 1):
                 one, typed = letters.element(PlusOne(layer)), wanted.replace("-", "−")
                 plus = np.full(int(self.network.biases[layer - 1]), typed == one if kind == 0 else typed in one)
-                sides.append((ends[layer][kind][:, None] | np.append(ends[layer - 1][kind], plus)[None, :]).ravel())
+                sides.append(self._read(ends[layer][kind][:, None] | np.append(ends[layer - 1][kind], plus)[None, :]))
             found.append(np.concatenate(sides) | own)
         return found[0], found[1]
 
@@ -412,7 +427,7 @@ class EdgeTable(StepTable):
     def _is_last(self, layer: int) -> Mask:
         """Which edges of a layer are biases, flat."""
         columns = np.arange(self._widths[layer - 1]) == self.sizes[layer - 1]
-        return np.tile(columns, self.sizes[layer])
+        return self._read(np.tile(columns, (self.sizes[layer], 1)))
 
     @cached_property
     @override
@@ -423,11 +438,11 @@ class EdgeTable(StepTable):
     def frozen(self) -> Mask:
         """Which parameters keep their value whatever the gradient."""
         parts = []
-        for layer, width in zip(self.network.layers, self._widths, strict=True):
+        for number, (layer, width) in enumerate(zip(self.network.layers, self._widths, strict=True), 1):
             row = np.full(width, not layer.train_weights)
             if layer.has_bias:
                 row[-1] = not layer.train_bias
-            parts.append(np.tile(row, layer.units))
+            parts.append(self._read(np.tile(row, (self.sizes[number], 1))))
         return np.concatenate(parts)
 
     @override
@@ -462,8 +477,12 @@ class EdgeTable(StepTable):
 
     def _there(self, layer: int, values: NDArray[Any]) -> NDArray[Any]:
         """Of values (units, inputs + 1), flat or not, those of the edges that there are, flat."""
-        table: NDArray[Any] = values.reshape(self.sizes[layer], -1)[:, : self._widths[layer - 1]]
-        return table.ravel()
+        return self._read(values.reshape(self.sizes[layer], -1)[:, : self._widths[layer - 1]])
+
+    def _read(self, table: NDArray[Any]) -> NDArray[Any]:
+        """Values (units, inputs + 1) in the order in which W is read."""
+        flat: NDArray[Any] = table.ravel("F" if self._turned else "C")
+        return flat
 
 
 _PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹", "01234567890123456789")

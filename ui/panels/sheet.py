@@ -55,7 +55,7 @@ class ExerciseWindow(QDialog):
         self._document, self._runner, self._focus = document, runner, focus
         self._past: list[Sheet] = []
         self._future: list[Sheet] = []
-        self._turned = False
+        self._writing = (focus.samples, focus.weight_layout)
         self.face: Face = "values"
         self.sheet = Sheet(title=tr("My exercise"))
         self.reading: Reading = read(self.sheet)
@@ -72,6 +72,7 @@ class ExerciseWindow(QDialog):
         look, screen = theme.current(), self.screen()
         room = screen.availableSize() if screen is not None else QSize(1280, 720)
         self.resize(QSize(look.px(1020), look.px(650)).boundedTo(room))
+        focus.changed.connect(self._follow)
         self.retranslate()
 
     # ---- the sheet
@@ -247,7 +248,7 @@ class ExerciseWindow(QDialog):
         sheet, layer = self.sheet, box.layer
         cells = sheet.grid(layer) if self.face == "values" else sheet.names_grid(layer)
         rows, columns = headings(sheet, layer, self.face == "names")
-        turns = self._turned and layer > 0
+        turns = self._turns(layer)
         if turns:
             cells, rows, columns = tuple(zip(*cells, strict=True)), columns, rows
         self._name(box, turns)
@@ -259,7 +260,9 @@ class ExerciseWindow(QDialog):
         sheet, layer, is_names = self.sheet, box.layer, self.face == "names"
         if layer == 0:
             box.heading.setText(tr("Names of the units") if is_names else tr("Examples"))
-            box.note.setText("" if is_names else tr("a row each: its inputs, then its targets"))
+            note = tr("a column each: its inputs, then its targets")
+            note = note if turns else tr("a row each: its inputs, then its targets")
+            box.note.setText("" if is_names else note)
             return
         is_output = layer == len(sheet.layers)
         title = tr("Output layer") if is_output else tr("Hidden layer {number}", number=layer)
@@ -273,7 +276,7 @@ class ExerciseWindow(QDialog):
         """Go where the unit of a heading is named."""
         if self.face == "names" and layer == 0:
             return
-        ends = ends_of(self.sheet, layer)[is_column != (self._turned and layer > 0)]
+        ends = ends_of(self.sheet, layer)[is_column != self._turns(layer)]
         end = ends[section] if section < len(ends) else None
         if isinstance(end, Target):
             end = Unit(len(self.sheet.layers), end.index)
@@ -355,8 +358,20 @@ class ExerciseWindow(QDialog):
 
     def turn_round(self) -> None:
         """Rows as columns, in every grid of weights: some sheets write what comes in beside, some above."""
-        self._turned = not self._turned
-        self._show(self.sheet)
+        self._focus.set(weight_layout="out_in" if self._focus.weight_layout == "in_out" else "in_out")
+
+    def _turns(self, layer: int) -> bool:
+        """Whether a grid stands the other way round: W (in, out), or samples as columns."""
+        if layer > 0:
+            return self._focus.weight_layout == "in_out"
+        return self._focus.samples == "columns" and self.face == "values"
+
+    def _follow(self) -> None:
+        """Focus changed: perhaps the way in which arrays are written."""
+        writing = (self._focus.samples, self._focus.weight_layout)
+        if writing != self._writing:
+            self._writing = writing
+            self._show(self.sheet)
 
     def retranslate(self) -> None:
         """Set every text in the language in use."""

@@ -122,6 +122,7 @@ class Twin(QWidget):
             index=min(eye.playhead, walk.count(eye.grain)),
             batch_delta=eye.scale_delta == "batch",
             delta_sign=focus.notation.delta_sign,
+            weight_layout=focus.notation.weight_layout,
         )
         symbols = letters(focus.notation, frame.experiment.network)
         self._offer_layers(len(frame.experiment.network.layers))

@@ -165,3 +165,22 @@ def test_thresholds_are_called_so_and_what_is_not_there_is_not_listed():
     assert page.count("<td>-0.35</td>") == 2
     assert "thresholds frozen" in page
     assert "no biases" in page
+
+
+def test_the_report_writes_matrices_the_way_round_that_was_chosen():
+    from bpstudio.insight.notation import NOTATIONS
+
+    frame = bpstudio.load_lesson("iris").session().frame()
+
+    def tables(page):
+        rows = re.findall(r"<details>.*?<table>(.*?)</table>", page, re.DOTALL)
+        return [[re.findall(r"<td>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", table)] for table in rows]
+
+    usual = report.html(frame, "x")
+    turned = report.html(frame, "x", "", NOTATIONS["nielsen"].having(weight_layout="in_out", samples="columns"))
+    for straight, other, W in zip(tables(usual), tables(turned), frame.params.W, strict=True):
+        values = [row for row in straight if row]
+        assert [row for row in other if row] == [list(column) for column in zip(*values, strict=True)]
+        assert np.shape(values) == (W.shape[0], W.shape[1] + 1)
+    assert "samples as rows, W as (out, in)" in text_of(usual)
+    assert "samples as columns, W as (in, out)" in text_of(turned)

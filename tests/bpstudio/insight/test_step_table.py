@@ -315,3 +315,25 @@ def test_biases_that_are_none_have_no_rows_and_thresholds_come_from_minus_one(se
     assert np.flatnonzero(matching(edges, names, "-1")).tolist() == [
         row for row in range(edges.rows) if edges.element(row).is_bias and edges.element(row).layer == 1
     ]
+
+
+@pytest.mark.parametrize("has_bias", [True, False])
+def test_edges_stand_in_the_order_in_which_the_weights_are_read(session: Make, has_bias: bool) -> None:
+    frame = session(biases=("bias", "bias" if has_bias else "none")).frame()
+    straight = EdgeTable(moment(frame, Row(1)))
+    turned = EdgeTable(moment(frame, Row(1), weight_layout="in_out"))
+    assert turned.rows == straight.rows
+    assert turned.shape != straight.shape, "a selection may not stay in its row"
+    order = [straight.row_of(turned.element(row)) for row in range(turned.rows)]
+    assert sorted(order) == list(range(turned.rows))  # type: ignore[type-var]
+    assert [turned.row_of(turned.element(row)) for row in range(turned.rows)] == list(range(turned.rows))
+    for column in straight.columns:
+        np.testing.assert_array_equal(turned.values(column), straight.values(column)[order])
+        np.testing.assert_array_equal(turned.states(column), straight.states(column)[order])
+    np.testing.assert_array_equal(turned.frozen, straight.frozen[order])
+    np.testing.assert_array_equal(turned.layers, straight.layers)
+    first = [W.T.ravel() for W in frame.params.W][0]
+    np.testing.assert_array_equal(turned.values("weight")[: len(first)], first)
+    letters = Letters("nielsen", frame.experiment.network)
+    for text in ("w3", "h2", "b", "o1"):
+        np.testing.assert_array_equal(matching(turned, letters, text), matching(straight, letters, text)[order])

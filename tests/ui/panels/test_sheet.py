@@ -179,6 +179,21 @@ def test_rows_as_columns_show_and_take_the_same_numbers_turned(desk: Desk) -> No
     assert desk.window.sheet == before
 
 
+def test_samples_as_columns_turn_the_examples_and_nothing_else(desk: Desk) -> None:
+    desk.fill()
+    before, weights = desk.window.sheet, desk.texts(0)
+    examples = desk.texts(len(desk.grids) - 1)
+    desk.focus.set(samples="columns")
+    assert desk.texts(len(desk.grids) - 1) == [list(column) for column in zip(*examples, strict=True)]
+    assert "a column each" in desk.window.boxes[-1].note.text()
+    assert desk.texts(0) == weights
+    assert desk.window.sheet == before
+    desk.paste(len(desk.grids) - 1, "0,5\n0,25\n0,01\n0,99")
+    assert desk.texts(len(desk.grids) - 1) == [["0,5"], ["0,25"], ["0,01"], ["0,99"]]
+    desk.focus.set(samples="rows")
+    assert desk.texts(len(desk.grids) - 1) == [["0,5", "0,25", "0,01", "0,99"]]
+
+
 def test_names_stand_on_the_other_face(desk: Desk) -> None:
     desk.fill()
     desk.window.show_face("names")
