@@ -21,6 +21,16 @@ def document(name):
     return json.loads(by_name(name).read_text())
 
 
+def short():
+    """The worked example without its ten thousand updates."""
+    found = document("mazur")
+    found["checkpoints"] = [step for step in found["checkpoints"] if step <= 100]
+    for step in ("1000", "10000"):
+        del found["expected"]["params_after"][step]
+    del found["expected"]["final_objective"]
+    return found
+
+
 def verified(tmp_path, changed):
     path = tmp_path / "changed.json"
     path.write_text(json.dumps(changed))
@@ -28,7 +38,7 @@ def verified(tmp_path, changed):
 
 
 def test_there_are_cases():
-    assert len(CASES) >= 45
+    assert len(CASES) == 144
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
@@ -73,7 +83,7 @@ def test_one_number_altered_in_the_sixth_digit_fails(tmp_path, place, name):
 
 
 def test_a_number_that_the_source_printed_is_compared_at_its_decimals(tmp_path):
-    changed = document("mazur")
+    changed = short()
     printed = next(entry for entry in changed["published"] if entry["path"] == "loss")
     printed["value"] += 1e-9
     verdict = verified(tmp_path, changed)
@@ -82,7 +92,7 @@ def test_a_number_that_the_source_printed_is_compared_at_its_decimals(tmp_path):
 
 
 def test_a_quantity_that_is_not_computed_fails(tmp_path):
-    changed = document("mazur")
+    changed = short()
     changed["expected"]["grad_norm"] = 1.0
     assert verified(tmp_path, changed).status == "FAIL"
 
@@ -91,31 +101,76 @@ def changed_optimizer(**values):
     return lambda found: found["optimizer"].update(values)
 
 
+def changed_layer(**values):
+    return lambda found: found["network"]["layers"][0].update(values)
+
+
+def only_layer(**values):
+    def change(found):
+        found["network"]["layers"][0] = values
+
+    return change
+
+
+POOL = {"type": "maxpool2d", "kernel": [2, 2], "stride": [2, 2], "padding": [0, 0]}
+CONV = {"type": "conv2d", "filters": 2, "kernel": [1, 1], "stride": [1, 1], "padding": [0, 0]}
+
 SKIPPED = [
-    (changed_optimizer(name="adam", beta1=0.9), "optimizer adam"),
-    (changed_optimizer(weight_decay=0.01), "optimizer.weight_decay"),
-    (changed_optimizer(bias_lr_mult=2.0), "optimizer.bias_lr_mult"),
+    (changed_optimizer(name="lion", beta1=0.9), "optimizer lion"),
     (changed_optimizer(surprise=1), "optimizer.surprise"),
-    (lambda found: found.update(schedule={"name": "step", "step_size": 7, "gamma": 0.5}), "schedule step"),
-    (lambda found: found.update(gradient_clipping={"kind": "value", "limit": 1}), "gradient_clipping"),
-    (lambda found: found.update(regularization={"l2": 0.01}), "regularization l2"),
+    (changed_optimizer(beta1=0.9), "optimizer.beta1"),  # not an option of sgd
+    (changed_optimizer(update_order="random"), "optimizer.update_order random"),
+    (changed_optimizer(name="momentum", momentum=0.9, velocity="fast"), "optimizer.velocity fast"),
+    (changed_optimizer(name="adam", eps_mode="none"), "optimizer.eps_mode none"),
+    (lambda found: found.update(schedule={"name": "cyclic"}), "schedule cyclic"),
+    (lambda found: found.update(schedule={"name": "step", "step_size": 7, "gamma": 0.5, "k": 1}), "schedule.k"),
+    (lambda found: found.update(gradient_clipping={"kind": "layer", "limit": 1}), "gradient_clipping.kind layer"),
+    (lambda found: found.update(gradient_clipping={"kind": "value", "limit": 1, "eps": 0}), "gradient_clipping.eps"),
+    (lambda found: found.update(regularization={"group": 0.01}), "regularization.group"),
+    (lambda found: found.update(regularization={"l2": 1, "apply_to": "biases"}), "regularization.apply_to biases"),
+    (
+        lambda found: found.update(
+            regularization={"sparsity": {"kind": "l0", "target": 0.1, "weight": 1, "layers": [0]}}
+        ),
+        "sparsity.kind l0",
+    ),
     (lambda found: found.update(something=1), "case.something"),
-    (lambda found: found["loss"].update(name="huber", delta=1.0), "loss huber"),
-    (lambda found: found["network"]["layers"][0].update(type="conv2d"), "layer conv2d"),
-    (lambda found: found["network"]["layers"][0].update(bias_sign="both"), "bias_sign both"),
-    (lambda found: found["network"]["layers"][0].update(activation={"name": "gelu"}), "activation gelu"),
-    (lambda found: found["network"]["layers"][0].update(activation={"name": "softmax"}), "softmax in a hidden layer"),
-    (lambda found: found["network"]["layers"][0].update(activation={"name": "relu", "slope": 1}), "relu.slope"),
+    (lambda found: found.update(dtype="float32"), "dtype float32"),
+    (lambda found: found["data"].update(weights=[1]), "data.weights"),
+    (lambda found: found["network"].update(residual=True), "network.residual"),
+    (lambda found: found["loss"].update(name="log_cosh"), "loss log_cosh"),
+    (lambda found: found["loss"].update(reduction="median"), "loss.reduction median"),
+    (lambda found: found["loss"].update(delta=1.0), "loss.delta"),
+    (changed_layer(type="lstm"), "layer lstm"),
+    (changed_layer(bias_sign="both"), "dense.bias_sign both"),
+    (changed_layer(activation={"name": "mish"}), "activation mish"),
+    (changed_layer(activation={"name": "relu", "slope": 1}), "activation relu.slope"),
+    (changed_layer(activation={"name": "per_neuron", "units": [{"name": "softmax"}] * 2}), "softmax of one neuron"),
+    (changed_layer(activation={"name": "per_neuron", "units": [{"name": "mish"}] * 2}), "activation mish"),
+    (only_layer(**POOL, dilation=[2, 2]), "maxpool2d.dilation"),
+    (only_layer(**CONV, activation={"name": "relu"}, mode="deconvolution"), "conv2d.mode deconvolution"),
+    (only_layer(**CONV, activation={"name": "softmax"}), "activation softmax of conv2d"),
+    (only_layer(type="dropout", mask=[[0.5, 1.0]], scale=2.0), "dropout mask"),
+    (only_layer(type="dropout", mask=[[0, 1]], scale=0.5), "dropout scale 0.5"),
 ]
 
 
 @pytest.mark.parametrize(("change", "feature"), SKIPPED, ids=[feature for _, feature in SKIPPED])
 def test_what_is_not_understood_is_skipped_by_name(tmp_path, change, feature):
-    changed = document("mazur")
+    changed = short()
     change(changed)
     verdict = verified(tmp_path, changed)
     assert verdict.status == "SKIP"
     assert feature in verdict.detail
+    assert feature in " ".join(verdict.missing)
+
+
+def test_all_that_is_missing_is_named(tmp_path):
+    changed = short()
+    changed["optimizer"] |= {"name": "sgd", "surprise": 1}
+    changed["network"]["layers"][1]["activation"] = {"name": "mish"}
+    verdict = verified(tmp_path, changed)
+    assert verdict.missing == ("activation mish", "optimizer.surprise")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +182,7 @@ def test_what_is_not_understood_is_skipped_by_name(tmp_path, change, feature):
     ],
 )
 def test_an_option_that_changes_nothing_is_no_missing_feature(tmp_path, change):
-    changed = document("mazur")
+    changed = short()
     change(changed)
     assert verified(tmp_path, changed).status == "PASS"
 
@@ -136,8 +191,6 @@ def test_a_velocity_with_the_rate_inside_is_the_same_while_the_rate_is_constant(
     changed = document("pt-opt-momentum")
     changed["optimizer"]["velocity"] = "classic"
     assert verified(tmp_path, changed).status == "PASS"
-    changed["schedule"] = {"name": "exponential", "gamma": 0.9}
-    assert verified(tmp_path, changed).status == "SKIP"
 
 
 @pytest.mark.parametrize("layout", ["C", "F", "strided", "reversed", "transposed", "offset"])
@@ -152,7 +205,7 @@ def test_the_order_in_memory_makes_no_difference_and_the_data_are_not_touched(tm
 
 
 def test_arrays_may_stand_in_a_file_beside_the_case(tmp_path):
-    changed = document("mazur")
+    changed = short()
     np.savez(tmp_path / "arrays.npz", x=np.array(changed["data"]["X"]))
     changed["data"]["X"] = {"$npz": "x"}
     changed["arrays_file"] = "arrays.npz"
@@ -161,13 +214,13 @@ def test_arrays_may_stand_in_a_file_beside_the_case(tmp_path):
 
 @pytest.mark.parametrize("name", ["../arrays.npz", "/etc/passwd", 3])
 def test_arrays_come_from_beside_the_case_only(tmp_path, name):
-    verdict = verified(tmp_path, {**document("mazur"), "arrays_file": name})
+    verdict = verified(tmp_path, {**short(), "arrays_file": name})
     assert verdict.status == "FAIL"
     assert "arrays_file" in verdict.detail
 
 
 def test_pickled_arrays_are_not_loaded(tmp_path):
-    changed = document("mazur")
+    changed = short()
     np.savez(tmp_path / "arrays.npz", x=np.array([{"a": 1}], dtype=object), allow_pickle=True)
     changed["data"]["X"] = {"$npz": "x"}
     changed["arrays_file"] = "arrays.npz"
@@ -183,7 +236,7 @@ def test_pickled_arrays_are_not_loaded(tmp_path):
     ],
 )
 def test_a_case_does_not_take_the_machine(tmp_path, change, detail):
-    changed = document("mazur")
+    changed = short()
     change(changed)
     verdict = verified(tmp_path, changed)
     assert verdict.status == "FAIL"
@@ -193,7 +246,7 @@ def test_a_case_does_not_take_the_machine(tmp_path, change, detail):
 def test_arrays_that_unpack_to_gigabytes_are_not_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr(case_document, "MAX_ARRAY_BYTES", 1000)
     np.savez_compressed(tmp_path / "arrays.npz", x=np.zeros((1000, 2)))
-    verdict = verified(tmp_path, {**document("mazur"), "arrays_file": "arrays.npz"})
+    verdict = verified(tmp_path, {**short(), "arrays_file": "arrays.npz"})
     assert verdict.status == "FAIL"
     assert "at most 1,000 are opened" in verdict.detail
 
@@ -202,11 +255,11 @@ def test_a_folder_and_a_damaged_archive_fail_and_do_not_raise(tmp_path):
     (tmp_path / "folder.json").mkdir()
     assert case.verify(tmp_path / "folder.json").status == "FAIL"
     (tmp_path / "arrays.npz").write_bytes(b"PK\x03\x04 and nothing more")
-    assert verified(tmp_path, {**document("mazur"), "arrays_file": "arrays.npz"}).status == "FAIL"
+    assert verified(tmp_path, {**short(), "arrays_file": "arrays.npz"}).status == "FAIL"
 
 
 def test_preprocessing_is_applied_in_order(tmp_path):
-    changed = document("mazur")
+    changed = short()
     X = np.array(changed["data"]["X"])
     changed["data"]["X"] = (X * 4 * 2 + 1).tolist()
     changed["data"]["preprocess_X"] = [
@@ -231,7 +284,7 @@ def test_what_is_no_case_fails_and_says_so(tmp_path, text):
 
 @pytest.mark.parametrize("missing", ["network", "loss", "init", "data", "expected"])
 def test_a_missing_part_fails(tmp_path, missing):
-    changed = document("mazur")
+    changed = short()
     del changed[missing]
     verdict = verified(tmp_path, changed)
     assert verdict.status == "FAIL"
