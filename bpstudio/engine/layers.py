@@ -26,10 +26,9 @@ MODES = ("cross_correlation", "convolution")
 NO_WEIGHTS: Shape = (0, 0)
 
 
+@dataclass(frozen=True, slots=True)
 class Layer:
     """What every layer can be asked. A layer without parameters answers with the values that stand here."""
-
-    __slots__ = ()
 
     kind: ClassVar[str]
     spatial: ClassVar[bool] = False

@@ -95,7 +95,8 @@ class Reading:
     values: Mapping[Cell, float]
 
 
-_FIRST = Network(2, (Dense(2), Dense(2)))
+_FIRST_LAYERS = (Dense(2), Dense(2))
+_FIRST = Network(2, _FIRST_LAYERS)
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class Sheet:
 
     title: str = ""
     inputs: int = _FIRST.inputs
-    layers: tuple[Dense, ...] = _FIRST.layers
+    layers: tuple[Dense, ...] = _FIRST_LAYERS
     rows: int = 1
     rate: str = "0.5"
     texts: Mapping[Cell, str] = field(default_factory=dict)
@@ -121,10 +122,13 @@ class Sheet:
     def of(cls, frame: Frame, title: str) -> Sheet:
         """The present network, its numbers and its data as a sheet. Raises SheetError where they are too many."""
         experiment, dataset = frame.experiment, frame.dataset
+        layers = tuple(layer for layer in experiment.network.layers if isinstance(layer, Dense))
+        if len(layers) < len(experiment.network.layers):
+            raise SheetError(Phrase("A sheet has a grid for each dense layer; this network has layers of other kinds."))
         sheet = cls(
             title=title,
             inputs=dataset.inputs,
-            layers=experiment.network.layers,
+            layers=layers,
             rows=dataset.rows,
             rate=shortest(experiment.optimizer.rate),
             base=experiment,
@@ -373,7 +377,7 @@ def _parameters(sheet: Sheet, index: int, values: Mapping[Cell, float]) -> tuple
     return W, np.array([values[Edge(index + 1, to, BIAS)] for to in units])
 
 
-def _shape(sheet: Sheet) -> tuple[int, int] | None:
+def _shape(sheet: Sheet) -> tuple[int, ...] | None:
     shape = sheet.base.network.input_shape
     return shape if sheet.inputs == sheet.base.network.inputs else None
 

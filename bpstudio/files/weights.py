@@ -30,7 +30,8 @@ def arrays(params: Params) -> dict[str, NDArray[Any]]:
     """The arrays by name, in the order of the layers."""
     named: dict[str, NDArray[Any]] = {}
     for name, layer, (W, b) in zip(params.network.layer_names, params.network.layers, params, strict=True):
-        named[f"{name}.W"] = W
+        if layer.has_weights:
+            named[f"{name}.W"] = W
         if layer.has_bias:
             named[f"{name}.b"] = b
     return named
@@ -97,10 +98,10 @@ def _check(described: Mapping[str, npz.Header] | Mapping[str, NDArray[Any]], net
     """Raise ValueError unless every array of the network is there, of the right shape, and nothing else."""
     shapes = {
         f"{layer}.{part}": shape
-        for layer, has_bias, inputs, units in zip(
-            network.layer_names, network.biases, network.sizes[:-1], network.sizes[1:], strict=True
+        for layer, spec, weights, biases in zip(
+            network.layer_names, network.layers, network.weight_shapes, network.bias_counts, strict=True
         )
-        for part, shape in (("W", (units, inputs)), ("b", (units,)))[: 1 + has_bias]
+        for part, shape in (("W", weights), ("b", (biases,)))[: spec.has_weights + spec.has_bias]
     }
     missing = [name for name in shapes if name not in described]
     foreign = [name for name in described if name not in shapes]
@@ -120,10 +121,16 @@ def _fitted(stored: Mapping[str, NDArray[Any]], network: Network, name: str) -> 
     for key, values in stored.items():
         if not np.isfinite(values).all():
             raise ValueError(f"{name}: {key}: expected finite numbers, got {_first_not_finite(values)}")
-    layers = zip(network.layer_names, network.layers, strict=True)
+    layers = zip(network.layer_names, network.layers, network.weight_shapes, network.bias_counts, strict=True)
     return Params.from_layers(
         network,
-        [(stored[f"{at}.W"], stored[f"{at}.b"] if layer.has_bias else np.zeros(layer.units)) for at, layer in layers],
+        [
+            (
+                stored[f"{at}.W"] if layer.has_weights else np.zeros(shape),
+                stored[f"{at}.b"] if layer.has_bias else np.zeros(count),
+            )
+            for at, layer, shape, count in layers
+        ],
     )
 
 

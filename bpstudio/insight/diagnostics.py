@@ -11,6 +11,7 @@ from bpstudio.engine.passes import weighted_inputs
 from bpstudio.insight.elements import BIAS, Edge, LossNode, Row, Unit
 from bpstudio.insight.notation import Letters, Notation, number
 from bpstudio.insight.phrase import Phrase
+from bpstudio.maths.activations import activation
 from bpstudio.training.frame import Frame
 
 _CHUNK = 4096
@@ -64,11 +65,18 @@ def dead_units(frame: Frame) -> tuple[NDArray[np.bool_] | None, ...]:
 
     None for layers of another kind. A whole pass over the training rows: ask from where it may take its time.
     """
-    layers = frame.experiment.network.layers
-    if all(layer.activation != "relu" for layer in layers):
-        return tuple(None for _ in layers)
+    network = frame.experiment.network
+    switching = [
+        activation(layer.activation).switching(shape[0])
+        for layer, shape in zip(network.layers, network.shapes[1:], strict=True)
+    ]
+    if all(each is None for each in switching):
+        return tuple(None for _ in switching)
     highest = highest_inputs(frame)
-    return tuple(top <= 0 if layer.activation == "relu" else None for layer, top in zip(layers, highest, strict=True))
+    return tuple(
+        None if each is None else (top <= 0) & np.repeat(each, top.size // each.size)
+        for each, top in zip(switching, highest, strict=True)
+    )
 
 
 def highest_inputs(frame: Frame, most: int | None = None) -> tuple[NDArray[np.floating], ...]:
@@ -76,9 +84,9 @@ def highest_inputs(frame: Frame, most: int | None = None) -> tuple[NDArray[np.fl
     parameters.
     """
     network, rows = frame.experiment.network, frame.dataset.train[:most]
-    highest = [np.full(layer.units, -np.inf) for layer in network.layers]
+    highest = [np.full(size, -np.inf) for size in network.sizes[1:]]
     for start in range(0, len(rows), _CHUNK):
         z, _ = weighted_inputs(network, frame.params, frame.dataset.x[rows[start : start + _CHUNK]])
         for top, weighted in zip(highest, z, strict=True):
-            np.maximum(top, weighted.max(axis=0), out=top)
+            np.maximum(top, weighted.reshape(len(weighted), -1).max(axis=0), out=top)
     return tuple(highest)

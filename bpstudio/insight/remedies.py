@@ -13,7 +13,7 @@ import numpy as np
 
 from bpstudio.data.dataset import Dataset
 from bpstudio.data.standardizing import standardizable, standardized
-from bpstudio.engine.layers import Dense
+from bpstudio.engine.layers import Activate, Conv2D, Dense, Layer
 from bpstudio.engine.passes import weighted_inputs
 from bpstudio.engine.trace import Params, draw_params
 from bpstudio.insight.phrase import Phrase
@@ -80,8 +80,10 @@ class Remedy:
         values = [kept if was.initializer == now.initializer else fresh for was, now, kept, fresh in pairs]
         return new, self.dataset(frame.dataset), Params.from_layers(new.network, values)  # type: ignore[arg-type]
 
-    def _layer(self, old: Dense) -> Dense:
+    def _layer(self, old: Layer) -> Layer:
         rule = Initializer(self.weights) if self.weights else old.initializer
+        if not isinstance(old, (Dense, Conv2D)):
+            return dataclasses.replace(old, activation=self.activation) if isinstance(old, Activate) else old
         return dataclasses.replace(old, activation=self.activation or old.activation, initializer=rule)
 
 

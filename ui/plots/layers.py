@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import override
 
-from bpstudio.engine.layers import Dense
+from bpstudio.engine.layers import Layer
 from bpstudio.maths.activations import activation
 from ui import theme as looks
 from ui.language import tr
@@ -12,14 +12,14 @@ from ui.plots.curves import Content, Curve, CurvePlot, recorded, trend
 from ui.plots.kept import Record
 
 
-def layer_title(layers: tuple[Dense, ...], number: int) -> str:
+def layer_title(layers: tuple[Layer, ...], number: int) -> str:
     """What a layer (counted from 1) is called in every plot."""
     name = layers[number - 1].name
     return name or tr("layer {number}", number=number)
 
 
 def layer_curves(
-    metrics: Record, quantity: str, layers: tuple[Dense, ...], numbers: list[int], start: int, stop: int, points: int
+    metrics: Record, quantity: str, layers: tuple[Layer, ...], numbers: list[int], start: int, stop: int, points: int
 ) -> tuple[Curve, ...]:
     """The recorded quantity of each of these layers, in the layers' colours."""
     theme, curves = looks.current(), []
@@ -32,7 +32,7 @@ def layer_curves(
     return tuple(curves)
 
 
-def unflat_words(layers: tuple[Dense, ...]) -> str:
+def unflat_words(layers: tuple[Layer, ...]) -> str:
     """Which layers have no saturation, and what they have instead; "" when all have one."""
     relu = [number for number, layer in enumerate(layers, 1) if layer.activation == "relu"]
     silent = [

@@ -42,7 +42,7 @@ def test_what_is_written_is_read_as_equal() -> None:
         (("network", "layers", 0, "units"), "3", r"^network.layers\[0\].units: expected a whole number, got '3'"),
         (("network", "layers", 0, "units"), True, r"^network.layers\[0\].units: expected a whole number, got True"),
         (("network", "layers", 1, "activation"), "relux", r"^network.layers\[1\].activation: expected one of"),
-        (("network", "layers", 1, "type"), "conv", r"^network.layers\[1\].type: expected 'dense'"),
+        (("network", "layers", 1, "type"), "conv", r"^network.layers\[1\].type: expected one of dense"),
         (("network", "layers", 0, "unit"), 3, r"^network.layers\[0\].unit: unknown; expected units"),
         (
             ("network", "layers", 0, "initializer", "std"),
