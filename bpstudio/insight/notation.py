@@ -26,7 +26,21 @@ from types import MappingProxyType
 
 from bpstudio.engine.network import Network
 from bpstudio.insight import own_names
-from bpstudio.insight.elements import Edge, Element, LossNode, Names, PlusOne, Target, Unit
+from bpstudio.insight.elements import (
+    Edge,
+    Element,
+    Kernel,
+    KernelEntry,
+    LossNode,
+    Map,
+    Names,
+    Pixel,
+    PlusOne,
+    Target,
+    Unit,
+    entry_of,
+    pixel_of,
+)
 from bpstudio.maths.activations import Activation, activation
 
 #: What every notation has to name: quantities of a unit, of an edge, of a row, and the bare letters of a formula.
@@ -284,6 +298,8 @@ class Letters:
         name = self.names.unit(unit)
         if name in self.notation.own:
             return own_names.text(self.notation.own[name])
+        if self.names.is_image(unit.layer):
+            return self._in_image(unit)
         if "_" in name:
             return f"h{raised(unit.layer)}{small(unit.index + 1)}"
         return f"{name[0]}{small(unit.index + 1)}"
@@ -313,6 +329,38 @@ class Letters:
                 return "−1" if self.network.layers[layer - 1].bias == "threshold" else "+1"
             case Target(index):
                 return self.text("y", Unit(len(self.network.layers), index))
+            case Pixel():
+                return self._in_image(element)
+            case KernelEntry():
+                return self.text("w", element)
+            case Map() | Kernel():
+                own = self.own_name(element)
+                return self._in_image(element) if own is None else own_names.text(own)
+
+    def _in_image(self, element: Unit | Map | Pixel | Kernel) -> str:
+        """The short name of a map, a pixel or a kernel: m¹₃, p¹₃,₅,₂, k²₃,₁."""
+        places = ",".join(small(place) for place in self._places(element))
+        return f"{self.names.element(element)[0]}{raised(element.layer)}{places}"
+
+    def _places(self, element: Unit | Edge | Map | Pixel | Kernel | KernelEntry) -> tuple[int, ...]:
+        """Where something is, from 1: channel, row, column, or filter, channel, row, column."""
+        if isinstance(element, Unit) and self.names.is_image(element.layer):
+            element = pixel_of(self.names.shapes[element.layer], element)
+        if isinstance(element, Edge) and self.names.is_convolution(element.layer) and not element.is_bias:
+            element = entry_of(self.names.weights[element.layer - 1], element)
+        match element:
+            case Pixel(_, channel, row, column):
+                return channel + 1, row + 1, column + 1
+            case KernelEntry(_, number, channel, u, v):
+                return number + 1, channel + 1, u + 1, v + 1
+            case Kernel(_, number, channel):
+                return number + 1, channel + 1
+            case Map(_, channel):
+                return (channel + 1,)
+            case Edge(_, to, _):
+                return (to + 1,)
+            case Unit(_, index):
+                return (index + 1,)
 
     def layer(self, symbol: str, layer: int) -> str:
         """The Unicode text of a symbol that stands for a whole layer, such as `layer("delta_layer", 2)`."""
@@ -337,6 +385,13 @@ class Letters:
     def _fields(self, element: Element | None) -> dict[str, str]:
         if isinstance(element, Target):
             element = Unit(len(self.network.layers), element.index)
+        if isinstance(element, Kernel):
+            return self._unit_fields(Map(element.layer, element.filter)) | self._of_kernel(element)
+        if isinstance(element, KernelEntry):
+            element = self.names.flat(element)
+        if isinstance(element, Edge) and self.names.is_convolution(element.layer):
+            fields = self._unit_fields(Map(element.layer, element.to)) | self._of_kernel(element)
+            return self._with_parameter(element, fields, "b" if element.is_bias else "w", fields)
         if isinstance(element, Edge):
             fields = self._unit_fields(Unit(element.layer, element.to))
             letter, indices = "b", fields
@@ -349,20 +404,37 @@ class Letters:
                 fields |= {"jk_sub": f"{small(first)}{self._comma}{small(second)}"}
                 # Its numbers say less without the layer, also where the unit has a name of its own.
                 letter, indices = "w", fields | {"l": str(element.layer), "l_sup": raised(element.layer)}
-            own = self.own_name(element)
-            own_tex = None if own is None else own_names.tex(own)
-            tex, text = self.notation.symbols[letter]
-            fields[f"{letter}_tex"] = tex.format(**indices).replace("^{}", "") if own_tex is None else own_tex
-            fields[f"{letter}_text"] = text.format(**indices) if own is None else own_names.text(own)
-            # ∂z/∂w is written of a threshold too: −1.
-            return {"w_tex": fields[f"{letter}_tex"], "w_text": fields[f"{letter}_text"], **fields}
-        return self._unit_fields(element) if isinstance(element, Unit) else {}
+            return self._with_parameter(element, fields, letter, indices)
+        return self._unit_fields(element) if isinstance(element, Unit | Pixel | Map) else {}
 
-    def _unit_fields(self, unit: Unit) -> dict[str, str]:
-        name = self.names.unit(unit)
-        fields = {"u": name, "u_tex": name.replace("_", ","), "u_text": self.unit(unit)}
+    def _with_parameter(
+        self, edge: Edge, fields: dict[str, str], letter: str, indices: dict[str, str]
+    ) -> dict[str, str]:
+        """The fields of an edge with the whole symbol of its weight or bias among them."""
+        own = self.own_name(edge)
+        own_tex = None if own is None else own_names.tex(own)
+        tex, text = self.notation.symbols[letter]
+        fields[f"{letter}_tex"] = tex.format(**indices).replace("^{}", "") if own_tex is None else own_tex
+        fields[f"{letter}_text"] = text.format(**indices) if own is None else own_names.text(own)
+        # ∂z/∂w is written of a threshold too: −1.
+        return {"w_tex": fields[f"{letter}_tex"], "w_text": fields[f"{letter}_text"], **fields}
+
+    def _of_kernel(self, element: Edge | Kernel) -> dict[str, str]:
+        """The indices of a kernel or of a number in it: filter, channel, row, column. A bias has its filter's alone."""
+        if isinstance(element, Edge) and element.is_bias:
+            return {}
+        places = self._places(element)
+        plain, low = ",".join(map(str, places)), ",".join(map(small, places))
+        number = plain if isinstance(element, Kernel) else str(self.names.weight_number(element))
+        low_number = low if isinstance(element, Kernel) else small(self.names.weight_number(element))
+        indices = {"n": number, "n_sub": low_number, "k": plain, "k_sub": low, "jk": plain, "jk_sub": low}
+        return indices | {"l": str(element.layer), "l_sup": raised(element.layer)}
+
+    def _unit_fields(self, unit: Unit | Pixel | Map) -> dict[str, str]:
+        name, places = self.names.element(unit), self._places(unit)
+        fields = {"u": name, "u_tex": name.replace("_", ","), "u_text": self.element(unit)}
         fields |= {"l": str(unit.layer), "l_sup": raised(unit.layer)}
-        fields |= {"j": str(unit.index + 1), "j_sub": small(unit.index + 1)}
+        fields |= {"j": ",".join(map(str, places)), "j_sub": ",".join(map(small, places))}
         own = self.own_name(unit)
         if own is not None:
             # A name says which unit it is: no layer has to be said beside it.
@@ -372,7 +444,9 @@ class Letters:
                 fields |= {"u_tex": own_tex, "l": "", "j": own_tex}
         if unit.layer > 0:
             fields["t"], fields["t_text"] = self._bias(unit.layer)
-            function = activation(self.network.layers[unit.layer - 1].activation).of(unit.index)
+            # On images all units have one function.
+            index = unit.index if isinstance(unit, Unit) else 0
+            function = activation(self.network.layers[unit.layer - 1].activation).of(index)
             fields |= {"f": _function_tex(function), "f_text": function.symbol}
         return fields
 
