@@ -120,8 +120,16 @@ class Lesson:
         if self.state is None:
             return Session(self.experiment, self.dataset, self.start, caption=self.caption)
         resume = (self.state.step, self.state.params, dict(self.state.optimizer))
-        place = (self.state.epoch, self.state.batch)
-        return Session(self.experiment, self.dataset, self.start, resume=resume, place=place, caption=self.caption)
+        return Session(
+            self.experiment,
+            self.dataset,
+            self.start,
+            resume=resume,
+            place=(self.state.epoch, self.state.batch),
+            caption=self.caption,
+            begun=self.state.begun,
+            watched=self.state.watched,
+        )
 
     @property
     def caption(self) -> Caption:
@@ -198,7 +206,10 @@ def capture(frame: Frame, lesson: Lesson | None = None, **view: Any) -> Lesson:
     state = None
     if frame.step > 0:
         optimizer = {name: values.copy() for name, values in frame.state.items()}
-        state = State(frame.step, frame.params.copy(), optimizer, frame.epoch, frame.position)
+        known = frame.watched.schedule
+        state = State(
+            frame.step, frame.params.copy(), optimizer, frame.epoch, frame.position, begun=frame.begun, watched=known
+        )
     names = naming.moved(frame.caption.names, frame.caption.sizes, experiment.network)
     now: dict[str, Any] = {"state": state, "made_with": fingerprint(), "names": names}
     if (
@@ -249,9 +260,7 @@ def document(lesson: Lesson, folder: str | os.PathLike[str] | None = None) -> di
         if getattr(lesson, name) != usual:
             result[name] = getattr(lesson, name)
     if lesson.names:
-        result["names"] = dict(
-            naming.moved(lesson.names, lesson.experiment.network, base.experiment.network)
-        )
+        result["names"] = dict(naming.moved(lesson.names, lesson.experiment.network, base.experiment.network))
     for name in ("grain", "at"):
         if getattr(lesson, name):
             result[name] = getattr(lesson, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
@@ -17,6 +18,7 @@ from bpstudio.insight.elements import Names
 from bpstudio.insight.own_names import Pairs
 from bpstudio.insight.walk import GRAINS, Grain, Walk
 from bpstudio.training.experiment import Experiment
+from bpstudio.training.stopping import UNTRIED, Patience
 
 MAX_STEP = 2**53
 COLORS = ("gradient", "weight", "update")
@@ -73,7 +75,8 @@ class Variant:
 @dataclass(frozen=True, eq=False)
 class State:
     """How far training had come: the step, its parameters, the optimiser's numbers by name, and its place in the data:
-    the epoch, and the number of its batch in it.
+    the epoch, and the number of its batch in it. ``begun`` is the step from which the optimiser counts its updates,
+    ``watched`` what a schedule that waits for better validations knew of them.
     """
 
     step: int
@@ -81,6 +84,8 @@ class State:
     optimizer: Mapping[str, Params] = field(default_factory=dict)
     epoch: int = 0
     batch: int = 0
+    begun: int = 0
+    watched: Patience = UNTRIED
 
 
 def listed(document: object, path: str, most: int, read: Callable[[Any, str], Part]) -> tuple[Part, ...]:
@@ -236,22 +241,44 @@ def read_expected(document: object, path: str, network: Network) -> tuple[Known,
 def read_state(document: object, path: str, experiment: Experiment) -> State:
     """Where a saved run stood; exactly the numbers that the optimiser keeps have to be there."""
     entries = records.mapping(
-        document, path, ("step", "epoch", "batch", "parameters", "optimizer"), ("step", "parameters")
+        document,
+        path,
+        ("step", "epoch", "batch", "begun", "watched", "parameters", "optimizer"),
+        ("step", "parameters"),
     )
+    step = whole(entries["step"], f"{path}.step", 0, MAX_STEP)
     network, names = experiment.network, experiment.optimizer.states
     kept = records.mapping(entries.get("optimizer", {}), f"{path}.optimizer", names, names)
     return State(
-        step=whole(entries["step"], f"{path}.step", 0, MAX_STEP),
+        step=step,
         params=parameters.read(entries["parameters"], network, f"{path}.parameters"),
         optimizer={name: parameters.read(kept[name], network, f"{path}.optimizer.{name}") for name in names},
         epoch=whole(entries.get("epoch", 0), f"{path}.epoch", 0, MAX_STEP),
         batch=whole(entries.get("batch", 0), f"{path}.batch", 0, MAX_STEP),
+        begun=whole(entries.get("begun", 0), f"{path}.begun", 0, step),
+        watched=_watched(entries["watched"], f"{path}.watched", step) if "watched" in entries else UNTRIED,
+    )
+
+
+def _watched(document: object, path: str, step: int) -> Patience:
+    entries = records.mapping(document, path, ("best", "best_step", "waited", "ran_out"), ("ran_out",))
+    return Patience(
+        best=records.number(entries["best"], f"{path}.best") if "best" in entries else math.inf,
+        best_step=whole(entries.get("best_step", -1), f"{path}.best_step", -1, step),
+        waited=whole(entries.get("waited", 0), f"{path}.waited", 0, MAX_STEP),
+        ran_out=whole(entries["ran_out"], f"{path}.ran_out", 0, MAX_STEP),
     )
 
 
 def write_state(state: State) -> dict[str, Any]:
     """The JSON form."""
     document: dict[str, Any] = {"step": state.step, "epoch": state.epoch, "batch": state.batch}
+    if state.begun:
+        document["begun"] = state.begun
+    if state.watched != UNTRIED:
+        best = {"best": state.watched.best} if math.isfinite(state.watched.best) else {}
+        watched = {"best_step": state.watched.best_step, "waited": state.watched.waited}
+        document["watched"] = {**best, **watched, "ran_out": state.watched.ran_out}
     document["parameters"] = parameters.write(state.params)
     if state.optimizer:
         document["optimizer"] = {name: parameters.write(values) for name, values in state.optimizer.items()}

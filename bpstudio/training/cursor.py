@@ -112,7 +112,8 @@ class Cursor:
             if step == segment.recorded:
                 self.now.record()
                 if self._judges and not segment.watches:
-                    self._judge()
+                    self._judge(self._until_judged(step - 1) == 1)
+                    self.stopped = None  # an edit comes to rest here anyway
                 self.drain()
 
     def _stretch(self, target: int) -> None:
@@ -235,7 +236,7 @@ class Cursor:
         until = every - step % every
         return min(until, per_epoch - done % per_epoch) if per_epoch > every else until
 
-    def _judge(self) -> None:
+    def _judge(self, due: bool = True) -> None:
         segment, experiment, dataset = self.segment, self.segment.experiment, self.segment.dataset
         if segment.watches and segment.watches[-1][0] >= self.step:
             return
@@ -243,7 +244,7 @@ class Cursor:
         loss, share = evaluate(experiment, self.params, dataset, rows)
         if self._validates:
             segment.validation.append((float(self.step), loss, share))
-        if segment.watch(self.step, loss, self.memory):
+        if segment.watch(self.step, loss, self.memory, due):
             watched = segment.watches[-1][1].stopping
             assert experiment.stopping is not None
             self.stopped = Stopped(self.step, watched.best_step, experiment.stopping.patience, self._validates)

@@ -101,24 +101,22 @@ class Segment:
         seen = bisect_left(self.watches, step, key=lambda each: each[0])
         return self.watches[seen - 1][1] if seen else self.watched
 
-    def known(self, step: int) -> Watch:
-        """What was known of the validations until ``step``, its own included."""
-        return self.watch_at(step + 1)
-
     def reductions(self, step: int) -> int:
         """How often the validations before ``step`` had reduced the rate."""
         return self.watch_at(step).schedule.ran_out
 
-    def watch(self, step: int, loss: float, memory: Array) -> bool:
-        """Take note of a validation, and keep the keyframe of the best one; whether training stops here."""
+    def watch(self, step: int, loss: float, memory: Array, due: bool = True) -> bool:
+        """Take note of a validation, and keep the keyframe of the best one; whether training stops here.
+
+        One that is not ``due``, at the start of a segment, is only there to draw the curve from: an edit is no reason
+        to lose patience.
+        """
         before = self.watches[-1][1] if self.watches else self.watched
         schedule, stopping = before.schedule, before.stopping
-        # The first look of a segment is only there to draw the curve from: an edit is no reason to lose patience.
-        counts = bool(self.watches)
         plan, stop = self.experiment.schedule, self.experiment.stopping
-        if isinstance(plan, Plateau) and (counts or schedule.best_step < 0):
+        if isinstance(plan, Plateau) and (due or schedule.best_step < 0):
             schedule = schedule.after(step, loss, plan.patience, plan.min_delta)
-        if stop is not None and (counts or stopping.best_step < 0):
+        if stop is not None and (due or stopping.best_step < 0):
             stopping = stopping.after(step, loss, stop.patience, stop.min_delta)
             if stopping.best_step == step:
                 self._pin(step, memory)

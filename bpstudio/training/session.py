@@ -227,7 +227,7 @@ class Session:
             continued="restarted" if restarts else "continued",
             explicit=here.segment.explicit if data is self.dataset else None,
             begun=step if state is None else here.segment.begun,
-            watched=here.segment.known(step).carried(comparable) if not restarts else NOT_WATCHED,
+            watched=here.segment.watch_at(step).carried(comparable) if not restarts else NOT_WATCHED,
         )
         self._stopped = None
         before = () if restarts else self._chain.until(step)

@@ -22,7 +22,8 @@ from bpstudio.files.lesson_parts import State, Variant
 from bpstudio.files.wording import Wording
 from bpstudio.maths.initializers import Initializer
 from bpstudio.training.experiment import Experiment
-from bpstudio.training.optimizers import SGD, Momentum
+from bpstudio.training.optimizers import SGD, Adam, Momentum
+from bpstudio.training.schedules import Plateau
 from bpstudio.training.session import Session
 
 
@@ -100,7 +101,7 @@ def test_a_round_trip_keeps_every_bit(
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("optimizer", [SGD(0.3), Momentum(0.3, 0.8)])
+@pytest.mark.parametrize("optimizer", [SGD(0.3), Momentum(0.3, 0.8), Adam(0.05, amsgrad=True)])
 @pytest.mark.parametrize("step", [0, 1, 7, 30])
 def test_a_saved_run_goes_on_as_if_it_had_never_stopped(dtype: str, optimizer: Any, step: int, tmp_path: Path) -> None:
     setup = experiment(dtype=dtype, optimizer=optimizer)
@@ -120,6 +121,23 @@ def test_a_saved_run_goes_on_as_if_it_had_never_stopped(dtype: str, optimizer: A
     resumed.reset()
     whole.reset()
     assert bits(resumed.params) == bits(whole.params)
+
+
+def test_a_saved_run_remembers_where_its_rule_began_and_what_its_schedule_waited_for(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    data = Dataset.from_arrays(rng.normal(size=(14, 2)), rng.random((14, 1)), validation=range(0, 14, 3))
+    session = Session(experiment(), data)
+    session.run(5)
+    session.apply(session.experiment.replace(optimizer=Adam(0.05), schedule=Plateau(0.5, 1), validate_every=2))
+    session.run(40)
+    frame = session.frame()
+    assert frame.watched.schedule.ran_out > 0
+    lesson.write(frame, tmp_path / "run.json")
+    again = lesson.read(tmp_path / "run.json").session()
+    assert (again.frame().t, again.frame().rate) == (41, frame.rate)
+    session.run(30)
+    again.run(30)
+    assert bits(again.params) == bits(session.params)
 
 
 def test_edits_on_the_way_do_not_lose_the_place_in_the_epoch(tmp_path: Path) -> None:
