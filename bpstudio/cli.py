@@ -200,7 +200,7 @@ def _run(session: "Session", wanted: int, title: str) -> float:
     stretch, done, spent = 16, 0, 0.0
     with Progress(*columns) as progress:
         bar = progress.add_task(title, total=wanted, loss="-")
-        while done < wanted and session.nonfinite is None:
+        while done < wanted and session.nonfinite is None and session.stopped is None:
             begun = time.perf_counter()
             done += session.run(min(stretch, wanted - done))
             took = time.perf_counter() - begun
@@ -226,6 +226,10 @@ def _summarise(frame: "Frame", seconds: float) -> None:
         if baseline.validation_accuracy is not None:
             usual = f"{baseline.accuracy_words}: {baseline.validation_accuracy:.1%}"
             table.add_row("validation accuracy", f"{held[-1, 2]:.1%}  ({usual})")
+    if frame.stopped is not None:
+        from bpstudio.insight.resting import why
+
+        table.add_row("stopped", why(frame.stopped).text.removeprefix("stopped "))
     if frame.nonfinite is not None:
         where = frame.nonfinite
         table.add_row(

@@ -1,4 +1,6 @@
-"""When a number stops being one: the walk goes to the operation that made it, and a message says what can be done."""
+"""When training rests and nobody asked for it. A number stopped being one: the walk goes to the operation that made it,
+and a message says what can be done. Or the validation got no better: the best step is shown, and a message says why.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,9 @@ from collections.abc import Callable
 from PyQt6.QtCore import QObject
 
 from bpstudio.insight.diagnostics import origin
+from bpstudio.insight.resting import why
 from bpstudio.training.frame import Frame, NonFinite
+from bpstudio.training.stopping import Stopped
 from ui.focus import Focus
 from ui.language import tr
 from ui.runner import Runner
@@ -32,10 +36,15 @@ class Alarm(QObject):
         """Whether somebody else says it."""
         self._told: NonFinite | None = None
         self._text = ""
+        self._stopped: Stopped | None = None
+        self._reason = ""
         runner.frame_arrived.connect(self.show_frame)
 
     def show_frame(self, frame: Frame) -> None:
-        """Look at the operation, once, when a frame holds the first number that is not finite."""
+        """Look at the operation, once, when a frame holds the first number that is not finite; say once why training
+        stopped by itself.
+        """
+        self._tell_stopped(frame)
         found, self._told = self._told, frame.nonfinite
         if found is not None and frame.nonfinite is None and self._text:
             self._withdraw(self._text)
@@ -64,3 +73,18 @@ class Alarm(QObject):
         else:
             self._text = text + " " + tr("Undo the edit, or use a smaller learning rate.")
             self._say("error", self._text, "", None)
+
+    def _tell_stopped(self, frame: Frame) -> None:
+        before, self._stopped = self._stopped, frame.stopped
+        if frame.stopped == before:
+            return
+        if frame.stopped is None:
+            self._withdraw(self._reason)
+            return
+        said = why(frame.stopped).rendered(tr)
+        self._reason = said[:1].upper() + said[1:] + tr(". All later steps are kept.")
+        self._say("good", self._reason, tr("Train on"), self._train_on)
+
+    def _train_on(self) -> None:
+        """Through the steps that are there already, and on from the last of them."""
+        self._runner.play()

@@ -76,8 +76,10 @@ class Navigation(QObject):
             changes["example"] = Row(len(frame.batch) - 1)
         if isinstance(example, Probe) and example.row >= len(frame.dataset.x):
             changes["example"] = Row(0)
-        if frame.nonfinite is not None and self._focus.playing_walk:
+        if (frame.nonfinite is not None or frame.stopped is not None) and self._focus.playing_walk:
             changes["playing_walk"] = False
+        if frame.stopped is not None and self._going is not None and self._going.sent:
+            self._going = None  # training stopped on the way
         if changes:
             self._focus.set(**changes)
         if frame.run != "running":

@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from bpstudio.insight.notation import number, rough
+from bpstudio.insight.resting import why
 from ui import theme
 from ui.focus import Focus
 from ui.language import tr
@@ -99,9 +100,11 @@ class Status(QWidget):
         digits = self._focus.digits
         many = frame.steps_per_epoch > 1
         tag = {"continued": tr("continued"), "restarted": tr("restarted")}.get(frame.continued, "")
+        reason = why(frame.stopped).rendered(tr) if frame.stopped is not None else ""
+        tag = tr("stopped early") if reason else tag
         caption = tr("step / epoch") if many else tr("step")
         step = f"{frame.step:,} / {frame.epoch:,}" if many else f"{frame.step:,}"
-        self.fields["step"].say(f"{caption} · {tag}" if tag else caption, step)
+        self.fields["step"].say(f"{caption} · {tag}" if tag else caption, step, tip=reason)
         self.fields["loss"].say(tr("loss C"), number(frame.loss, digits))
         self.fields["gradient"].say(_norm_caption(frame), number(frame.gradient_norm, 4))
         self._say_flat(frame)
