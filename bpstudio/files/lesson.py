@@ -129,6 +129,7 @@ class Lesson:
             caption=self.caption,
             begun=self.state.begun,
             watched=self.state.watched,
+            averages=self.state.averages,
         )
 
     @property
@@ -208,7 +209,14 @@ def capture(frame: Frame, lesson: Lesson | None = None, **view: Any) -> Lesson:
         optimizer = {name: values.copy() for name, values in frame.state.items()}
         known = frame.watched.schedule
         state = State(
-            frame.step, frame.params.copy(), optimizer, frame.epoch, frame.position, begun=frame.begun, watched=known
+            frame.step,
+            frame.params.copy(),
+            optimizer,
+            frame.epoch,
+            frame.position,
+            begun=frame.begun,
+            watched=known,
+            averages={layer: means.copy() for layer, means in frame.averages.items()},
         )
     names = naming.moved(frame.caption.names, frame.caption.sizes, experiment.network)
     now: dict[str, Any] = {"state": state, "made_with": fingerprint(), "names": names}

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from bpstudio.data import records
 from bpstudio.engine.network import Network
+from bpstudio.engine.penalizing import Averages, average_places
 from bpstudio.engine.trace import Params
 from bpstudio.files import changes, known, parameters, wording
 from bpstudio.files.known import Known
@@ -76,7 +77,8 @@ class Variant:
 class State:
     """How far training had come: the step, its parameters, the optimiser's numbers by name, and its place in the data:
     the epoch, and the number of its batch in it. ``begun`` is the step from which the optimiser counts its updates,
-    ``watched`` what a schedule that waits for better validations knew of them.
+    ``watched`` what a schedule that waits for better validations knew of them, ``averages`` the running means of a
+    sparsity by layer, counted from 0.
     """
 
     step: int
@@ -86,6 +88,7 @@ class State:
     batch: int = 0
     begun: int = 0
     watched: Patience = UNTRIED
+    averages: Averages = field(default_factory=dict)
 
 
 def listed(document: object, path: str, most: int, read: Callable[[Any, str], Part]) -> tuple[Part, ...]:
@@ -243,7 +246,7 @@ def read_state(document: object, path: str, experiment: Experiment) -> State:
     entries = records.mapping(
         document,
         path,
-        ("step", "epoch", "batch", "begun", "watched", "parameters", "optimizer"),
+        ("step", "epoch", "batch", "begun", "watched", "parameters", "optimizer", "running_means"),
         ("step", "parameters"),
     )
     step = whole(entries["step"], f"{path}.step", 0, MAX_STEP)
@@ -257,7 +260,16 @@ def read_state(document: object, path: str, experiment: Experiment) -> State:
         batch=whole(entries.get("batch", 0), f"{path}.batch", 0, MAX_STEP),
         begun=whole(entries.get("begun", 0), f"{path}.begun", 0, step),
         watched=_watched(entries["watched"], f"{path}.watched", step) if "watched" in entries else UNTRIED,
+        averages=_averages(entries.get("running_means", {}), f"{path}.running_means", experiment),
     )
+
+
+def _averages(document: object, path: str, experiment: Experiment) -> Averages:
+    """The running means of exactly the layers of which such a sparsity is asked, by the layers' names."""
+    network = experiment.network
+    named = {network.layer_names[n]: n for n in average_places(network, experiment.penalties)}
+    entries = records.mapping(document, path, named, named)
+    return {n: parameters.array(entries[name], f"{path}.{name}", network.shapes[n + 1]) for name, n in named.items()}
 
 
 def _watched(document: object, path: str, step: int) -> Patience:
@@ -280,6 +292,9 @@ def write_state(state: State) -> dict[str, Any]:
         watched = {"best_step": state.watched.best_step, "waited": state.watched.waited}
         document["watched"] = {**best, **watched, "ran_out": state.watched.ran_out}
     document["parameters"] = parameters.write(state.params)
+    if state.averages:
+        names = state.params.network.layer_names
+        document["running_means"] = {names[n]: means.tolist() for n, means in state.averages.items()}
     if state.optimizer:
         document["optimizer"] = {name: parameters.write(values) for name, values in state.optimizer.items()}
     return document
