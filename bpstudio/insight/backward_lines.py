@@ -10,13 +10,14 @@ from bpstudio.engine.passes import weighted_inputs
 from bpstudio.engine.trace import Params
 from bpstudio.insight.beat import Beat
 from bpstudio.insight.elements import Edge, Unit
-from bpstudio.insight.formulas import direct, written
+from bpstudio.insight.formulas import direct, slope_at, written
 from bpstudio.insight.formulas import error as error_formula
+from bpstudio.insight.formulas import value as value_formula
 from bpstudio.insight.forward_lines import with_shapes
 from bpstudio.insight.matrices import Matrices
 from bpstudio.insight.notation import number, operand
 from bpstudio.insight.phrase import Phrase
-from bpstudio.insight.writer import Text, Writer
+from bpstudio.insight.writer import SPELLED_OUT, Text, Writer
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.operations import Array
 from bpstudio.training.frame import Frame
@@ -128,7 +129,7 @@ def delta(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
     errors = w.numbers.error(unit.layer)
     slopes = w.numbers.slope(unit.layer)
     if slopes is None:
-        return (_softmax_delta(w, unit, errors, value),)
+        return _softmax_delta(w, unit, errors, value)
     slope, arrived_here = float(slopes[unit.index]), w.number(w.sign * float(errors[unit.index]))
     parts: list[Text] = [symbol]
     if beat.grain == "neuron":
@@ -139,22 +140,45 @@ def delta(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
     else:
         parts.append(f"{w.minus}{w.letters.text('error', unit)} · {w.letters.text('slope', unit)}")
     equation = w.equation(*parts, f"{operand(arrived_here)} · {w.number(slope)}", w.number(value))
-    if w.numbers.function(unit.layer).name == "relu" and slope == 0:
-        kink = float(w.numbers.z(unit.layer)[unit.index]) == 0
-        template = "{equation} (kink: slope taken as 0)" if kink else "{equation} (slope 0)"
-        equation = Phrase(template, {"equation": equation})
-    return (equation, *(() if is_output else sequential_note(w)))
+    function, z = w.numbers.function_of(unit), float(w.numbers.z(unit.layer)[unit.index])
+    if z in function.kinks:
+        equation = Phrase("{equation} (kink: slope taken as {slope})", {"equation": equation, "slope": w.number(slope)})
+    elif function.switches and slope == 0:
+        equation = Phrase("{equation} (slope 0)", {"equation": equation})
+    return (equation, *_slope_line(w, unit, slope), *(() if is_output else sequential_note(w)))
 
 
-def _softmax_delta(w: Writer, unit: Unit, errors: Array, value: float) -> Phrase:
-    """Through the Jacobian of softmax, when the loss is not its pair: a (e − Σ a e)."""
+def _slope_line(w: Writer, unit: Unit, slope: float) -> tuple[Phrase, ...]:
+    """How the slope came about, of a function that is not known by heart."""
+    function, z = w.numbers.function_of(unit), float(w.numbers.z(unit.layer)[unit.index])
+    if not function.has_gradient:
+        return (Phrase("{function} has the slope 0: no error comes through", {"function": function.symbol}),)
+    symbol, a = w.letters.text("slope", unit), float(w.numbers.a(unit.layer)[unit.index])
+    if not value_formula(function, z, ""):
+        return ()
+    formula = slope_at(function, z, a=w.number(a), z=w.number(z))
+    return (w.equation(symbol, *([formula] if formula else []), w.number(slope)),)
+
+
+def _softmax_delta(w: Writer, unit: Unit, errors: Array, value: float) -> tuple[Phrase, ...]:
+    """Through the Jacobian of softmax, when the loss is not its pair: a (e − Σ a e), and the same as the sum over its
+    row ∂a_k/∂z.
+    """
     a = w.numbers.a(unit.layer)
     own, common = w.number(float(errors[unit.index])), float(np.dot(a, errors))
     letter = w.letters.text("a_letter")
     symbols = softmax_symbols(letter, w.sign)
     difference = f"{own} − {w.factor(common)}" if w.sign > 0 else f"{w.number(common)} − {operand(own)}"
     numbers = f"{w.number(float(a[unit.index]))} ({difference})"
-    return w.equation(w.letters.text("delta", unit), symbols, numbers, w.number(value))
+    symbol = w.letters.text("delta", unit)
+    row = a * ((np.arange(len(a)) == unit.index) - a[unit.index])
+    if len(a) <= SPELLED_OUT:
+        products = [f"{w.factor(float(e))} · {w.factor(float(j))}" for e, j in zip(errors, row, strict=True)]
+        summed: Text = f"{w.minus}({' + '.join(products)})" if w.sign < 0 else " + ".join(products)
+    else:
+        summed = w.sum(w.sign * errors * row, "{sum} ({count} products)")
+    along = f"{w.minus}Σₖ ∂C/∂{letter}ₖ · ∂{letter}ₖ/∂{w.letters.text('z', unit)}"
+    return w.equation(symbol, symbols, numbers, w.number(value)), w.equation(symbol, along, summed, w.number(value))
 
 
 def softmax_symbols(letter: str, sign: int, product: str = "") -> str:
@@ -175,6 +199,10 @@ def _layer_delta(w: Writer, layer: int) -> tuple[Phrase, ...]:
         weights, after = letters.layer("w_layer", layer + 1) + plus, letters.layer("delta_layer", layer + 1)
         back = matrices.back(weights, after, units, above)
         symbols = f"({back.symbols}) ⊙ {function.symbol}′({weighted})"
+        if not function.elementwise:
+            # e is ∂C/∂a with the sign of δ, which the Jacobian leaves as it is.
+            active = letters.layer("a_layer", layer)
+            symbols = f"{active} ⊙ (e − Σ {active} e), e = {back.symbols}"
         return with_shapes(w, symbol, symbols, f"{back.shapes} ⊙ {here}", values), *sequential_note(w)
     active = letters.layer("a_layer", layer)
     if w.numbers.paired:

@@ -154,7 +154,7 @@ def _edge(w: Writer, edge: Edge) -> Derivation:
         factors=tuple(factors),
         result=own,
         terms=_row_terms(w, edge) if w.numbers.is_mean else terms_of(w, unit),
-        terms_sign=w.sign if unit.layer < w.depth and not w.numbers.is_mean else 1,
+        terms_sign=w.sign if unit.layer < w.depth and not w.numbers.is_mean and _is_elementwise(w, unit) else 1,
         gathered=w.gradient(edge) if several else None,
         gathering=w.gather(w.number(w.gradient(edge))) if several else None,
         of_one_row=not w.numbers.is_mean,
@@ -192,7 +192,7 @@ def _delta(w: Writer, unit: Unit) -> Derivation:
         tex, factors = symbol_tex, []
     elif len(factors) > 1:
         tex = _multiplied(symbol_tex, factors)
-    elif w.numbers.paired:
+    elif w.numbers.paired and unit.layer == w.depth:
         difference = " - ".join([letters.tex("a", unit), letters.tex("y", unit)][:: w.sign])
         tex = f"{symbol_tex} = {difference if w.divisor == 1 else rf'({difference}) / {w.divisor}'}"
     else:
@@ -213,13 +213,17 @@ def _delta(w: Writer, unit: Unit) -> Derivation:
         factors=tuple(factors),
         result=w.delta_of(unit),
         terms=terms_of(w, unit),
-        terms_sign=w.sign if unit.layer == w.depth else 1,
+        terms_sign=1 if unit.layer < w.depth and _is_elementwise(w, unit) else w.sign,
         gathered=batch if several else None,
         gathering=w.gather(w.number(batch)) if several else None,
         of_one_row=not w.numbers.is_mean,
         beat_address=f"backward/{name}/delta",
         notes=tuple(notes),
     )
+
+
+def _is_elementwise(w: Writer, unit: Unit) -> bool:
+    return w.numbers.function(unit.layer).elementwise
 
 
 def _unit_title(w: Writer, unit: Unit) -> Phrase:
@@ -259,7 +263,7 @@ def _activation(w: Writer, unit: Unit) -> Derivation:
     steep = w.numbers.slope(layer)
     if steep is not None and not w.numbers.is_mean:
         factors.append(slope_factor(w, unit, float(steep[at])))
-    function_tex = letters.function_tex(layer)
+    function_tex = letters.function_tex(unit)
     tex = rf"{symbol_tex} = {function_tex}\left({z_tex}\right)"
     if not function.elementwise:
         tex = rf"{symbol_tex} = \frac{{e^{{{z_tex}}}}}{{\sum_k e^{{{letters.layer_tex('z_layer', layer)}_k}}}}"

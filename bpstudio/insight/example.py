@@ -209,21 +209,27 @@ class Numbers:
     def saturation(self, layer: int) -> Array | None:
         """How flat f is here, 0 responsive … 1 flat; of the whole batch the share of rows in which the unit is flat.
 
-        None where f has no flat end (identity, ReLU) or no slope of its own (softmax).
+        None where f has no flat end (identity, ReLU) or no slope of its own (softmax); NaN for such a unit among
+        others.
         """
-        function, slope = self.function(layer), self.layer(layer).slope
-        if slope is None or not function.saturates or function.max_slope is None:
+        slope = self.layer(layer).slope
+        scale = self.function(layer).flat_scale(self.layer(layer).z.shape[1])
+        if slope is None or scale is None:
             return None
-        relative = np.abs(slope) / function.max_slope
+        with _silent():
+            relative = np.abs(slope) / scale.reshape(-1, *[1] * (slope.ndim - 2))
         if self.is_mean:
-            return self._of((relative < self.experiment.flat_threshold).astype(float))
+            flat = (relative < self.experiment.flat_threshold).astype(float)
+            return self._of(np.where(np.isnan(relative), np.nan, flat))
         return 1.0 - self._of(relative)
 
     def off(self, layer: int) -> Array | None:
         """Which ReLU units are off for this row (z ≤ 0); of the whole batch the share of rows. Else None."""
-        if self.function(layer).name != "relu":
+        z = self.layer(layer).z
+        switching = self.function(layer).switching(z.shape[1])
+        if switching is None:
             return None
-        off = self.layer(layer).z <= 0
+        off = (z <= 0) & switching.reshape(-1, *[1] * (z.ndim - 2))
         return self._of(off.astype(float)) if self.is_mean else self._of(off)
 
     def sent(self, edge: Edge) -> float:

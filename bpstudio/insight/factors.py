@@ -60,10 +60,8 @@ def own_factors(w: Writer, unit: Unit, sign: int) -> tuple[list[Factor], list[Ph
         return [_delta_factor(w, unit, value, sign)], notes
     if not is_output:
         notes += sequential_note(w)
-    function, steep = w.numbers.function(unit.layer), float(slopes[at])
-    if function.name == "relu" and steep == 0:
-        kink = float(w.numbers.z(unit.layer)[at]) == 0
-        notes.append(Phrase("kink: slope taken as 0") if kink else Phrase("off for this row: slope 0"))
+    steep = float(slopes[at])
+    notes += slope_notes(w, unit, steep)
     if is_output:
         a, y = letters.text("a_letter"), letters.text("y_letter")
         formula = plain(written(error_formula(w.experiment.loss, sign), a=a, y=y, outputs=w.divisor))
@@ -89,11 +87,26 @@ def own_factors(w: Writer, unit: Unit, sign: int) -> tuple[list[Factor], list[Ph
     ], notes
 
 
+def slope_notes(w: Writer, unit: Unit, steep: float) -> list[Phrase]:
+    """What has to be said of a slope: that nothing comes through, or which side of a kink was taken."""
+    function, z = w.numbers.function_of(unit), float(w.numbers.z(unit.layer)[unit.index])
+    if not function.has_gradient:
+        return [
+            Phrase(
+                "the slope of {function} is 0 wherever it has one: no error comes through",
+                {"function": function.symbol},
+            )
+        ]
+    if z in function.kinks:
+        return [Phrase("kink: slope taken as {slope}", {"slope": w.number(steep)})]
+    return [Phrase("off for this row: slope 0")] if function.switches and steep == 0 else []
+
+
 def slope_factor(w: Writer, unit: Unit, value: float) -> Factor:
     """f′(z) of a unit."""
-    letters, function = w.letters, w.numbers.function(unit.layer)
+    letters, function = w.letters, w.numbers.function_of(unit)
     words = Phrase("slope of {function} at {unit}", {"function": function.symbol, "unit": letters.unit(unit)})
-    formula = slope(function.name, a=letters.text("a_letter"), z=letters.text("z_letter"))
+    formula = slope(function, a=letters.text("a_letter"), z=letters.text("z_letter"))
     return Factor(letters.tex("slope", unit), letters.text("slope", unit), words, formula, value, "slope", unit)
 
 
@@ -104,7 +117,7 @@ def _delta_factor(w: Writer, unit: Unit, value: float, sign: int) -> Factor:
     a, y = letters.text("a_letter"), letters.text("y_letter")
     if unit.layer == w.depth and w.numbers.paired:
         formula = written(direct(sign), a=a, y=y, outputs=w.divisor)
-    elif unit.layer == w.depth and not w.numbers.function(unit.layer).elementwise:
+    elif not w.numbers.function(unit.layer).elementwise:
         formula = softmax_symbols(a, sign)
     else:
         formula = minus + letters.text("delta", unit)
@@ -117,7 +130,8 @@ def terms_of(w: Writer, unit: Unit) -> tuple[Term, ...]:
     """What the error of a hidden unit, or δ through a softmax, is the sum of."""
     if w.numbers.is_mean:
         return ()
-    if unit.layer < w.depth:
+    elementwise = w.numbers.function(unit.layer).elementwise
+    if elementwise and unit.layer < w.depth:
         deltas = w.delta(unit.layer + 1)
         found = []
         for index, product in enumerate(arrivals(w, unit)):
@@ -126,7 +140,7 @@ def terms_of(w: Writer, unit: Unit) -> tuple[Term, ...]:
             delta = float(deltas[index])
             found.append(Term(symbol, weight, w.letters.text("delta", above), delta, float(product), back))
         return tuple(found)
-    if w.numbers.function(unit.layer).elementwise:
+    if elementwise:
         return ()
     # Through the Jacobian of softmax: ∂a_k/∂z_j = a_k ([k = j] − a_j).
     a, errors = w.numbers.a(unit.layer), w.numbers.error(unit.layer)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from bpstudio.insight.altered import Pass
 from bpstudio.insight.elements import BIAS, Edge, Edges, Lit, LossNode, PlusOne, Unit, Units
-from bpstudio.insight.formulas import DIRECT, ELEMENT, ERROR, SLOPE, written
+from bpstudio.insight.formulas import DIRECT, ELEMENT, ERROR, slope, written
 from bpstudio.insight.notation import Letters, given, number, operand
 from bpstudio.insight.phrase import Phrase, plain
 from bpstudio.insight.suspects import Case, Done, Suspect
 from bpstudio.insight.symbols import SIGNED, beat_of
+from bpstudio.maths.activations import Activation
 
 #: Numbers in an explanation are for reading along: so many decimals, and no sum of more parts.
 _DECIMALS = 6
@@ -153,6 +154,8 @@ def _values(case: Case, one: Done, letters: Letters, digits: int) -> dict[str, s
     """All that the words of a slip may name."""
     n, asked, layer = case.numbers, case.asked, one.layers[-1]
     function = n.function(layer or n.depth)
+    if function.units and layer == asked.layer:
+        function = function.of(asked.unit)
     unit = Unit(layer, asked.unit) if layer else None
     a, z = letters.text("a_letter"), letters.text("z_letter")
     values: dict[str, str | Phrase] = {
@@ -162,7 +165,7 @@ def _values(case: Case, one: Done, letters: Letters, digits: int) -> dict[str, s
         "y": letters.text("y_letter"),
         "where": _place(one, asked.layer, unit, letters),
         "into": _into(one),
-        "slope": _slope(function.name, a, z),
+        "slope": _slope(function, a, z),
         "rows": str(n.trace.rows),
         "outputs": str(n.network.outputs),
         "rate": f"{n.experiment.optimizer.rate:g}",
@@ -220,8 +223,9 @@ def _into(one: Done) -> Phrase:
     return Phrase("of layer {layer}", {"layer": str(one.layers[0])})
 
 
-def _slope(function: str, a: str, z: str) -> str:
-    return written(SLOPE[function], a=a, z=z) if function in SLOPE and function != "relu" else f"f′({z})"
+def _slope(function: Activation, a: str, z: str) -> str:
+    # Where f has several formulas, or f′ a long one, its name is clearer in the middle of a sentence.
+    return slope(function, a=a, z=z).text if len(function.pieces) == 1 and function.pieces[0].is_short else f"f′({z})"
 
 
 def _sign(quantity: str, letters: Letters) -> Phrase:

@@ -6,8 +6,9 @@ the functions in `maths`, so that no formula on the screen differs from the one 
 
 from __future__ import annotations
 
-from bpstudio.insight.notation import operand
+from bpstudio.insight.notation import number, operand
 from bpstudio.insight.phrase import Phrase, plain
+from bpstudio.maths.activations import Activation
 
 #: ∂ℓ/∂a of an output.
 ERROR = {
@@ -33,22 +34,18 @@ ELEMENT = {
     "categorical_ce": "−{y_operand} ln {a_operand}",
 }
 
-#: f′(z), for the functions that have one.
-SLOPE = {
-    "identity": "1",
-    "sigmoid": "{a} (1 − {a_operand})",
-    "tanh": "1 − {a_operand}²",
-    "relu": "1 if {z} > 0, else 0",
-}
-
 #: δ of an output whose loss and activation are a pair.
 DIRECT = "{a} − {y_operand}"
 DIRECT_DESCENT = "{y} − {a_operand}"
 
 
+#: Functions whose symbol before (z) says all that there is to say; of the others the formula stands beside it.
+_SAID_BY_SYMBOL = ("identity", "sigmoid", "tanh", "relu", "step", "softmax")
+
+
 def written(template: str, *, a: str = "", y: str = "", z: str = "", outputs: int = 1) -> str:
     """A template with letters or numbers in it; `outputs` > 1 divides by the number of outputs (mean over all)."""
-    text = template.format(a=a, y=y, z=z, a_operand=operand(a), y_operand=operand(y))
+    text = template.format(a=a, y=y, z=z, a_operand=operand(a), y_operand=operand(y), z_operand=operand(z))
     return text if outputs == 1 else f"({text}) / {outputs}"
 
 
@@ -62,8 +59,33 @@ def direct(sign: int) -> str:
     return DIRECT if sign > 0 else DIRECT_DESCENT
 
 
-def slope(function: str, *, a: str, z: str) -> Phrase:
-    """The slope of an activation function as a phrase (the one of ReLU is words)."""
-    if function == "relu":
-        return Phrase(SLOPE["relu"], {"z": z})
-    return plain(written(SLOPE[function], a=a, z=z))
+def value(function: Activation, at: float, z: str) -> str:
+    """The formula of f that holds at this weighted input, with letters or numbers for z; empty where the symbol of the
+    function says it all.
+    """
+    return "" if function.family in _SAID_BY_SYMBOL or not function.pieces else written(function.piece(at).value, z=z)
+
+
+def slope(function: Activation, *, a: str, z: str) -> Phrase:
+    """The slope of an activation function as a phrase: one formula, or one for each stretch of z."""
+    slopes = [
+        written(piece.slope, a=a, z=z) if piece.slope else f"{function.symbol}′({z})" for piece in function.pieces
+    ]
+    if len(set(slopes)) == 1:
+        return plain(slopes[0])
+    corner = number(function.pieces[-2].upto)
+    if len(slopes) == 2:
+        return Phrase(
+            "{above} if {z} > {corner}, else {below}",
+            dict(zip(("below", "above"), slopes, strict=True)) | {"z": z, "corner": corner},
+        )
+    return Phrase(
+        "{inside} if |{z}| < {corner}, else {outside}",
+        {"inside": slopes[1], "outside": slopes[0], "z": z, "corner": corner},
+    )
+
+
+def slope_at(function: Activation, at: float, *, a: str, z: str) -> str:
+    """The formula of f′ that holds at this weighted input, with numbers for a and z."""
+    template = function.piece(at).slope
+    return written(template, a=a, z=z) if template else ""

@@ -6,7 +6,7 @@ import numpy as np
 
 from bpstudio.insight.beat import Beat
 from bpstudio.insight.elements import BIAS, Edge, Row, Unit
-from bpstudio.insight.formulas import ELEMENT, written
+from bpstudio.insight.formulas import ELEMENT, value, written
 from bpstudio.insight.matrices import Matrices
 from bpstudio.insight.notation import operand
 from bpstudio.insight.phrase import Phrase, plain
@@ -61,12 +61,16 @@ def a(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
     symbol, result = w.letters.text("a", unit), w.number(float(w.numbers.a(unit.layer)[unit.index]))
     if w.numbers.is_mean:
         return (w.mean(symbol, result),)
-    function, weighted = w.numbers.function(unit.layer), float(w.numbers.z(unit.layer)[unit.index])
+    function, weighted = w.numbers.function_of(unit), float(w.numbers.z(unit.layer)[unit.index])
+    if not function.elementwise:
+        return softmax(w, beat)
     parts: list[Text] = [symbol]
     if beat.grain == "neuron":
         parts.append(Phrase("{function}({sum})", {"function": function.symbol, "sum": sum_in(w, unit)}))
-    equation = w.equation(*parts, f"{function.symbol}({w.number(weighted)})", result)
-    if function.name == "relu" and weighted <= 0:
+    formula = value(function, weighted, w.number(weighted))
+    spelled = [formula] if formula else []
+    equation = w.equation(*parts, f"{function.symbol}({w.number(weighted)})", *spelled, result)
+    if function.switches and weighted <= 0:
         return (Phrase("{equation}: off for this row", {"equation": equation}),)
     return (equation,)
 

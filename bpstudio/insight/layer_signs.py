@@ -17,6 +17,7 @@ from bpstudio.insight.notation import Notation, letters
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.remedies import Remedy
 from bpstudio.insight.signs import ROWS, STEPS, Finding, comfort, listed, ran, recorded, short, times
+from bpstudio.insight.unit_curve import flat_ends
 from bpstudio.maths.activations import activation
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.operations import Array
@@ -24,6 +25,8 @@ from bpstudio.training.frame import Frame
 
 VANISHED = 0.1
 FLAT_SHARE = 0.5
+_FAR = 60.0
+"""A z at which every flat end is flat."""
 SMALLER = "Layer {first} has a gradient {times} times smaller than layer {last}"
 
 
@@ -107,6 +110,11 @@ def _stopped(frame: Frame, what: Phrase, first: int, last: int) -> Finding:
     for layer in range(last, first - 1, -1):
         trace, slopes = frame.trace.layers[layer - 1], frame.trace.layers[layer - 1].slope
         number = {"layer": str(layer)}
+        function = activation(frame.experiment.network.layers[layer - 1].activation)
+        if layer < last and not function.has_gradient:
+            cause = Phrase("{f} has slope 0 wherever it has one, in layer {layer}", {**number, "f": function.symbol})
+            found = remedies.another_activation(frame, (layer - 1,))
+            return Finding("vanishing", "warning", what, cause, found, Unit(layer, 0), "saturation")
         if layer < last and slopes is not None and not slopes.any():
             cause = Phrase("every slope of layer {layer} is 0", number)
             found = (*_for_size(frame, layer), start)[:2]
@@ -177,38 +185,41 @@ def flat(frame: Frame, notation: str | Notation) -> Finding | None:
     if layer == len(layers):
         what = Phrase("{count} of {all} (unit, row) pairs of layer {layer} are flat and far from their target", values)
     symbols = letters(notation, frame.experiment.network)
-    cause = Phrase(
-        "|{z}| is {mean} there on average, and {f} is flat beyond {edge}",
-        {
-            "z": symbols.text("z_letter"),
-            "mean": short(float(np.abs(trace.z[pairs]).mean())),
-            "f": activation(spec.activation).symbol,
-            "edge": short(flat_beyond(spec.activation, threshold)),
-        },
-    )
-    about, yet = Unit(layer, int(np.argmax(pairs.sum(axis=0)))), comfort(frame)
+    unit = int(np.argmax(pairs.reshape(len(pairs), -1).sum(axis=0)))
+    function = activation(spec.activation)
+    function = function.of(unit) if function.units else function
+    low, high = flat_ends(function, threshold)
+    letter = symbols.text("z_letter")
+    values = {"z": letter, "f": function.symbol}
+    if math.isfinite(low) and math.isfinite(high):
+        values |= {"mean": short(float(np.abs(trace.z[pairs]).mean())), "edge": short(high)}
+        cause = Phrase("|{z}| is {mean} there on average, and {f} is flat beyond {edge}", values)
+    elif math.isfinite(low):
+        values |= {"mean": short(float(trace.z[pairs].mean())), "edge": short(low)}
+        cause = Phrase("{z} is {mean} there on average, and {f} is flat below {edge}", values)
+    else:
+        values |= {"mean": short(float(trace.z[pairs].mean())), "edge": short(high)}
+        cause = Phrase("{z} is {mean} there on average, and {f} is flat above {edge}", values)
+    about, yet = Unit(layer, unit), comfort(frame)
     level = "warning" if yet is None else "note"
     return Finding("flat", level, what, cause, _for_flat(frame, layer), about, "saturation", yet)
-
-
-def flat_beyond(name: str, threshold: float) -> float:
-    """|z| from which |f′|/max|f′| is below the threshold t: σ′/¼ = 1 − tanh²(z/2) and tanh′ = 1 − tanh²(z)."""
-    edge = math.atanh(math.sqrt(1 - threshold)) if threshold > 0 else math.inf
-    return 2 * edge if name == "sigmoid" else edge
 
 
 def _flat_pairs(frame: Frame, layer: int) -> Array:
     """(rows, units) which pairs of a layer count as flat; see the module's text for the output."""
     spec, trace = frame.experiment.network.layers[layer - 1], frame.trace.layers[layer - 1]
     rule = activation(spec.activation)
-    if trace.slope is None or rule.max_slope is None:
+    scale = rule.flat_scale(trace.z.shape[1])
+    if trace.slope is None or scale is None:
         return np.zeros(trace.z.shape, bool)
-    flat: Array = trace.slope < frame.experiment.flat_threshold * rule.max_slope
+    with np.errstate(invalid="ignore"):
+        limits = frame.experiment.flat_threshold * scale.reshape(-1, *[1] * (trace.z.ndim - 2))
+        flat: Array = np.abs(trace.slope) < limits
     if layer == len(frame.trace.layers):
         if loss_named(frame.experiment.loss).paired_with == spec.activation:
             return np.zeros(trace.z.shape, bool)
-        reach = 1.0 if spec.activation == "sigmoid" else 2.0
-        flat = flat & (np.abs(trace.a - frame.trace.y) > reach / 2)
+        ends = rule.f(np.outer([-_FAR, _FAR], np.ones(trace.z.shape[1])))
+        flat = flat & (np.abs(trace.a - frame.trace.y) > (ends[1] - ends[0]) / 2)
     return flat
 
 
@@ -243,9 +254,10 @@ def dead(frame: Frame, notation: str | Notation) -> Finding | None:
     since: dict[Unit, int] = {}
     for layer, spec in enumerate(frame.experiment.network.layers, 1):
         slope = frame.trace.layers[layer - 1].slope
-        if spec.activation != "relu" or slope is None:
+        switching = activation(spec.activation).switching(1 if slope is None else slope.shape[1])
+        if switching is None or slope is None:
             continue
-        for unit in np.flatnonzero(~slope.any(axis=0)).tolist():
+        for unit in np.flatnonzero(switching & ~slope.reshape(*slope.shape[:2], -1).any(axis=(0, 2))).tolist():
             begun = frame.metrics.off_since(layer, unit, frame.step)
             if begun is not None and frame.step + 1 - begun >= long:
                 since[Unit(layer, unit)] = begun

@@ -17,7 +17,8 @@ from bpstudio.engine.layers import Activate, Conv2D, Dense, Layer
 from bpstudio.engine.passes import weighted_inputs
 from bpstudio.engine.trace import Params, draw_params
 from bpstudio.insight.phrase import Phrase
-from bpstudio.maths.activations import activation
+from bpstudio.insight.unit_curve import flat_ends
+from bpstudio.maths.activations import Activation, activation
 from bpstudio.maths.initializers import Initializer
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.frame import Frame
@@ -26,6 +27,11 @@ SMALLER = 10.0
 """A remedy divides the learning rate by this."""
 _SOME_ROWS = 256
 """Rows that tell how a remedy would begin."""
+
+
+_OPEN = ("relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus")
+"""Functions that let the upper half of the line through."""
+_FLAT = 0.1
 
 
 @dataclass(frozen=True)
@@ -102,11 +108,11 @@ def with_tanh(layers: tuple[int, ...]) -> Remedy:
 def scaled_start(experiment: Experiment, layers: tuple[int, ...]) -> Remedy | None:
     """Start weights whose spread suits the layer (He for ReLU, else Xavier); None where they have it already."""
     own = [experiment.network.layers[number] for number in layers]
-    rules = {"he_normal" if layer.activation == "relu" else "xavier_normal" for layer in own}
+    rules = {_suited(activation(layer.activation)) for layer in own}
     if len(rules) > 1 or all(layer.initializer.weights.split("_")[0] in ("xavier", "he", "lecun") for layer in own):
         return None
     rule = rules.pop()
-    name = "He" if rule.startswith("he") else "Xavier"
+    name = {"he": "He", "lecun": "LeCun"}.get(rule.split("_")[0], "Xavier")
     words = _in_layers("{name} start in layer {layers}", "{name} start in layers {layers}", layers, name=name)
     return Remedy(words, "another start", layers, weights=rule)
 
@@ -146,11 +152,23 @@ def standardise(dataset: Dataset, columns: tuple[int, ...]) -> Remedy | None:
 def another_activation(frame: Frame, layers: tuple[int, ...]) -> tuple[Remedy, ...]:
     """Activations with a steeper slope for these layers, the surest first."""
     specs = frame.experiment.network.layers
-    own = tuple(n for n in layers if activation(specs[n].activation).saturates)
+    own = tuple(n for n in layers if _is_squashing(activation(specs[n].activation)))
     if not own:
         return ()
     relu, sigmoids = relu_with_he(own), tuple(n for n in own if specs[n].activation == "sigmoid")
     return (*(() if _stillborn(relu, frame) else (relu,)), *((with_tanh(sigmoids),) if sigmoids else ()))
+
+
+def _is_squashing(function: Activation) -> bool:
+    """Whether it is flat towards both sides, so that a function with one open side lets more of the error through."""
+    return not function.has_gradient or all(np.isfinite(flat_ends(function, _FLAT)))
+
+
+def _suited(function: Activation) -> str:
+    """The rule for start weights that suits a function: He where half of the line is let through, LeCun for SELU."""
+    if function.family == "selu":
+        return "lecun_normal"
+    return "he_normal" if function.family in _OPEN else "xavier_normal"
 
 
 def _stillborn(remedy: Remedy, frame: Frame) -> bool:

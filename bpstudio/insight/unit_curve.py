@@ -37,11 +37,13 @@ MOST_DOTS = 600
 """Rows that are drawn; of more, evenly many."""
 POINTS = 241
 """Places between the ends of the home range at which a curve is computed; at 240 pixels no corner can be seen."""
-_HOME = {"sigmoid": 6.0, "softmax": 6.0}
-_HOME_OF_OTHERS = 3.0
+_WIDE = ("sigmoid", "softmax", "softplus", "hard_sigmoid", "silu", "gelu", "gelu_tanh", "formula")
+_HOME, _WIDE_HOME = 3.0, 6.0
 _FARTHEST = 1e12
 """A run that diverges has weighted inputs beyond any axis; the range ends here."""
 _HALVINGS = 60
+_FLAT_WITHIN = 60.0
+"""Where the flat end of a function is looked for."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ def unit_curve(
     """
     if unit.layer < 1:
         raise ValueError(f"curve: expected a unit of a layer, came input {unit.index + 1}")
-    function = activation(frame.experiment.network.layers[unit.layer - 1].activation)
+    function = activation(frame.experiment.network.layers[unit.layer - 1].activation).of(unit.index)
     shape, centre, place = _elementwise(function), 0.0, None
     if seen != "nothing" or not function.elementwise:
         numbers = Numbers(frame, example)
@@ -163,8 +165,12 @@ def unit_curve(
     chosen = np.arange(0, total if has_dots else 0, -(-total // most))
     columns = [values[:, unit.index] for values in (recorded.z, recorded.a, recorded.slope) if values is not None]
     known = [columns[0]] if function.elementwise and seen != "nothing" else []
-    home = _HOME.get(function.name, _HOME_OF_OTHERS)
+    home = _home(function)
     z = _samples((centre - home, centre + home), [*known, np.array([place.z])] if place is not None else known)
+    if function.kinks:
+        # Both sides of a corner or a jump, so that it is drawn as one.
+        corners = np.array([corner for corner in function.kinks if z[0] < corner < z[-1]])
+        z = np.union1d(z, np.concatenate([corners, np.nextafter(corners, np.inf)]))
     a, slope = shape(z)
     threshold = frame.experiment.flat_threshold
     return UnitCurve(
@@ -181,6 +187,19 @@ def unit_curve(
         flat_rows=_flat_rows(function, threshold, recorded, unit.index) if has_dots else None,
         example=place,
     )
+
+
+def _home(function: Activation) -> float:
+    """How far from 0 its bends are: what is always in the picture."""
+    return max(_WIDE_HOME if function.family in _WIDE else _HOME, *(1.25 * abs(z) for z in (0.0, *function.kinks)))
+
+
+def flat_ends(function: Activation, threshold: float) -> tuple[float, float]:
+    """Below which z and above which z |f′|/max|f′| stays under the threshold; infinite where f has no such end."""
+    z = np.linspace(-_FLAT_WITHIN, _FLAT_WITHIN, 4 * POINTS)
+    zones = _zones(function, threshold, z, _elementwise(function)(z)[1])
+    low = next((zone.high for zone in zones[:1] if zone.low == z[0]), -np.inf)
+    return low, next((zone.low for zone in zones[-1:] if zone.high == z[-1]), np.inf)
 
 
 def batch_places(frame: Frame, unit: Unit) -> list[Place]:
@@ -246,7 +265,9 @@ def _samples(home: Range, shown: list[Array]) -> Array:
 def _zones(function: Activation, threshold: float, z: Array, slope: Array) -> tuple[Zone, ...]:
     """Stretches of z below the threshold, in functions that have a flat end; of a ReLU, where it is off."""
     kind: Literal["flat", "off"]
-    if function.name == "relu":
+    if not function.has_gradient:
+        return (Zone("flat", float(z[0]), float(z[-1])),)
+    if function.switches:
         kind, level = "off", 0.5
     elif function.saturates and function.max_slope is not None:
         kind, level = "flat", threshold * function.max_slope
@@ -278,8 +299,10 @@ def _crossing(name: str, level: float, low: float, high: float) -> float:
 
 def _flat_rows(function: Activation, threshold: float, recorded: LayerTrace, index: int) -> int | None:
     """How many rows of the batch are off (ReLU) or flat, by the rule of the metrics."""
-    if function.name == "relu":
+    if function.switches:
         return int(np.count_nonzero(recorded.z[:, index] <= 0))
+    if not function.has_gradient:
+        return len(recorded.z)
     if recorded.slope is None or not function.saturates or function.max_slope is None:
         return None
     with np.errstate(invalid="ignore"):

@@ -32,6 +32,11 @@ class Piece:
     upto: float = math.inf
     closed: bool = True
 
+    @property
+    def is_short(self) -> bool:
+        """Whether f′ has a formula that fits into a sentence."""
+        return 0 < len(self.slope) <= 40
+
     def holds(self, z: float) -> bool:
         """Whether z lies before the end of the stretch."""
         return z <= self.upto if self.closed else z < self.upto
@@ -86,6 +91,21 @@ class Activation:
     def of(self, unit: int) -> Activation:
         """The function of one unit, numbered from 0."""
         return self.units[unit] if self.units else self
+
+    def flat_scale(self, count: int) -> Array | None:
+        """(count,) for each of so many units the largest |f′| against which it is flat; NaN for a unit without a flat
+        end, None where no unit has one.
+        """
+        units = [self.of(unit) for unit in range(count)] if self.units else [self]
+        scale = np.array([unit.max_slope if unit.saturates and unit.max_slope else np.nan for unit in units])
+        return None if np.isnan(scale).all() else np.broadcast_to(scale, count)
+
+    def switching(self, count: int) -> Array | None:
+        """(count,) which of so many units are off up to z = 0, as ReLU is; None where none is."""
+        found = (
+            np.array([self.of(unit).switches for unit in range(count)]) if self.units else np.full(count, self.switches)
+        )
+        return found if found.any() else None
 
     def check_units(self, count: int) -> None:
         """Raise ValueError where a layer of ``count`` units cannot have this function."""

@@ -274,7 +274,7 @@ def gelu_tanh() -> Activation:
     """f(z) = z/2 (1 + tanh(√(2/π) (z + 0.044715 z³))), the form in which GELU is often computed."""
     inner = "√(2/π) ({z} + 0.044715 · {z_operand}³)"
     value = f"½ · {{z_operand}} · (1 + tanh({inner}))"
-    slope = f"½ (1 + tanh({inner})) + ½ · {{z_operand}} · (1 − tanh({inner})²) · √(2/π) (1 + 0.134145 · {{z_operand}}²)"
+    slope = f"½ (1 + tanh({inner})) + ½ · {{z_operand}} · (1 − tanh²({inner})) · √(2/π) (1 + 0.134145 · {{z_operand}}²)"
     return Activation(
         "gelu_tanh",
         "GELUₜ",

@@ -134,7 +134,7 @@ def hard_sigmoid(slope: float) -> Activation:
     )
     return Activation(
         "hard_sigmoid",
-        "hard σ",
+        "hardσ",
         forward,
         backward,
         max_slope=slope,
@@ -150,7 +150,7 @@ def hard_tanh() -> Activation:
     pieces = (Piece("−1", "0", -1.0), Piece("{z}", "1", 1.0, closed=False), Piece("1", "0"))
     return Activation(
         "hard_tanh",
-        "hard tanh",
+        "hardtanh",
         forward,
         backward,
         max_slope=1.0,
@@ -173,7 +173,9 @@ def step() -> Activation:
     learned through it.
     """
     pieces = (Piece("0", "0", 0.0), Piece("1", "0"))
-    return Activation("step", "step", _step, _step_slope, max_slope=0.0, has_gradient=False, pieces=pieces)
+    return Activation(
+        "step", "step", _step, _step_slope, max_slope=0.0, has_gradient=False, kinks=(0.0,), pieces=pieces
+    )
 
 
 def _softmax(z: Array, a: Array) -> list[Operation]:

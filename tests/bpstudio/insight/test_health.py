@@ -24,10 +24,11 @@ from bpstudio.insight import health, layer_signs, remedies
 from bpstudio.insight.baseline import constant_loss
 from bpstudio.insight.elements import Unit
 from bpstudio.insight.health import STRETCH, STUCK, examine
-from bpstudio.insight.layer_signs import flat_beyond, passage
+from bpstudio.insight.layer_signs import passage
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.remedies import Remedy
 from bpstudio.insight.signs import STEPS, Finding
+from bpstudio.insight.unit_curve import flat_ends
 from bpstudio.maths.activations import activation
 from bpstudio.maths.initializers import Initializer
 from bpstudio.training.evaluation import evaluate
@@ -394,15 +395,22 @@ def test_a_steep_layer_is_not() -> None:
     assert kind(run.frame()) == ""
 
 
-@pytest.mark.parametrize("name", ["sigmoid", "tanh"])
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "scaled_tanh", "elu", "softplus(beta=2)", "hard_sigmoid"])
 @pytest.mark.parametrize("threshold", [0.01, 0.1, 0.5, 0.99])
 def test_where_it_is_flat_follows_from_the_threshold(name: str, threshold: float) -> None:
     rule = activation(name)
-    edge = flat_beyond(name, threshold)
-    for z, flat in ((edge * (1 - 1e-6), False), (edge * (1 + 1e-6), True)):
-        values = np.array([z, -z])
-        slope = rule.df(values, rule.f(values))
-        assert ((slope < threshold * (rule.max_slope or 0)) == flat).all()
+    low, high = flat_ends(rule, threshold)
+    assert low > -np.inf
+    for edge, outwards in ((low, -1e-6), (high, 1e-6)):
+        if np.isfinite(edge):
+            values = np.array([edge + outwards, edge - outwards])
+            slope = rule.df(values, rule.f(values))
+            assert (slope < threshold * (rule.max_slope or 0)).tolist() == [True, False]
+
+
+def test_what_has_no_flat_end_is_flat_nowhere() -> None:
+    assert flat_ends(activation("identity"), 0.1) == flat_ends(activation("leaky_relu"), 0.1) == (-np.inf, np.inf)
+    assert flat_ends(activation("elu"), 0.1)[1] == np.inf
 
 
 def one_neuron(w: float, b: float, y: float, loss: str = "half_squared_error") -> Frame:

@@ -12,12 +12,12 @@ from bpstudio.files.asset import folder
 from bpstudio.insight import lines
 from bpstudio.insight.derivation import derive
 from bpstudio.insight.elements import Edge, Example, LossNode, Probe, Row, Unit, WholeBatch
-from bpstudio.insight.formulas import DIRECT, ELEMENT, ERROR, SLOPE, slope, written
+from bpstudio.insight.formulas import DIRECT, ELEMENT, ERROR, slope, slope_at, value, written
 from bpstudio.insight.lines import headline, line
 from bpstudio.insight.notation import number
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.walk import GRAINS, Walk
-from bpstudio.maths.activations import ACTIVATIONS
+from bpstudio.maths.activations import ACTIVATIONS, activation
 from bpstudio.maths.losses import LOSSES
 from bpstudio.training.frame import Frame
 from bpstudio.training.optimizers import Momentum
@@ -28,7 +28,13 @@ from bpstudio.training.session import Session
 
 def value_of(text: str) -> float:
     """The value of a written formula such as "½(0.01 − 0.75)²" or "−0.2 ln(1 − 0.3)", read by descent."""
-    tokens = re.findall(r"\d+(?:\.\d+)?(?:e-?\d+)?|ln|[-−+·/()²½]", text)
+    named = {
+        "ln": math.log, "tanh": math.tanh, "abs": abs, "√": math.sqrt, "e^": math.exp,
+        "σ": lambda z: 1 / (1 + math.exp(-z)),
+        "Φ": lambda z: 0.5 * math.erfc(-z / math.sqrt(2)),
+        "φ": lambda z: math.exp(-z * z / 2) / math.sqrt(2 * math.pi),
+    }  # fmt: skip
+    tokens = re.findall(r"\d+(?:\.\d+)?(?:e-?\d+)?|ln|tanh|abs|e\^|[-−+·/()²³½√σΦφπ]", text)
     place = 0
 
     def peek() -> str:
@@ -59,9 +65,8 @@ def value_of(text: str) -> float:
 
     def power() -> float:
         base = atom()
-        if peek() == "²":
-            take()
-            base *= base
+        if peek() in ("²", "³"):
+            base = base**2 if take() == "²" else base**3
         return base
 
     def atom() -> float:
@@ -69,9 +74,12 @@ def value_of(text: str) -> float:
         if token == "−":
             return -power()
         if token == "½":
-            return 0.5 * power()
-        if token == "ln":
-            return math.log(power())
+            return 0.5 if peek() in ("", "·", ")") else 0.5 * power()
+        if token == "π":
+            return math.pi
+        if token in named:
+            is_squared = peek() == "²" and bool(take())
+            return named[token](power()) ** (2 if is_squared else 1)
         if token == "(":
             inner = summands()
             assert take() == ")"
@@ -104,15 +112,28 @@ def test_negative_outputs_and_targets_keep_their_signs(loss: str) -> None:
     assert value_of(written(ELEMENT[loss], **texts)) == LOSSES[loss].elements("identity", outs, outs, targets)[0, 0]
 
 
-@pytest.mark.parametrize("function", sorted(SLOPE))
-@pytest.mark.parametrize("z", [-0.5, 0.75])
-def test_the_written_slope_is_the_computed_one(function: str, z: float) -> None:
-    a = ACTIVATIONS[function].f(np.array([z]))
-    text = slope(function, a=number(float(a[0]), 17), z=number(z)).text
-    if function == "relu":
-        assert text == f"1 if {number(z)} > 0, else 0"
-    else:
-        assert value_of(text) == pytest.approx(ACTIVATIONS[function].df(np.array([z]), a)[0], rel=1e-12)
+FUNCTIONS = [name for name, rule in ACTIVATIONS.items() if rule.elementwise] + [
+    "leaky_relu(slope=-0.5)",
+    "elu(alpha=0.7)",
+    "softplus(beta=2)",
+    "scaled_tanh(amplitude=1.2, steepness=0.8)",
+    "hard_sigmoid(slope=0.2)",
+    "formula(z / (1 + abs(z)))",
+]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("z", [-4.5, -3.0, -1.0, -0.5, 0.0, 0.75, 1.0, 3.5])
+def test_the_written_function_is_the_computed_one(name: str, z: float) -> None:
+    function = activation(name)
+    a = function.f(np.array([z]))
+    slopes = slope_at(function, z, a=number(float(a[0]), 17), z=number(z))
+    if slopes:
+        assert value_of(slopes) == pytest.approx(function.df(np.array([z]), a)[0], rel=1e-9, abs=1e-15)
+        assert slopes in slope(function, a=number(float(a[0]), 17), z=number(z)).text
+    values = value(function, z, number(z))
+    if values:
+        assert value_of(values) == pytest.approx(a[0], rel=1e-9, abs=1e-15)
 
 
 # ---- the sentences of all kinds of steps
@@ -148,9 +169,9 @@ def everything(session: Callable[..., Session], mazur: Callable[..., Session]) -
 
 def templates(phrase: Phrase) -> Iterator[str]:
     yield phrase.template
-    for value in phrase.values.values():
-        if isinstance(value, Phrase):
-            yield from templates(value)
+    for inner in phrase.values.values():
+        if isinstance(inner, Phrase):
+            yield from templates(inner)
 
 
 def has_words(template: str) -> bool:
