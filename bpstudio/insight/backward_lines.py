@@ -10,9 +10,8 @@ from bpstudio.engine.passes import weighted_inputs
 from bpstudio.engine.trace import Params
 from bpstudio.insight.beat import Beat
 from bpstudio.insight.elements import Edge, Unit
-from bpstudio.insight.formulas import direct, slope_at, written
+from bpstudio.insight.formulas import direct, is_spelled, slope_at, written
 from bpstudio.insight.formulas import error as error_formula
-from bpstudio.insight.formulas import value as value_formula
 from bpstudio.insight.forward_lines import with_shapes
 from bpstudio.insight.matrices import Matrices
 from bpstudio.insight.notation import number, operand
@@ -154,7 +153,7 @@ def _slope_line(w: Writer, unit: Unit, slope: float) -> tuple[Phrase, ...]:
     if not function.has_gradient:
         return (Phrase("{function} has the slope 0: no error comes through", {"function": function.symbol}),)
     symbol, a = w.letters.text("slope", unit), float(w.numbers.a(unit.layer)[unit.index])
-    if not value_formula(function, z, ""):
+    if not is_spelled(function):
         return ()
     formula = slope_at(function, z, a=w.number(a), z=w.number(z))
     return (w.equation(symbol, *([formula] if formula else []), w.number(slope)),)

@@ -21,7 +21,7 @@ import numpy as np
 
 from bpstudio.insight.backward_lines import new_value
 from bpstudio.insight.elements import BIAS, Edge, Element, Example, LossNode, PlusOne, Unit
-from bpstudio.insight.factors import Factor, Term, own_factors, slope_factor, terms_of
+from bpstudio.insight.factors import Factor, Term, own_factors, slope_factor, terms_of, value_notes
 from bpstudio.insight.lines import Line, headline, line
 from bpstudio.insight.notation import Notation
 from bpstudio.insight.phrase import Phrase, plain
@@ -278,6 +278,7 @@ def _activation(w: Writer, unit: Unit) -> Derivation:
         result=float(w.numbers.a(layer)[at]),
         terms=tuple(terms),
         beat_address=f"forward/{letters.names.unit(unit)}",
+        notes=value_notes(w, unit),
     )
 
 

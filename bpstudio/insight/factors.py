@@ -13,7 +13,7 @@ import numpy as np
 
 from bpstudio.insight.backward_lines import arrivals, directly, sequential_note, softmax_symbols, used_weight
 from bpstudio.insight.elements import Edge, Element, Unit
-from bpstudio.insight.formulas import direct, slope, written
+from bpstudio.insight.formulas import direct, is_spelled, slope, slope_at, value, written
 from bpstudio.insight.formulas import error as error_formula
 from bpstudio.insight.phrase import Phrase, plain
 from bpstudio.insight.writer import Writer
@@ -88,8 +88,11 @@ def own_factors(w: Writer, unit: Unit, sign: int) -> tuple[list[Factor], list[Ph
 
 
 def slope_notes(w: Writer, unit: Unit, steep: float) -> list[Phrase]:
-    """What has to be said of a slope: that nothing comes through, or which side of a kink was taken."""
+    """What has to be said of a slope: how it came about where the function is not known by heart, that nothing comes
+    through, or which side of a kink was taken.
+    """
     function, z = w.numbers.function_of(unit), float(w.numbers.z(unit.layer)[unit.index])
+    spelled = _spelled_slope(w, unit, steep)
     if not function.has_gradient:
         return [
             Phrase(
@@ -99,7 +102,30 @@ def slope_notes(w: Writer, unit: Unit, steep: float) -> list[Phrase]:
         ]
     if z in function.kinks:
         return [Phrase("kink: slope taken as {slope}", {"slope": w.number(steep)})]
-    return [Phrase("off for this row: slope 0")] if function.switches and steep == 0 else []
+    return [Phrase("off for this row: slope 0")] if function.switches and steep == 0 else spelled
+
+
+def _spelled_slope(w: Writer, unit: Unit, steep: float) -> list[Phrase]:
+    """f′(z) = its formula = the same with numbers = its value."""
+    function, z = w.numbers.function_of(unit), float(w.numbers.z(unit.layer)[unit.index])
+    a, letters = float(w.numbers.a(unit.layer)[unit.index]), w.letters
+    if not is_spelled(function):
+        return []
+    symbol = f"{function.symbol}′({letters.text('z_letter')})"
+    formula = slope_at(function, z, a=letters.text("a_letter"), z=letters.text("z_letter"))
+    numbers = slope_at(function, z, a=w.number(a), z=w.number(z))
+    return [w.equation(symbol, *([formula, numbers] if formula else []), w.number(steep))]
+
+
+def value_notes(w: Writer, unit: Unit) -> tuple[Phrase, ...]:
+    """f(z) = its formula = the same with numbers = its value, where the function is not known by heart."""
+    function, z = w.numbers.function_of(unit), float(w.numbers.z(unit.layer)[unit.index])
+    formula = value(function, z, w.letters.text("z_letter"))
+    if not formula or w.numbers.is_mean:
+        return ()
+    symbol = f"{function.symbol}({w.letters.text('z_letter')})"
+    result = w.number(float(w.numbers.a(unit.layer)[unit.index]))
+    return (w.equation(symbol, formula, value(function, z, w.number(z)), result),)
 
 
 def slope_factor(w: Writer, unit: Unit, value: float) -> Factor:

@@ -59,11 +59,16 @@ def direct(sign: int) -> str:
     return DIRECT if sign > 0 else DIRECT_DESCENT
 
 
+def is_spelled(function: Activation) -> bool:
+    """Whether its formula stands beside the symbol of a function."""
+    return bool(function.pieces) and function.family not in _SAID_BY_SYMBOL
+
+
 def value(function: Activation, at: float, z: str) -> str:
     """The formula of f that holds at this weighted input, with letters or numbers for z; empty where the symbol of the
     function says it all.
     """
-    return "" if function.family in _SAID_BY_SYMBOL or not function.pieces else written(function.piece(at).value, z=z)
+    return written(function.piece(at).value, z=z) if is_spelled(function) else ""
 
 
 def slope(function: Activation, *, a: str, z: str) -> Phrase:

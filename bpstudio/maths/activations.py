@@ -17,8 +17,9 @@ from types import MappingProxyType
 from bpstudio.maths import rectifying, squashing
 from bpstudio.maths.activation_record import Activation, Piece
 from bpstudio.maths.dual import slope_operations, value_operations
-from bpstudio.maths.formula import parse, spelled
+from bpstudio.maths.formula import Node, parse, spelled
 from bpstudio.maths.formula_check import check
+from bpstudio.maths.formula_slope import derivative
 from bpstudio.maths.operations import Array, Operation
 from bpstudio.maths.written_number import read, written
 
@@ -111,6 +112,8 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
     }
 )
 """The named functions, in the order in which they are offered."""
+
+_LONGEST_SLOPE = 160
 
 PER_UNIT, FORMULA = "per_unit", "formula"
 
@@ -248,8 +251,18 @@ def _typed(text: str) -> Activation:
         monotone=found.monotone,
         kinks=tuple(sorted((*found.kinks, *found.jumps))),
         has_gradient=found.max_slope != 0,
-        pieces=(Piece(spelled(node, "{z_operand}"), ""),),
+        pieces=(_piece(node),),
     )
+
+
+def _piece(node: Node) -> Piece:
+    """A formula and its derivative as people read them; a derivative that is too long for a line stays away."""
+    slope = derivative(node)
+    texts = [
+        "0" if each is None else spelled(each, "{z_operand}", "{z}").replace(" * ", " · ").replace("-", "−")
+        for each in (node, slope)
+    ]
+    return Piece(texts[0], texts[1] if len(texts[1]) <= _LONGEST_SLOPE else "")
 
 
 def formula(text: str) -> str:

@@ -88,15 +88,18 @@ def parse(text: str) -> Node:
     return _Reader(text).formula()
 
 
-def spelled(node: Node, z: str = "z") -> str:
-    """The canonical text of a tree, from which ``parse`` makes the same tree; `z` stands in z's place."""
+def spelled(node: Node, z: str = "z", alone: str = "z") -> str:
+    """The canonical text of a tree, from which ``parse`` makes the same tree; `z` stands in z's place, `alone` where
+    it has a bracket to itself.
+    """
     if node.kind == "z":
         return z
     if node.kind == "number":
         return node.text
     if node.kind in CONSTANTS:
         return node.kind
-    texts = [spelled(argument, z) for argument in node.arguments]
+    inner = alone if node.kind in FUNCTIONS else z
+    texts = [spelled(each, inner if each.kind == "z" else z, alone) for each in node.arguments]
     levels = [_LEVEL.get(argument.kind, _ATOM) for argument in node.arguments]
     if node.kind in FUNCTIONS:
         return f"{node.kind}({', '.join(texts)})"
