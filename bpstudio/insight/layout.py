@@ -7,24 +7,30 @@ Zooming scales everything; what depends on it (which units of a crowded column a
 Few edges are drawn one by one ("edges"); above about 2,000 the strongest of each layer over a density image
 ("strongest"); a layer beyond telling anything by lines is a heat map ("matrix"). Pixels come as an image, beside a bar
 at which the input edges start, in the order of the rows.
+
+Layers of images are columns of maps. A convolution has a line for each kernel ("kernels"), from the map it looks at to
+the map it helps to make; a layer without weights has a line from each unit, or each map, to what becomes of it
+("links").
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bpstudio.engine.layers import Conv2D, Layer
 from bpstudio.engine.network import Network
-from bpstudio.insight.elements import BIAS, Edge, Element, LossNode, PlusOne, Target, Unit
+from bpstudio.insight.columns import Box, Column, Maps, gaps_of, has_columns_of_kinds, spread
+from bpstudio.insight.elements import BIAS, Edge, Element, Kernel, LossNode, Pixel, PlusOne, Target, Unit
+from bpstudio.maths.activations import activation
 
-Mode = Literal["edges", "strongest", "matrix"]
-Direction = Literal["left", "right", "up", "down"]
+Mode = Literal["edges", "strongest", "matrix", "kernels", "links"]
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
@@ -34,6 +40,8 @@ SINGLE_EDGES = 2_000
 MATRIX_EDGES = 100_000
 #: A layer with so few weights keeps its single edges, however wide the others are.
 _FEW = 120
+#: So many kernels at most have a line each that can be pointed at; of more only the strongest are drawn.
+MOST_KERNELS = 400
 
 _LARGEST_RADIUS = 33.0
 _NUMBERED = 24.0  # a disc of this radius still holds its number
@@ -46,20 +54,7 @@ _PLUS_ONE = 13.0
 _LOSS_RADIUS = 22.0
 _TARGET = (66.0, 34.0)
 _SHARES = 104.0  # names and bars of classes are wider than a target
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    def holds(self, x: float, y: float) -> bool:
-        """Whether a point lies in it."""
-        return self.x <= x <= self.x + self.width and self.y <= y <= self.y + self.height
+_TITLES = 34.0  # above columns that say what kind of layer they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +87,8 @@ class Layout:
 
     `centers` are (units, 2) arrays of all units, `steps` the distance between neighbours, `plus_ones` (layers, 2) with
     the node of layer l at l − 1 (there is none where `biases` has False), `targets` (outputs, 2) the left middle of
-    each target's text.
+    each target's text. `columns` say how far each layer reaches to both sides; `titles` is the room above them, 0 where
+    all layers are of one kind. `weights` are the shapes of each layer's W.
     """
 
     width: float
@@ -109,8 +105,29 @@ class Layout:
     modes: tuple[Mode, ...]
     biases: tuple[bool, ...]
     scale: float
+    columns: tuple[Column, ...]
+    titles: float
+    weights: tuple[tuple[int, ...], ...]
 
     # ---- what is drawn
+
+    @cached_property
+    def gaps(self) -> tuple[float, ...]:
+        """The free room before each layer but the inputs, that of layer l at l − 1."""
+        return gaps_of(self.columns)
+
+    def maps(self, layer: int) -> Maps | None:
+        """The maps of a layer of images; None where the layer has units."""
+        return self.columns[layer].maps
+
+    def is_bar(self, layer: int) -> bool:
+        """Whether a layer's units are a bar."""
+        return self.columns[layer].bar is not None
+
+    def has_discs(self, layer: int) -> bool:
+        """Whether a layer's units are discs."""
+        column = self.columns[layer]
+        return column.maps is None and column.bar is None and not (layer == 0 and self.pixels is not None)
 
     def mode(self, layer: int) -> Mode:
         """How the edges of a layer are drawn; layers count from 1."""
@@ -118,38 +135,51 @@ class Layout:
 
     def stride(self, layer: int, zoom: float = 1.0) -> int:
         """Every how many units of a column are drawn: 1 unless they would melt into each other."""
-        if len(self.centers[layer]) == 1:
+        if len(self.centers[layer]) == 1 or not self.steps[layer]:
             return 1
         return max(1, math.ceil(_SMALLEST_PITCH / (self.steps[layer] * zoom) - 1e-9))
 
     def drawn(self, layer: int, zoom: float = 1.0) -> Indices:
-        """The units of a column that are drawn at this zoom, spread evenly; all of them where there is room."""
+        """The units of a column that are discs at this zoom, spread evenly; all of them where there is room."""
+        if self.maps(layer) is not None or self.is_bar(layer):
+            return np.empty(0, np.intp)
         return np.arange(0, len(self.centers[layer]), self.stride(layer, zoom), dtype=np.intp)
 
     def left_out(self, layer: int, zoom: float = 1.0) -> int:
         """The n of "… n more" under a column."""
-        return len(self.centers[layer]) - len(self.drawn(layer, zoom))
+        maps = self.maps(layer)
+        if maps is not None:
+            return maps.left_out
+        return 0 if self.is_bar(layer) else len(self.centers[layer]) - len(self.drawn(layer, zoom))
 
     def radius(self, layer: int, zoom: float = 1.0) -> float:
-        """The radius of the discs of a column, not zoomed; they never touch."""
+        """The radius of the discs of a column, not zoomed; they never touch. Of a pixel or a bar half its width."""
+        column = self.columns[layer]
+        if column.maps is not None:
+            return column.maps.pixel / 2
+        if column.bar is not None:
+            return column.bar.width / 2
         pitch = self.steps[layer] * self.stride(layer, zoom)
         return min(_disc(pitch, self.scale), _LARGEST_RADIUS * self.scale, _WIDEST_DISC * self.column_gap)
 
     @property
     def column_gap(self) -> float:
-        """The distance between two columns."""
-        return float(self.centers[1][0, 0] - self.centers[0][0, 0])
+        """The distance between two columns; the smallest where they differ."""
+        return min(self.gaps)
 
     def marker(self, layer: int) -> tuple[float, float]:
         """Where "… n more" stands: the middle of the text above a column. Under it the lines of its biases go by."""
+        maps = self.maps(layer)
+        if maps is not None:
+            return self.columns[layer].x, float((maps.boxes[:, 1] + maps.boxes[:, 3]).max()) + 9.0 * self.scale
         x, y = self.centers[layer][0]
         return float(x), float(y) - self.radius(layer) - 14.0 * self.scale
 
     def band(self, layer: int) -> Box:
         """The room between two columns, for the density image or the matrix of a layer."""
         left, right = self.centers[layer - 1], self.centers[layer]
-        x1 = float(left[0, 0]) + (self.radius(layer - 1) if self.pixels is None or layer > 1 else 0.0) + 2.0
-        x2 = float(right[0, 0]) - self.radius(layer) - 2.0
+        x1 = self.columns[layer - 1].right + (self.radius(layer - 1) if self.has_discs(layer - 1) else 0.0) + 2.0
+        x2 = self.columns[layer].left - (self.radius(layer) if self.has_discs(layer) else 0.0) - 2.0
         top = min(float(left[0, 1]), float(right[0, 1]))
         bottom = max(float(left[-1, 1]), float(right[-1, 1]))
         least = 60.0 * self.scale
@@ -179,7 +209,10 @@ class Layout:
             if pixel is not None:
                 return Unit(0, pixel)
         for layer, centers in enumerate(self.centers):
-            if layer == 0 and self.pixels is not None:
+            bar = self.columns[layer].bar
+            if bar is not None and bar.holds(x, y):
+                return Unit(layer, int(np.argmin(np.abs(centers[:, 1] - y))))
+            if not self.has_discs(layer):
                 continue
             reach = max(self.radius(layer, zoom), 4.0 / zoom)
             if abs(x - centers[0, 0]) > reach:
@@ -188,6 +221,14 @@ class Layout:
             nearest = int(np.argmin(distances))
             if distances[nearest] <= reach:
                 return Unit(layer, nearest)
+        return None
+
+    def pixel_at(self, x: float, y: float) -> Pixel | None:
+        """The pixel of a map at a point."""
+        for layer, column in enumerate(self.columns):
+            if column.maps is not None and column.left <= x <= column.right:
+                place = column.maps.at(x, y)
+                return None if place is None else Pixel(layer, *place)
         return None
 
     def edge_at(
@@ -201,6 +242,8 @@ class Layout:
         best: Edge | None = None
         for layer in range(1, len(self.centers)):
             columns = len(self.centers[layer - 1]) + 1
+            if self.mode(layer) in ("kernels", "links"):
+                continue
             if drawn is not None and layer in drawn:
                 flat = np.asarray(drawn[layer], dtype=np.intp)
             elif self.mode(layer) == "edges":
@@ -224,6 +267,9 @@ class Layout:
         self, x: float, y: float, tolerance: float = 5.0, zoom: float = 1.0, drawn: Mapping[int, Indices] | None = None
     ) -> Element | None:
         """What is under a point: nodes before edges."""
+        pixel = self.pixel_at(x, y)
+        if pixel is not None:
+            return pixel
         unit = self.unit_at(x, y, zoom)
         if unit is not None:
             return unit
@@ -236,79 +282,51 @@ class Layout:
         for index in range(len(self.targets)):
             if self.target_box(index).holds(x, y):
                 return Target(index)
-        return self.edge_at(x, y, tolerance, drawn)
+        return self.edge_at(x, y, tolerance, drawn) or self.kernel_at(x, y, tolerance)
+
+    def kernel_at(self, x: float, y: float, tolerance: float = 5.0) -> Kernel | None:
+        """The kernel whose line passes nearest to a point, within `tolerance`."""
+        best: Kernel | None = None
+        for layer in range(1, len(self.centers)):
+            if self.mode(layer) != "kernels" or not self.columns[layer - 1].right <= x <= self.columns[layer].right:
+                continue
+            filters, channels = self.drawn_kernels(layer)
+            if not len(filters) or len(filters) > MOST_KERNELS:
+                continue
+            distances = _distances(self.map_lines(layer, filters, channels), x, y)
+            nearest = int(np.argmin(distances))
+            if distances[nearest] <= tolerance:
+                tolerance = float(distances[nearest])
+                best = Kernel(layer, int(filters[nearest]), int(channels[nearest]))
+        return best
+
+    def drawn_kernels(self, layer: int) -> tuple[Indices, Indices]:
+        """Filters and channels of the kernels between maps that both stand in the picture."""
+        here, below = self.maps(layer), self.maps(layer - 1)
+        if here is None or below is None:
+            return np.empty(0, np.intp), np.empty(0, np.intp)
+        filters, channels = np.divmod(np.arange(len(here.boxes) * len(below.boxes)), len(below.boxes))
+        return filters, channels
+
+    def map_lines(self, layer: int, to: Indices, source: Indices, gap: float = 2.0) -> Floats:
+        """Lines (x1, y1, x2, y2) between maps of two layers, from the right edge of one to the left edge of the
+        other; `source` beyond the last map is the +1 node.
+        """
+        below, here = self.maps(layer - 1), self.maps(layer)
+        assert below is not None
+        assert here is not None
+        left, top, width, height = below.boxes.T
+        x, y = self.plus_ones[layer - 1].tolist()
+        starts = np.vstack([np.column_stack([left + width + gap, top + height / 2]), (x, y - self.plus_one_size)])
+        ends = np.column_stack([here.boxes[:, 0] - gap, here.boxes[:, 1] + here.boxes[:, 3] / 2])
+        lines: Floats = np.hstack([starts[source], ends[to]])
+        return lines
 
     def target_box(self, index: int) -> Box:
         """The room for a target's text."""
         x, y = self.targets[index].tolist()
         width, height = self.target_size
         return Box(x, y - height / 2, width, height)
-
-    # ---- moving the selection by keys
-
-    def neighbour(self, element: Element | None, direction: Direction) -> Element:
-        """What the selection moves to: along a column, or from a unit over an edge to the unit at its other end.
-
-        At the rim of the picture the element itself; without a selection the first input.
-        """
-        match element:
-            case None:
-                return Unit(0, 0)
-            case Unit():
-                return self._from_unit(element, direction)
-            case Edge():
-                return self._from_edge(element, direction)
-            case PlusOne(layer):
-                return self._from_plus_one(layer, direction)
-            case Target(index):
-                if direction in ("up", "down"):
-                    return Target(min(max(index + (1 if direction == "down" else -1), 0), len(self.targets) - 1))
-                return Unit(len(self.centers) - 1, index) if direction == "left" else LossNode()
-            case _:
-                middle = self._nearest(len(self.centers) - 1, self.loss[1])
-                return Target(middle) if direction == "left" else element
-
-    def _from_unit(self, unit: Unit, direction: Direction) -> Element:
-        layer, last = unit.layer, len(self.centers) - 1
-        if direction == "up":
-            return Unit(layer, max(unit.index - 1, 0))
-        if direction == "down":
-            if unit.index + 1 < len(self.centers[layer]):
-                return Unit(layer, unit.index + 1)
-            return PlusOne(layer + 1) if layer < last and self.biases[layer] else unit
-        height = float(self.centers[layer][unit.index, 1])
-        if direction == "right":
-            return (
-                Target(unit.index) if layer == last else Edge(layer + 1, self._nearest(layer + 1, height), unit.index)
-            )
-        return unit if layer == 0 else Edge(layer, unit.index, self._nearest(layer - 1, height))
-
-    def _from_edge(self, edge: Edge, direction: Direction) -> Element:
-        if direction == "right":
-            return Unit(edge.layer, edge.to)
-        if direction == "left":
-            return PlusOne(edge.layer) if edge.is_bias else Unit(edge.layer - 1, edge.source)
-        inputs = len(self.centers[edge.layer - 1])
-        columns = inputs + self.biases[edge.layer - 1]
-        column = inputs if edge.is_bias else edge.source
-        place = edge.to * columns + column + (1 if direction == "down" else -1)
-        place = min(max(place, 0), len(self.centers[edge.layer]) * columns - 1)
-        to, column = divmod(place, columns)
-        return Edge(edge.layer, to, BIAS if column == inputs else column)
-
-    def _from_plus_one(self, layer: int, direction: Direction) -> Element:
-        match direction:
-            case "up":
-                return Unit(layer - 1, len(self.centers[layer - 1]) - 1)
-            case "right":
-                return Edge(layer, len(self.centers[layer]) - 1, BIAS)
-            case "left":
-                return PlusOne(next((below for below in range(layer - 1, 0, -1) if self.biases[below - 1]), layer))
-            case _:
-                return PlusOne(layer)
-
-    def _nearest(self, layer: int, y: float) -> int:
-        return int(np.argmin(np.abs(self.centers[layer][:, 1] - y)))
 
 
 def place(
@@ -327,37 +345,51 @@ def place(
     """
     sizes, depth = network.sizes, len(network.layers)
     largest = _LARGEST_RADIUS * scale
-    answer = (_SHARES if network.layers[-1].activation == "softmax" else _TARGET[0]) * max(scale, text or 0.0)
+    is_shares = not activation(network.layers[-1].activation).elementwise
+    answer = (_SHARES if is_shares else _TARGET[0]) * max(scale, text or 0.0)
     beyond = answer + (2 * _LOSS_RADIUS + 30.0) * scale + largest  # what stands to the right of the outputs
     before = max(names + 4.0 * scale, 0.0) + largest + 10.0 * scale
-    width, height = max(width, before + 40.0 * scale * depth + beyond), max(height, 220.0 * scale)
+    images = sum(len(shape) == 3 for shape in network.shapes)
+    titles = _TITLES * max(scale, text or 0.0) if has_columns_of_kinds(network) else 0.0
+    if images:
+        before = 14.0 * scale
+    width = max(width, before + 40.0 * scale * depth + 20.0 * scale * images + beyond)
+    height = max(height, (220.0 + 60.0 * bool(images)) * scale)
     # The +1 nodes and what is written under a column; between close columns they stand below the badges.
     is_close = (width - beyond - before) / depth < _CLOSE * scale and depth < 6 and height > 300.0 * scale
     foot = (84.0 if is_close else 62.0) * scale
-    top, bottom = largest + 14.0 * scale, height - foot - largest
+    top, bottom = largest + 14.0 * scale + titles, height - foot - largest
     right = width - beyond
     # In a deep network the image gives way to the columns.
     image_width = max(min(0.21 * width, 260.0 * scale, right - (27.0 * depth + 25.0) * scale), 48.0 * scale)
     pixels = _image(network, image_width, height, scale, foot)
-    left = max(0.1 * width if depth < 6 else 0.0, before) if pixels is None else pixels.bar.x
-    columns = np.linspace(min(left, right - (40.0 if pixels is None else 24.0) * scale * depth), right, depth + 1)
+    left = max(0.1 * width if depth < 6 and not images else 0.0, before) if pixels is None else pixels.bar.x
+    left = min(left, right - (40.0 if pixels is None else 24.0) * scale * depth)
+    columns = spread(network, left, right, titles + 8.0 * scale, height - 56.0 * scale, scale)
     centers, steps = [], []
     for layer, size in enumerate(sizes):
         if layer == 0 and pixels is not None:
             high, low = pixels.bar.y, pixels.bar.y + pixels.bar.height
             step = (low - high) / size
             y = high + step * (np.arange(size) + 0.5)
+        elif (maps := columns[layer].maps) is not None:
+            centers.append(maps.centers())
+            steps.append(maps.pixel)
+            continue
+        elif (bar := columns[layer].bar) is not None:
+            step = bar.height / size
+            y = bar.y + step * (np.arange(size) + 0.5)
         else:
             # A crowded column may use the room that large discs would need above and below it.
             room = largest if size <= 8 else largest * 0.25
             high, low = top - largest + room, bottom + largest - room
             step = min((low - high) / max(size - 1, 1), _WIDEST_STEP * scale)
             y = (high + low) / 2 + step * (np.arange(size) - (size - 1) / 2)
-        centers.append(np.column_stack([np.full(size, columns[layer]), y]))
+        centers.append(np.column_stack([np.full(size, columns[layer].x), y]))
         steps.append(step)
-    modes = _modes(sizes)
+    modes = _modes(network)
     outputs = centers[-1]
-    reach = min(_disc(steps[-1], scale), largest, _WIDEST_DISC * float(columns[1] - columns[0])) + 22.0 * scale
+    reach = min(_disc(steps[-1], scale), largest, _WIDEST_DISC * min(gaps_of(columns))) + 22.0 * scale
     target_height = min(_TARGET[1] * scale, max(steps[-1] - 2.0, 4.0)) if sizes[-1] > 1 else _TARGET[1] * scale
     return Layout(
         width=width,
@@ -374,6 +406,9 @@ def place(
         modes=modes,
         biases=network.biases,
         scale=scale,
+        columns=columns,
+        titles=titles,
+        weights=network.weight_shapes,
     )
 
 
@@ -385,21 +420,33 @@ def _disc(pitch: float, scale: float) -> float:
     return max(0.31 * pitch, min(0.42 * pitch, 15.0))
 
 
-def _modes(sizes: tuple[int, ...]) -> tuple[Mode, ...]:
-    counts = [inputs * units for inputs, units in pairwise(sizes)]
-    if sum(counts) <= SINGLE_EDGES:
-        return tuple("edges" for _ in counts)
-    return tuple("edges" if n <= _FEW else "strongest" if n < MATRIX_EDGES else "matrix" for n in counts)
+def _modes(network: Network) -> tuple[Mode, ...]:
+    dense = [math.prod(shape) for shape in network.weight_shapes if len(shape) == 2]
+
+    def mode(layer: Layer, shape: tuple[int, ...]) -> Mode:
+        if isinstance(layer, Conv2D):
+            return "kernels"
+        if not layer.has_weights:
+            return "links"
+        count = math.prod(shape)
+        if sum(dense) <= SINGLE_EDGES or count <= _FEW:
+            return "edges"
+        return "strongest" if count < MATRIX_EDGES else "matrix"
+
+    return tuple(mode(layer, shape) for layer, shape in zip(network.layers, network.weight_shapes, strict=True))
 
 
-def _plus_ones(columns: Floats, modes: tuple[Mode, ...], y: float) -> Floats:
+def _plus_ones(columns: Sequence[Column], modes: tuple[Mode, ...], y: float) -> Floats:
     """Between the columns where single edges are drawn, under the column where the picture is crowded."""
-    share = [0.5 if mode == "edges" else 0.0 for mode in modes]
-    return np.array([(x + at * (end - x), y) for x, end, at in zip(columns, columns[1:], share, strict=False)])
+    places = []
+    for before, after, mode in zip(columns, columns[1:], modes, strict=False):
+        between = before.right + 0.5 * (after.left - before.right)
+        places.append((between if mode in ("edges", "kernels") else before.x, y))
+    return np.array(places)
 
 
 def _image(network: Network, room_x: float, height: float, scale: float, foot: float) -> Pixels | None:
-    if network.input_shape is None:
+    if network.input_shape is None or network.image_shape is not None:
         return None
     rows, columns = network.input_shape
     room_y = height - foot - 30.0 * scale

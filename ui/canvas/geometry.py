@@ -12,8 +12,9 @@ from PyQt6.QtCore import QPointF, QRectF
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.network import Network
 from bpstudio.insight import layout
+from bpstudio.insight.columns import Box
 from bpstudio.insight.elements import BIAS, Edge, Element, LossNode, PlusOne, Target, Unit
-from bpstudio.insight.layout import Box, Layout, Mode
+from bpstudio.insight.layout import Layout, Mode
 from bpstudio.maths.activations import activation
 from bpstudio.training.frame import Frame
 from ui.canvas import text

@@ -26,7 +26,7 @@ from PyQt6.QtGui import (
 from PyQt6.QtWidgets import QToolTip, QWidget
 from typing_extensions import override
 
-from bpstudio.insight.layout import Direction
+from bpstudio.insight.neighbours import Direction, neighbour
 from bpstudio.insight.walk import Walk
 from bpstudio.training.frame import Frame
 from ui import language, theme
@@ -187,7 +187,7 @@ class Canvas(QWidget):
         if self._frame is not None:
             layout = layout_for(self._frame, self.width(), self.height(), theme.current(), self._legend)
             selected = eye_of(self._focus, self._walk).selection
-            self._focus.set(selection=layout.neighbour(selected, direction))
+            self._focus.set(selection=neighbour(layout, selected, direction))
 
     def _zoom(self, factor: float, at: QPointF) -> None:
         """Zoom so that the point under `at` stays where it is."""

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
+from bpstudio.insight.columns import Box
 from bpstudio.insight.elements import BIAS, Edge, Element, LossNode, Names, PlusOne, Target, Unit
-from bpstudio.insight.layout import Box, Direction, Layout, place
+from bpstudio.insight.layout import Layout, place
+from bpstudio.insight.neighbours import Direction, neighbour
 
 # The area that is left to the network in a window of 1280×720, and in one of 1920×1080.
 SMALL, LARGE = (730.0, 350.0), (1300.0, 640.0)
@@ -206,7 +208,7 @@ def test_arrows_walk_from_unit_over_edge_to_unit() -> None:
 
     def walk(start: Element | None, *directions: Direction) -> Element:
         for direction in directions:
-            start = layout.neighbour(start, direction)
+            start = neighbour(layout, start, direction)
         assert start is not None
         return start
 
@@ -236,7 +238,7 @@ def test_everything_can_be_reached_by_keys(name: str) -> None:
         here = waiting.pop()
         if here not in seen:
             seen.add(here)
-            waiting += [layout.neighbour(here, direction) for direction in directions]
+            waiting += [neighbour(layout, here, direction) for direction in directions]
     edges = sum((m + 1) * n for m, n in itertools.pairwise(net.sizes))
     assert len(seen) == sum(net.sizes) + edges + len(net.layers) + net.outputs + 1
 
@@ -272,7 +274,7 @@ def test_nothing_is_found_where_a_layer_has_no_biases() -> None:
         here = todo.pop()
         if here not in seen:
             seen.add(here)
-            todo += [layout.neighbour(here, way) for way in ("left", "right", "up", "down")]  # type: ignore[arg-type]
+            todo += [neighbour(layout, here, way) for way in ("left", "right", "up", "down")]  # type: ignore[arg-type]
     names = Names(network.sizes, network.biases)
     assert all(names.has(element) for element in seen)
     edges = {element for element in seen if isinstance(element, Edge)}
