@@ -8,6 +8,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from bpstudio.data.dataset import Dataset
+from bpstudio.engine.layers import (
+    Activate,
+    AvgPool2D,
+    Conv2D,
+    Dense,
+    Dropout,
+    Layer,
+    MaxPool2D,
+    Shape,
+    said,
+)
 from bpstudio.engine.network import Network
 from bpstudio.insight import own_names
 from bpstudio.insight.conventions import LOSS_FORMULAS, loss_formula
@@ -49,6 +60,17 @@ _LOSS_WORDS = {
     "bce": translatable("binary cross-entropy"),
     "categorical_ce": translatable("cross-entropy"),
 }
+LAYER_KINDS = {
+    "dense": translatable("dense"),
+    "conv2d": translatable("convolution"),
+    "maxpool2d": translatable("max pooling"),
+    "avgpool2d": translatable("mean pooling"),
+    "dropout": translatable("dropout"),
+    "activation": translatable("activation alone"),
+    "flatten": translatable("flatten"),
+}
+"""The kinds of layers, in the order in which they are offered."""
+
 _REDUCTIONS = {
     "mean_batch": (translatable("mean over rows"), "C = 1/N Σ ℓ"),
     "mean_all": (translatable("mean over rows and outputs"), "C = 1/(N·K) Σ ℓ"),
@@ -135,9 +157,20 @@ def layer_title(network: Network, index: int) -> str:
     """ "Layer 1 · hidden · 2 units"; index counts from 0."""
     layer = network.layers[index]
     parts = [layer.name or tr("Layer {number}", number=index + 1)]
-    parts.append(tr("output") if index == len(network.layers) - 1 else tr("hidden"))
-    parts.append(units(layer.units))
+    if isinstance(layer, Dense):
+        parts.append(tr("output") if index == len(network.layers) - 1 else tr("hidden"))
+    else:
+        parts.append(tr(LAYER_KINDS[layer.kind]))
+    parts.append(extent(network.shapes[index + 1]))
     return " · ".join(together(part) for part in parts if part)
+
+
+def extent(shape: Shape) -> str:
+    """How much one row of a layer is, in words: "4 units", or "6 maps 12×12"."""
+    if len(shape) == 1:
+        return units(shape[0])
+    maps, size = shape[0], said(shape[1:])
+    return tr("1 map {size}", size=size) if maps == 1 else tr("{count} maps {size}", count=maps, size=size)
 
 
 def units(count: int) -> str:
@@ -154,7 +187,11 @@ _FROZEN = {
 def layer_facts(frame: Frame, index: int) -> str:
     """Activation, and what is frozen at which value, or else how the layer started."""
     layer = frame.experiment.network.layers[index]
+    if not layer.has_weights:
+        return " · ".join(together(fact) for fact in _fixed_facts(layer))
     facts = [activation(layer.activation)]
+    if isinstance(layer, Conv2D):
+        facts.insert(0, tr("window {size}", size=said(layer.kernel)))
     if not layer.train_weights:
         facts.append(tr("weights frozen ❄"))
     if not layer.has_bias:
@@ -169,6 +206,15 @@ def layer_facts(frame: Frame, index: int) -> str:
     if len(facts) == 1:
         facts.append(initializer_name(layer.initializer))
     return " · ".join(together(fact) for fact in facts)
+
+
+def _fixed_facts(layer: Layer) -> list[str]:
+    """What a layer without weights does."""
+    if isinstance(layer, (MaxPool2D, AvgPool2D)):
+        return [tr("window {size}", size=said(layer.kernel)), tr("stride {size}", size=said(layer.stride))]
+    if isinstance(layer, Dropout):
+        return [tr("drops {share}", share=f"{layer.rate:.3g}"), *([tr("given masks")] if layer.masks else [])]
+    return [activation(layer.activation)] if isinstance(layer, Activate) else [tr("row by row, map by map")]
 
 
 def initializer_name(initializer: Initializer) -> str:

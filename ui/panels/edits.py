@@ -10,7 +10,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from bpstudio.data.dataset import Dataset
-from bpstudio.engine.layers import Dense
+from bpstudio.engine.layers import (
+    LAYERS,
+    Activate,
+    AvgPool2D,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    MaxPool2D,
+    Shape,
+)
 from bpstudio.engine.network import Network
 from bpstudio.maths.initializers import Initializer
 from bpstudio.training.carry import check_fit
@@ -22,7 +33,7 @@ MOST_UNITS = 10**12
 """Above this a memory estimate only fills the screen with digits."""
 
 
-def with_layers(experiment: Experiment, layers: Sequence[Dense]) -> Experiment:
+def with_layers(experiment: Experiment, layers: Sequence[Layer]) -> Experiment:
     """The same experiment on other layers."""
     return experiment.replace(network=dataclasses.replace(experiment.network, layers=tuple(layers)))
 
@@ -39,18 +50,72 @@ def with_layer(experiment: Experiment, index: int, **changes: Any) -> Experiment
 def with_hidden_layer(experiment: Experiment) -> Experiment:
     """One more hidden layer below the output, like the one under it."""
     layers = list(experiment.network.layers)
-    below = layers[-2] if len(layers) > 1 else Dense(4, "tanh" if layers[-1].activation != "sigmoid" else "sigmoid")
-    layers.insert(len(layers) - 1, dataclasses.replace(below, train_weights=True, train_bias=True, name=""))
-    return with_layers(experiment, layers)
+    below = next((layer for layer in reversed(layers[:-1]) if isinstance(layer, Dense)), None)
+    if below is None:
+        below = Dense(4, "tanh" if layers[-1].activation != "sigmoid" else "sigmoid")
+    at = _output(layers)
+    layers.insert(at, dataclasses.replace(below, train_weights=True, train_bias=True, name=""))
+    return with_layers(experiment, _flattened(experiment.network, layers))
+
+
+def with_new_layer(experiment: Experiment, kind: str) -> Experiment:
+    """One more layer of a kind, where it makes sense: layers for images behind the last of them, others below the
+    output. A Flatten is put where images meet a dense layer.
+    """
+    network = experiment.network
+    if kind == Dense.kind:
+        return with_hidden_layer(experiment)
+    layers = list(network.layers)
+    if not LAYERS[kind].spatial:
+        layers.insert(_output(layers), Activate("relu") if kind == Activate.kind else Dropout())
+        return with_layers(experiment, _flattened(network, layers))
+    if network.input_shape is None:
+        raise PlainError("Convolution and pooling need images; these data are rows of numbers.")
+    at = max((number + 1 for number, layer in enumerate(layers) if layer.spatial), default=0)
+    layers.insert(at, _fitting(network, layers, at, kind))
+    return with_layers(experiment, _flattened(network, layers))
+
+
+def _output(layers: Sequence[Layer]) -> int:
+    """Where the layer with the output's weights stands; activations of their own may follow it."""
+    return max((number for number, layer in enumerate(layers) if layer.has_weights), default=len(layers) - 1)
+
+
+def _fitting(network: Network, layers: Sequence[Layer], at: int, kind: str) -> Layer:
+    """A new layer for images whose window is no larger than the image that it gets."""
+    shape = network.input_shape or (1, 1)
+    image: Shape = shape if len(shape) == 3 else (1, *shape)
+    for layer in layers[:at]:
+        image = layer.output_shape(image)
+    most = 3 if kind == Conv2D.kind else 2
+    window = min(most, *image[1:]), min(most, *image[1:])
+    if kind == Conv2D.kind:
+        return Conv2D(4, window)
+    return (MaxPool2D if kind == MaxPool2D.kind else AvgPool2D)(window, window)
+
+
+def _flattened(network: Network, layers: Sequence[Layer]) -> list[Layer]:
+    """The layers with a Flatten where images meet a dense layer, and without one that has nothing to flatten."""
+    shape = network.input_shape
+    is_image = shape is not None and (len(shape) == 3 or layers[0].spatial)
+    kept: list[Layer] = []
+    for layer in layers:
+        if isinstance(layer, Flatten) and not is_image:
+            continue
+        if isinstance(layer, Dense) and is_image:
+            kept.append(Flatten())
+        is_image = is_image and not isinstance(layer, (Dense, Flatten))
+        kept.append(layer)
+    return kept
 
 
 def without_layer(experiment: Experiment, index: int) -> Experiment:
     """Without a hidden layer; the output layer stays, because the data decides how many outputs there are."""
     layers = list(experiment.network.layers)
-    if index == len(layers) - 1:
+    if index == _output(layers):
         raise PlainError("The output layer stays: the data says how many outputs there are.")
     del layers[index]
-    return with_layers(experiment, layers)
+    return with_layers(experiment, _flattened(experiment.network, layers))
 
 
 def with_moved_layer(experiment: Experiment, index: int, by: int) -> Experiment:
@@ -60,7 +125,7 @@ def with_moved_layer(experiment: Experiment, index: int, by: int) -> Experiment:
     if not (0 <= index < len(layers) - 1 and 0 <= target < len(layers) - 1):
         raise PlainError("Only hidden layers change places.")
     layers.insert(target, layers.pop(index))
-    return with_layers(experiment, layers)
+    return with_layers(experiment, _flattened(experiment.network, layers))
 
 
 def with_initializer(experiment: Experiment, **changes: Any) -> Experiment:
@@ -69,6 +134,8 @@ def with_initializer(experiment: Experiment, **changes: Any) -> Experiment:
         experiment,
         [
             dataclasses.replace(layer, initializer=dataclasses.replace(layer.initializer, **changes))
+            if isinstance(layer, (Dense, Conv2D))
+            else layer
             for layer in experiment.network.layers
         ],
     )

@@ -9,6 +9,7 @@ from PyQt6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from bpstudio.engine.layers import Activate, Conv2D, Dense
 from bpstudio.maths.initializers import Initializer
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.frame import Frame
@@ -18,6 +19,7 @@ from ui.panels import describe, edits
 from ui.panels.form import Choice, Message, Row, restyle
 from ui.panels.number import NumberField
 from ui.panels.plain import plain
+from ui.panels.shape_form import ShapeForm
 from ui.panels.start_form import StartForm
 
 Change = Callable[[str, Callable[[Experiment], Experiment]], None]
@@ -27,6 +29,7 @@ _OPENING = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 CHANGE_UNITS = translatable("change units")
 CHANGE_ACTIVATION = translatable("change activation")
 CHANGE_INITIALIZER = translatable("change initialiser")
+CHANGE_SHAPE = translatable("change a layer's shape")
 CHANGE_BIAS = translatable("change biases or thresholds")
 FREEZE = translatable("change what is frozen")
 MOVE_LAYER = translatable("move layer")
@@ -152,6 +155,7 @@ class LayerEditor(QWidget):
         self.activation_row = Row(self.activation)
         self.bias = Choice()
         self.bias_row = Row(self.bias)
+        self.shape = ShapeForm(self._reshape)
         self.start = StartForm(self._begin)
         self.train_weights = QCheckBox()
         self.train_bias = QCheckBox()
@@ -168,6 +172,7 @@ class LayerEditor(QWidget):
         buttons.addWidget(self.remove)
         for widget in (
             self.units_row,
+            self.shape,
             self.activation_row,
             self.bias_row,
             self.start,
@@ -194,11 +199,20 @@ class LayerEditor(QWidget):
         layers = experiment.network.layers
         layer = layers[self.index]
         is_output = self.index == len(layers) - 1
-        self.activation.offer(describe.activations(is_output))
-        self.units.show_value(layer.units)
+        is_image = len(experiment.network.shapes[self.index + 1]) == 3
+        self.units_row.setVisible(isinstance(layer, Dense))
+        if isinstance(layer, Dense):
+            self.units.show_value(layer.units)
+        self.shape.show_layer(layer)
+        self.activation_row.setVisible(isinstance(layer, (Dense, Conv2D, Activate)))
+        self.activation.offer(describe.activations(not is_image))
         self.activation.show_value(layer.activation)
+        self.bias_row.setVisible(layer.has_weights)
         self.bias.show_value(layer.bias)
-        self.start.show_layer(layer)
+        self.start.setVisible(layer.has_weights)
+        if layer.has_weights:
+            self.start.show_layer(layer)
+        self.train_weights.setVisible(layer.has_weights)
         self.train_bias.setText(tr("train thresholds") if layer.bias == "threshold" else tr("train biases"))
         self.train_bias.setVisible(layer.has_bias)
         self.train_weights.setChecked(layer.train_weights)
@@ -215,6 +229,7 @@ class LayerEditor(QWidget):
         self.train_weights.setToolTip(tr("Off: frozen ❄. The gradient is still shown, the values stay."))
         self.train_bias.setToolTip(self.train_weights.toolTip())
         self.bias.offer(describe.bias_kinds())
+        self.shape.retranslate()
         self.start.retranslate()
         if self._experiment is not None:
             self.show_experiment(self._experiment)
@@ -230,6 +245,10 @@ class LayerEditor(QWidget):
 
     def _set_units(self, value: float) -> None:
         self._change(CHANGE_UNITS, lambda experiment: edits.with_layer(experiment, self.index, units=int(value)))
+
+    def _reshape(self, changes: dict[str, object]) -> None:
+        """Send this layer with another window, number of filters or rate."""
+        self._change(CHANGE_SHAPE, lambda experiment: edits.with_layer(experiment, self.index, **changes))
 
     def _set_activation(self) -> None:
         chosen = self.activation.currentData()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from PyQt6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from bpstudio.data.dataset import Dataset
 from bpstudio.data.source import Prepared
 from bpstudio.data.steps import Range, Standardize
+from bpstudio.engine.layers import Dense, Flatten
 from bpstudio.insight.elements import Edge, Element, PlusOne, Probe, Row, Target, Unit
 from bpstudio.training.frame import Frame
 from ui.focus import Focus
@@ -39,12 +40,21 @@ class NetworkSection(Section):
         self.add = QPushButton()
         self.add.setProperty("role", "add")
         self.add.clicked.connect(self.add_layer)
+        self.kinds = QToolButton()
+        self.kinds.setProperty("role", "flat")
+        self.kinds.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu = QMenu(self.kinds)
+        self.kinds.setMenu(self.menu)
+        add = QHBoxLayout()
+        add.setSpacing(4)
+        add.addWidget(self.add, 1)
+        add.addWidget(self.kinds)
         self.message = Message()
         self._column = QVBoxLayout()
         self._column.setSpacing(5)
         self.rows.addWidget(self.input)
         self.rows.addLayout(self._column)
-        self.rows.addWidget(self.add)
+        self.rows.addLayout(add)
         self.rows.addWidget(self.message)
 
     def show_frame(self, frame: Frame) -> None:
@@ -82,11 +92,15 @@ class NetworkSection(Section):
             card.mark(card.index + 1 == layer or card.index == self._open)
 
     def add_layer(self) -> None:
-        """Add a hidden layer below the output and open it."""
+        """Add a hidden layer below the output."""
+        self.add_kind(Dense.kind)
+
+    def add_kind(self, kind: str) -> None:
+        """Add a layer of a kind where it makes sense."""
         if self._frame is None:
             return
         try:
-            self._change(ADD_LAYER, edits.with_hidden_layer)
+            self._change(ADD_LAYER, lambda experiment: edits.with_new_layer(experiment, kind))
         except ValueError as error:
             self.message.say(plain(error), "error")
 
@@ -103,6 +117,15 @@ class NetworkSection(Section):
         self.name(tr("Network"))
         self.add.setText(tr("+ Add layer"))
         self.add.setToolTip(tr("A hidden layer below the output"))
+        self.kinds.setText("▾")
+        self.kinds.setToolTip(tr("Add a layer of another kind"))
+        self.kinds.setAccessibleName(self.kinds.toolTip())
+        self.menu.clear()
+        for kind, words in describe.LAYER_KINDS.items():
+            if kind != Flatten.kind:  # it comes by itself where it is needed
+                action = self.menu.addAction(tr(words))
+                assert action is not None
+                action.triggered.connect(lambda _, kind=kind: self.add_kind(kind))
         for card in self.cards:
             card.retranslate()
             if self._frame is not None:

@@ -41,8 +41,38 @@ _SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"units: expected .*", translatable("A layer needs at least 1 unit.")),
         (
-            r"layers\[\d+\]\.activation: softmax .*",
-            translatable("Softmax is for the output layer; this layer has another one above it."),
+            r"layers\[\d+\]: a dense layer expects a row .* of (?P<size>\S+): put .*",
+            translatable("A dense layer takes a row of numbers; here come images of {size}. Put a flatten before it."),
+        ),
+        (
+            r"layers\[\d+\]: the last layer gives images of (?P<size>\S+); .*",
+            translatable("The last layer gives images of {size}. Put a flatten and a dense layer behind it."),
+        ),
+        (
+            r"layers\[\d+\]: (?:a convolution|pooling) expects images .*",
+            translatable("Convolution and pooling need images; here comes a row of numbers."),
+        ),
+        (
+            r"layers\[\d+\]\.kernel: (?P<window>\S+) does not fit into an image of (?P<size>\S+)",
+            translatable("A window of {window} does not fit into an image of {size}."),
+        ),
+        (
+            r"layers\[\d+\]\.kernel: a window of (?P<window>\S+) leaves nothing of an image of (?P<size>\S+)",
+            translatable("A window of {window} leaves nothing of an image of {size}."),
+        ),
+        (
+            r"padding: expected less than the window of (?P<window>[^,]+), .*",
+            translatable("The padding must be smaller than the window of {window}: a window must see the image."),
+        ),
+        (
+            r"rate: expected a probability .*",
+            translatable("The probability must be at least 0 and below 1; at 1 nothing would be left."),
+        ),
+        (r"filters: expected .*", translatable("A convolution needs at least 1 filter.")),
+        (r"(?:kernel|stride): expected two .*", translatable("Window and stride are whole numbers of at least 1.")),
+        (
+            r"activation: (?P<name>.*) works on a row of numbers, not on images; .*",
+            translatable("{name} works on a row of numbers, not on images. Put it behind a flatten."),
         ),
         (r"layers: expected at least one layer.*", translatable("A network needs at least one layer.")),
         (r"layers\[\d+\]\.name: '(?P<name>.*)' is .*", translatable("Another layer is already called “{name}”.")),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
-from bpstudio.engine.layers import Dense
+from bpstudio.engine.layers import Layer
 from bpstudio.engine.trace import Params
 from bpstudio.maths.initializers import BIAS_PARAMETERS, Initializer, measured_spread, reference_spreads
 from ui.language import tr, translatable
@@ -49,7 +49,7 @@ class StartForm(QWidget):
         for widget in (self.weights_row, self.number_row, self.spread, self.biases_row, self.bias_number_row):
             column.addWidget(widget)
 
-    def show_layer(self, layer: Dense) -> None:
+    def show_layer(self, layer: Layer) -> None:
         """Show the rules of a layer and their numbers; a number stands only where its rule takes one."""
         start = self._initializer = layer.initializer
         self.weights.show_value(start.weights)
