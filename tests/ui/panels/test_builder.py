@@ -203,11 +203,11 @@ def test_a_loss_that_the_targets_do_not_allow_is_refused_and_the_box_goes_back(s
     assert stage.settle().experiment.loss == "half_squared_error"
 
 
-def test_softmax_is_offered_to_the_output_only(builder: Builder) -> None:
+def test_softmax_is_offered_in_every_layer_of_numbers(builder: Builder) -> None:
     builder.network.open_layer(0)
     hidden = builder.network.cards[0].editor
     assert hidden is not None
-    assert "softmax" not in [hidden.activation.itemData(row) for row in range(hidden.activation.count())]
+    assert "softmax" in [hidden.activation.itemData(row) for row in range(hidden.activation.count())]
     builder.network.open_layer(1)
     output = builder.network.cards[1].editor
     assert output is not None
