@@ -219,7 +219,7 @@ def _error_below(layer: Layer, here: LayerTrace, dx: Array, work: Convolution | 
         return work.error_below(here.delta, here.W_used, dx)
     if work is not None:
         return work.error_below(here.delta, dx)
-    return []
+    return [] if np.may_share_memory(here.delta, dx) else [(np.copyto, (dx, here.delta.reshape(dx.shape)))]
 
 
 def input_gradient(trace: Trace) -> Array:

@@ -230,7 +230,8 @@ class Trace:
             position += length
             return view
 
-        own = _owned(network)
+        listed = listed_layers(penalties)
+        own = _owned(network, listed)
         delta = {n: take(*outputs[n]) for n in own.delta}
         z = {n: take(*outputs[n]) for n in own.z}
         checked_to = position
@@ -248,7 +249,6 @@ class Trace:
         dx: dict[int, Array] = {n: take(*inputs[n]) for n in own.dx}
         self.update = Params(network, take(size))
         self.used = Params(network, take(size)) if sequential else params
-        listed = listed_layers(penalties)
         mean = {n: take(*network.shapes[n + 1]) for n in listed}
         term = {n: take(*network.shapes[n + 1]) for n in listed}
         # What is shared: forward from below, backward from above.
@@ -290,12 +290,13 @@ class Trace:
     @staticmethod
     def size(network: Network, rows: int, sequential: bool, penalties: tuple[Penalty, ...] = ()) -> int:
         """How many numbers the arena holds."""
-        own = _owned(network)
+        listed = listed_layers(penalties)
+        own = _owned(network, listed)
         outputs = network.sizes[1:]
         units = sum(outputs[n] for part in (own.delta, own.z, own.a, own.slope) for n in part)
         units += sum(network.sizes[n] for n in own.dx) + 2 * network.outputs
-        listed = 2 * sum(network.sizes[n + 1] for n in listed_layers(penalties))
-        return rows * units + params_layout(network).size * (3 if sequential else 2) + len(penalties) + listed
+        means = 2 * sum(network.sizes[n + 1] for n in listed)
+        return rows * units + params_layout(network).size * (3 if sequential else 2) + len(penalties) + means
 
     @classmethod
     def allocate(
@@ -336,7 +337,7 @@ class _Owned:
 
 
 @lru_cache(maxsize=64)
-def _owned(network: Network) -> _Owned:
+def _owned(network: Network, listed: tuple[int, ...]) -> _Owned:
     layers = network.layers
     last = len(layers) - 1
     every = range(len(layers))
@@ -344,6 +345,6 @@ def _owned(network: Network) -> _Owned:
     z = tuple(n for n in every if layers[n].keeps_z or n == last)
     computed = tuple(n for n in every if layers[n].computes_a or n == last)
     slope = tuple(n for n in every if layers[n].computes_a)
-    # Where z is what came in, ∂C/∂x is ∂C/∂z.
-    dx = tuple(n for n in every[1:] if layers[n].keeps_z)
+    # Where z is what came in, ∂C/∂x is ∂C/∂z, unless a sparsity of the layer below adds to it.
+    dx = tuple(n for n in every[1:] if layers[n].keeps_z or n - 1 in listed)
     return _Owned(delta=computed, z=z, a=computed, slope=slope, dx=dx)
