@@ -11,9 +11,11 @@ from functools import cached_property
 
 import numpy as np
 
+from bpstudio.engine.layers import Conv2D, Dropout
 from bpstudio.engine.network import Network
 from bpstudio.engine.trace import LayerTrace, Trace
 from bpstudio.insight.elements import Edge, Example, Probe, Row, Unit, WholeBatch
+from bpstudio.insight.windows import kernel_gradients, matrix
 from bpstudio.maths.activations import Activation, activation
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.operations import Array
@@ -127,9 +129,10 @@ class Numbers:
         return self.trace.layers[layer - 1]
 
     def _of(self, values: Array) -> Array:
-        """This example's part of an array (N, …)."""
+        """This example's part of an array (N, …), flat: (units,)."""
+        rows = values.reshape(len(values), -1)
         with _silent():
-            part: Array = values.mean(axis=0) if self._pick is None else values[self._pick]
+            part: Array = rows.mean(axis=0) if self._pick is None else rows[self._pick]
         return part
 
     def a(self, layer: int) -> Array:
@@ -164,6 +167,7 @@ class Numbers:
     def batch_delta(self, layer: int) -> Array:
         """δ with the factor of the reduction in it, as in the trace; of the whole batch the sum over the rows."""
         delta = self.layer(layer).delta
+        delta = delta.reshape(len(delta), -1)
         with _silent():
             total: Array = delta.sum(axis=0)
         return total if self._pick is None else delta[self._pick]
@@ -194,17 +198,35 @@ class Numbers:
         return float(self.frame.row_loss[self._pick]) * self.own_scale
 
     def gradient(self, layer: int) -> Array:
-        """What the row alone contributes, (units, inputs + 1), biases last; of the whole batch the gradient itself."""
-        if self.is_mean:
+        """What the row alone contributes, (units, inputs + 1), biases last; of the whole batch the gradient itself. Of
+        a convolution (filters, numbers of a kernel + 1).
+        """
+        spec = self.network.layers[layer - 1]
+        if self.is_mean or not spec.has_weights:
             return self.batch_gradient(layer)
+        if isinstance(spec, Conv2D):
+            here, pick = self.layer(layer), self._pick or 0
+            with _silent():
+                found: Array = kernel_gradients(spec, here.x[pick : pick + 1], here.delta[pick : pick + 1])[0]
+                return found / self.share
         with _silent():
             came_in = np.append(self.a(layer - 1), self.network.layers[layer - 1].bias_sign)
             return np.outer(self.delta(layer), came_in)
 
     def batch_gradient(self, layer: int) -> Array:
-        """∂C/∂W and ∂C/∂b of the step, (units, inputs + 1), biases last: what updates."""
+        """∂C/∂W and ∂C/∂b of the step, (units, inputs + 1), biases last: what updates. Of a convolution (filters,
+        numbers of a kernel + 1), of a layer without weights (0, 1).
+        """
         here = self.frame.trace.layers[layer - 1]
-        return np.column_stack([here.dW, here.db])
+        return matrix(here.dW, here.db)
+
+    def dropped(self, layer: int) -> Array | None:
+        """Which numbers a dropout drops for this row; of the whole batch the share of rows. None of other layers."""
+        if not isinstance(self.network.layers[layer - 1], Dropout):
+            return None
+        slope = self.layer(layer).slope
+        assert slope is not None  # a dropout's slope is its scaled mask
+        return self._of((slope == 0.0).astype(float)) if self.is_mean else self._of(slope == 0.0)
 
     def saturation(self, layer: int) -> Array | None:
         """How flat f is here, 0 responsive … 1 flat; of the whole batch the share of rows in which the unit is flat.
@@ -250,6 +272,9 @@ class Numbers:
             loss_named(self.experiment.loss).scale(self.experiment.reduction, self.rows, self.network.outputs)
             / self.own_scale
         )
+        spec = self.network.layers[edge.layer - 1]
+        if isinstance(spec, Conv2D):
+            return kernel_gradients(spec, here.x, here.delta)[:, edge.to, edge.source] / weighed
         deltas: Array = here.delta[:, edge.to] / weighed
         if edge.is_bias:
             return self.network.layers[edge.layer - 1].bias_sign * deltas
@@ -257,5 +282,6 @@ class Numbers:
 
     def ticks(self, layer: int, unit: int) -> Array:
         """The activation of a unit in every row of the batch."""
-        column: Array = (self.trace.x if layer == 0 else self.layer(layer).a)[:, unit]
+        rows = self.trace.x if layer == 0 else self.layer(layer).a
+        column: Array = rows.reshape(len(rows), -1)[:, unit]
         return column
