@@ -55,7 +55,7 @@ class Batches:
         """The data set's row numbers in one batch, int64."""
         if self._explicit is not None:
             return self._explicit[position]
-        return self._epoch_order(epoch)[position * self._size : (position + 1) * self._size]
+        return self.order(epoch)[position * self._size : (position + 1) * self._size]
 
     def length(self, position: int) -> int:
         """How many rows the batch at this place of an epoch has."""
@@ -82,7 +82,7 @@ class Batches:
         size = len(into_x)
         if self._wide:
             take_x, take_y = self._x.take, self._y.take
-            order = self.rows(epoch, position) if self._explicit is not None else self._epoch_order(epoch)
+            order = self.rows(epoch, position) if self._explicit is not None else self.order(epoch)
             start = 0 if self._explicit is not None else position * self._size
             while True:
                 rows = order[start : start + size]
@@ -104,12 +104,13 @@ class Batches:
         key = (epoch if self._shuffled else 0, window)
         if self._loaded != key:
             span = self._window * self._size
-            rows = self._epoch_order(epoch)[window * span : (window + 1) * span]
+            rows = self.order(epoch)[window * span : (window + 1) * span]
             self._window_x, self._window_y = self._x[rows], self._y[rows]
             self._loaded = key
         return self._window_x, self._window_y
 
-    def _epoch_order(self, epoch: int) -> Array:
+    def order(self, epoch: int) -> Array:
+        """The data set's row numbers in the order in which an epoch takes them; an explicit list has none."""
         if not self._shuffled:
             return self._train
         if self._order[0] != epoch:

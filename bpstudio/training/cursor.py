@@ -63,7 +63,7 @@ class Cursor:
         self._validates = len(segment.dataset.validation) > 0
         self._scheduled = not experiment.schedule.constant
         self._judges = self._validates or experiment.stopping is not None or isinstance(experiment.schedule, Plateau)
-        self.now = self._step_for(self.batches.length(self.place(step)[1]))
+        self.now = self.step_for(self.batches.length(self.place(step)[1]))
         self.restore(step, memory)
 
     @property
@@ -97,7 +97,7 @@ class Cursor:
         self.step = step
         self.nonfinite = None
         epoch, position = self.place(step)
-        self.now = self._step_for(self.batches.length(position))
+        self.now = self.step_for(self.batches.length(position))
         self.now.filled = 0
         next(self.batches.feed(epoch, position, self.now.trace.x, self.now.trace.y))
         if self.clock.ticks:
@@ -112,7 +112,7 @@ class Cursor:
             if step == segment.recorded:
                 self.now.record()
                 if self._judges and not segment.watches:
-                    self._judge(self._until_judged(step - 1) == 1)
+                    self._judge(self.until_judged(step - 1) == 1)
                     self.stopped = None  # an edit comes to rest here anyway
                 self.drain()
 
@@ -122,7 +122,7 @@ class Cursor:
         """
         segment, batches = self.segment, self.batches
         epoch, position = self.place(self.step + 1)
-        step = self._step_for(batches.length(position))
+        step = self.step_for(batches.length(position))
         if step is not self.now:
             self.drain()
             run(self.now.commit)
@@ -132,7 +132,7 @@ class Cursor:
         record = unrecorded <= 0
         count = min(count, step.block - step.filled if record else unrecorded)
         if self._judges:
-            count = min(count, self._until_judged(self.step))
+            count = min(count, self.until_judged(self.step))
         trace, checked = step.trace, step.trace.checked
         operations = step.commit_and_compute if step is self.now else step.compute
         feed = batches.feed(epoch, position, trace.x, trace.y)
@@ -168,7 +168,7 @@ class Cursor:
             self._after_recording(segment, step)
 
     def _after_recording(self, segment: Segment, step: Step) -> None:
-        if self._judges and self.nonfinite is None and self._until_judged(self.step - 1) == 1:
+        if self._judges and self.nonfinite is None and self.until_judged(self.step - 1) == 1:
             self.drain()
             self._judge()
         if step.filled == step.block or self.nonfinite is not None:
@@ -221,7 +221,7 @@ class Cursor:
             places += [(number, "update_W", W + layer.update_W), (number, "update_b", b + layer.update_b)]
         self.nonfinite = _first_nonfinite(at, places)
 
-    def _until_judged(self, step: int) -> int:
+    def until_judged(self, step: int) -> int:
         """How many steps after ``step`` the network is judged next: on the validation rows, or on those for training
         where there are none and somebody waits for it.
 
@@ -254,7 +254,8 @@ class Cursor:
         """The data set's rows in the batch of a step."""
         return self.batches.rows(*self.place(step))
 
-    def _step_for(self, rows: int) -> Step:
+    def step_for(self, rows: int) -> Step:
+        """The operations over so many rows, bound to this cursor's arrays."""
         if rows not in self._steps:
             self._steps[rows] = Step(
                 self.segment.experiment,
