@@ -8,7 +8,10 @@ import bpstudio.insight
 from bpstudio.insight.slips import SLIPS
 from ui import language
 
-MODULES = ("chain", "findings", "named_numbers", "rounding", "suspects", "typed_number", "verdict")
+MODULES = (
+    *("chain", "convention_changes", "convention_sets", "findings", "named_numbers", "rounding", "suspects"),
+    *("typed_number", "verdict"),
+)
 PLACES = re.compile(r"\{(\w+)\}")
 
 
