@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from bpstudio.insight.notation import number, rough
 from bpstudio.insight.resting import why
+from bpstudio.training.behaviour import behaving
 from ui import theme
 from ui.focus import Focus
 from ui.language import tr
@@ -105,7 +106,11 @@ class Status(QWidget):
         caption = tr("step / epoch") if many else tr("step")
         step = f"{frame.step:,} / {frame.epoch:,}" if many else f"{frame.step:,}"
         self.fields["step"].say(f"{caption} · {tag}" if tag else caption, step, tip=reason)
-        self.fields["loss"].say(tr("loss C"), number(frame.loss, digits))
+        if frame.experiment.penalties:
+            whole = tr("with penalties: {objective}", objective=number(frame.objective, digits))
+            self.fields["loss"].say(tr("loss"), number(frame.loss, digits), tip=whole)
+        else:
+            self.fields["loss"].say(tr("loss C"), number(frame.loss, digits))
         self.fields["gradient"].say(_norm_caption(frame), number(frame.gradient_norm, 4))
         self._say_flat(frame)
         self._say_check(frame)
@@ -124,8 +129,8 @@ class Status(QWidget):
         if share is None or share != share:
             field.say(tr("flat (unit, row)"), tr("none can be"))
             return
-        pairs = sum(layer.units for layer in frame.experiment.network.layers if _can_be_flat(layer.activation))
-        pairs *= len(frame.batch)
+        parts = behaving(frame.experiment.network)
+        pairs = sum(len(part.saturating) * part.places for part in parts) * len(frame.batch)
         if pairs <= 100:
             text = tr("{count} of {all}", count=round(share * pairs), all=pairs)
         else:
@@ -253,9 +258,3 @@ def _norm_caption(frame: Frame) -> str:
     if weights and biases:
         return tr("‖∇C‖ (weights, biases)")
     return tr("‖∇C‖ (weights)") if weights else tr("‖∇C‖ (biases)")
-
-
-def _can_be_flat(activation: str) -> bool:
-    from bpstudio.maths.activations import ACTIVATIONS
-
-    return ACTIVATIONS[activation].saturates

@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from bpstudio.engine.layers import Conv2D, Layer, Shape, said
-
-MEMORY_LIMIT = 4 * 2**30
+from bpstudio.engine.memory import gibibytes, memory_limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +51,10 @@ class Network:
             if name in names[:position]:
                 raise ValueError(f"layers[{position}].name: {name!r} is the name of two layers")
         need = self.memory_bytes(1)
-        if need > MEMORY_LIMIT:
+        if need > memory_limit():
             raise ValueError(
-                f"layers: this network needs about {need / 2**30:,.1f} GiB of memory "
-                f"({self.parameter_count:,} parameters); the limit is {MEMORY_LIMIT / 2**30:.0f} GiB. Use fewer units."
+                f"layers: this network needs about {gibibytes(need)} GiB of memory ({self.parameter_count:,} "
+                f"parameters); the limit is {gibibytes(memory_limit())} GiB. Use fewer units."
             )
 
     def _chain(self) -> tuple[Shape, ...]:

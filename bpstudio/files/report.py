@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 import bpstudio
 from bpstudio.data.source import Prepared
+from bpstudio.engine.layers import said
 from bpstudio.files import atomic
 from bpstudio.files.charts import DASHES, Line, curves
 from bpstudio.files.network_picture import network_picture
@@ -202,14 +203,19 @@ def _conventions(frame: Frame, notation: Notation) -> str:
         ("Written", f"samples as {notation.samples}, W as ({notation.weight_layout.replace('_', ', ')})"),
         ("Arithmetic", experiment.dtype),
     ]
-    for name, layer in zip(experiment.network.layer_names, experiment.network.layers, strict=True):
+    network = experiment.network
+    for name, layer, shape in zip(network.layer_names, network.layers, network.shapes[1:], strict=True):
+        size = f"{shape[0]} units" if len(shape) == 1 else f"{shape[0]} maps of {said(shape[1:])}"
+        if not layer.has_weights:
+            rows.append((name, f"{layer.kind}, {size}, {layer.activation}"))
+            continue
         start, biases = layer.initializer, "thresholds" if layer.bias == "threshold" else "biases"
         frozen = ["weights"] * (not layer.train_weights) + [biases] * (layer.has_bias and not layer.train_bias)
         added = f"{biases} from {start.bias_formula}" if layer.has_bias else "no biases"
         rows.append(
             (
                 name,
-                f"{layer.units} units, {layer.activation}, weights from {start.weights} {start.formula}, {added}"
+                f"{size}, {layer.activation}, weights from {start.weights} {start.formula}, {added}"
                 + (f", {' and '.join(frozen)} frozen" if frozen else ""),
             )
         )

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bpstudio.engine.network import MEMORY_LIMIT, Network
+from bpstudio.engine.network import Network
 from bpstudio.engine.trace import Params
 from bpstudio.files import atomic, npz
 
-MAX_BYTES = MEMORY_LIMIT
+MAX_BYTES = 4 * 2**30
 SUFFIXES = (".npz", ".safetensors")
 
 _NOT_INSTALLED = "{name}: opening and saving .safetensors needs the package safetensors (pip install safetensors)"

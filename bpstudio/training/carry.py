@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bpstudio.data.dataset import Dataset
-from bpstudio.engine.network import MEMORY_LIMIT
+from bpstudio.engine.memory import gibibytes, memory_limit
 from bpstudio.engine.penalizing import Averages, average_places, averages_size, named_averages
 from bpstudio.engine.trace import Params, draw_params, params_layout
 from bpstudio.maths.activations import activation
@@ -176,10 +176,10 @@ def check_fit(experiment: Experiment, dataset: Dataset) -> None:
         raise ValueError("data: expected at least one training row, got none")
     rows = len(dataset.train) if experiment.batch_size == 0 else min(experiment.batch_size, len(dataset.train))
     need = network.memory_bytes(rows, 8 if experiment.dtype == "float64" else 4)
-    if need > MEMORY_LIMIT:
+    if need > memory_limit():
         raise ValueError(
-            f"batch_size: {rows:,} rows of this network need about {need / 2**30:,.1f} GiB of memory; "
-            f"the limit is {MEMORY_LIMIT / 2**30:.0f} GiB. Use a smaller batch or fewer units."
+            f"batch_size: {rows:,} rows of this network need about {gibibytes(need)} GiB of memory; "
+            f"the limit is {gibibytes(memory_limit())} GiB. Use a smaller batch or fewer units."
         )
     _check_targets(experiment, dataset)
 

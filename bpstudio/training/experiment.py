@@ -206,7 +206,7 @@ def _penalty_to_dict(rule: Penalty) -> dict[str, Any]:
 
 
 def _layer_to_dict(layer: Layer) -> dict[str, Any]:
-    values: dict[str, Any] = dataclasses.asdict(layer)  # type: ignore[call-overload]
+    values: dict[str, Any] = dataclasses.asdict(layer)
     if layer.has_weights:
         values["initializer"] = layer.initializer.to_dict()
     if not layer.name:

@@ -21,12 +21,15 @@ from bpstudio.engine.layers import (
 )
 from bpstudio.engine.network import Network
 from bpstudio.insight import own_names
-from bpstudio.insight.conventions import LOSS_FORMULAS, loss_formula
+from bpstudio.insight.conventions import loss_formula
 from bpstudio.insight.notation import Notation, small
 from bpstudio.insight.own_names import Pairs
 from bpstudio.insight.typed_number import shortest
-from bpstudio.maths.activations import ACTIVATIONS
+from bpstudio.maths.activations import ACTIVATIONS, FAMILIES, FORMULA
+from bpstudio.maths.activations import activation as activation_of
 from bpstudio.maths.initializers import BIAS_RULES, WEIGHT_RULES, Initializer
+from bpstudio.maths.losses import LOSSES
+from bpstudio.maths.losses import loss as loss_named
 from bpstudio.training.frame import Frame
 from ui.language import tr, translatable
 
@@ -59,6 +62,11 @@ _LOSS_WORDS = {
     "squared_error": translatable("squared error"),
     "bce": translatable("binary cross-entropy"),
     "categorical_ce": translatable("cross-entropy"),
+    "mean_absolute_error": translatable("absolute error"),
+    "huber": "Huber",
+    "hinge": translatable("hinge"),
+    "squared_hinge": translatable("squared hinge"),
+    "multiclass_hinge": translatable("multi-class hinge"),
 }
 LAYER_KINDS = {
     "dense": translatable("dense"),
@@ -82,14 +90,42 @@ UPDATE_ORDERS = {
 }
 
 
-def activation(name: str) -> str:
-    """What an activation is called: its name, and ReLU as everybody writes it."""
-    return ACTIVATIONS[name].symbol if name == "relu" else name
+_FUNCTIONS = {
+    "scaled_tanh": "scaled tanh",
+    "relu": "ReLU",
+    "leaky_relu": "leaky ReLU",
+    "elu": "ELU",
+    "selu": "SELU",
+    "gelu": "GELU",
+    "gelu_tanh": "GELU (tanh)",
+    "silu": "SiLU",
+    "hard_sigmoid": "hard sigmoid",
+    "hard_tanh": "hard tanh",
+}
+"""Functions that people write otherwise than files do."""
+_MOST_FUNCTIONS = 3
 
 
-def activations(is_output: bool) -> list[tuple[object, str]]:
-    """What a layer can do with its weighted input; softmax is for outputs."""
-    return [(name, activation(name)) for name, record in ACTIVATIONS.items() if is_output or record.elementwise]
+def activation(text: str) -> str:
+    """What an activation is called: its name as everybody writes it, and the numbers that are not the usual ones."""
+    record = activation_of(text)
+    if record.units:
+        names = list(dict.fromkeys(activation(unit.name) for unit in record.units))
+        return ", ".join([*names[:_MOST_FUNCTIONS], *(["…"] if len(names) > _MOST_FUNCTIONS else [])])
+    if record.family == FORMULA:
+        return f"f(z) = {record.name[len(FORMULA) + 1 : -1]}"
+    usual = FAMILIES[record.family].parameters
+    own = [
+        f"{parameter.letter} = {shortest(value)}"
+        for parameter, (_, value) in zip(usual, record.parameters, strict=True)
+        if value != parameter.usual
+    ]
+    return ", ".join([_FUNCTIONS.get(record.family, record.family), *own])
+
+
+def activations(is_row: bool) -> list[tuple[object, str]]:
+    """What a layer can do with its weighted input; softmax is for rows of numbers."""
+    return [(name, activation(name)) for name, record in ACTIVATIONS.items() if is_row or record.elementwise]
 
 
 def initializers() -> list[tuple[object, str]]:
@@ -109,13 +145,13 @@ def bias_rules() -> list[tuple[object, str]]:
 
 def loss_words(loss: str) -> str:
     """The name of a loss."""
-    return tr(_LOSS_WORDS[loss])
+    return tr(_LOSS_WORDS[loss_named(loss).family])
 
 
 def losses(notation: Notation) -> list[tuple[object, str]]:
     """The short ones by their formula, the long ones by name."""
-    is_short = {"half_squared_error", "squared_error"}
-    return [(name, loss_formula(name, notation) if name in is_short else loss_words(name)) for name in LOSS_FORMULAS]
+    is_short = {"half_squared_error", "squared_error", "mean_absolute_error"}
+    return [(name, loss_formula(name, notation) if name in is_short else loss_words(name)) for name in LOSSES]
 
 
 def reductions() -> list[tuple[object, str]]:
