@@ -63,9 +63,8 @@ def test_nothing_is_cut_and_nothing_lies_over_another(app: App, qtbot: QtBot, qa
             app.window.resize(*size)
             settle(qtbot, app)
             assert (app.window.width(), app.window.height()) == size
-            check_regions(app)
-            check_words(app)
-            check_panels(app)
+            for check in (check_regions, check_words, check_panels):
+                qtbot.waitUntil(lambda check=check: check(app))  # what is measured late is laid out once more
         language.install(qapp, "en")
 
 
@@ -112,8 +111,7 @@ def test_folding_is_taken_back_and_changes_no_wish(app: App, qtbot: QtBot) -> No
     at(app, qtbot, 1.0, (1280, 720))
     before, wish = window.split_sizes(), window.regions.wish
     at(app, qtbot, 2.5, (1280, 720))
-    assert not window._bottom.isVisible()
-    assert not window._left.isVisible()
+    qtbot.waitUntil(lambda: not window._bottom.isVisible() and not window._left.isVisible())
     assert not app.actions["view.bottom"].isChecked()
     assert window.regions.wish == wish
     window.keep_layout()
@@ -123,10 +121,10 @@ def test_folding_is_taken_back_and_changes_no_wish(app: App, qtbot: QtBot) -> No
     assert window._bottom.isVisible(), "it was asked for"
     window.resize(1300, 740)
     settle(qtbot, app)
-    assert not window._bottom.isVisible(), "in another room"
+    qtbot.waitUntil(lambda: not window._bottom.isVisible())  # in another room
     at(app, qtbot, 1.0, (1280, 720))
-    assert window._bottom.isVisible()
-    assert window.split_sizes() == before
+    qtbot.waitUntil(window._bottom.isVisible)
+    qtbot.waitUntil(lambda: window.split_sizes() == before)
 
 
 def thickness(app: App) -> int:

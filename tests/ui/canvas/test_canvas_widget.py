@@ -281,9 +281,13 @@ def test_what_changes_the_picture_paints_it_anew(
     assert "still" in paints
 
 
-def test_nothing_is_painted_while_nothing_changes(canvas: Canvas, paints: list[str]) -> None:
-    QApplication.processEvents()
-    paints.clear()
+def test_nothing_is_painted_while_nothing_changes(canvas: Canvas, paints: list[str], qtbot: QtBot) -> None:
+    def is_quiet() -> bool:
+        paints.clear()
+        QApplication.processEvents()
+        return paints == []
+
+    qtbot.waitUntil(is_quiet)  # what the window has to tell at its beginning is over
     for _ in range(5):
         QApplication.processEvents()
     assert paints == []

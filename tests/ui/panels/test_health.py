@@ -126,11 +126,11 @@ def test_while_training_it_is_asked_at_most_twice_a_second(stage: Any, monkeypat
     asked: list[object] = []
     monkeypatch.setattr(stage.runner, "ask", asked.append)
     running = dataclasses.replace(stage.frame, run="running")
-    health._asked = time.perf_counter()
+    health._asked = time.perf_counter() + 3600  # however long a machine that is busy takes for what follows
     for _ in range(5):
         health.show_frame(running)
     assert asked == []
-    health._asked -= EVERY
+    health._asked = time.perf_counter() - EVERY
     for _ in range(5):
         health.show_frame(running)
     assert len(asked) == 1, "and not again before the answer is there"

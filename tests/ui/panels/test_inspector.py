@@ -247,10 +247,14 @@ def test_nothing_is_wider_than_the_column_under_large_text(qtbot: QtBot, qapp: Q
             bench.inspector.resize(330, 1800)
             QApplication.processEvents()
             assert bench.inspector.minimumSizeHint().width() <= 330
-            for widget in bench.inspector.findChildren(QWidget):
-                if widget.isVisible():
-                    right = widget.mapTo(bench.inspector, widget.rect().topRight()).x()
-                    assert right < 330, (element, widget, getattr(widget, "text", str)())
+
+            def within(element: object = element) -> None:
+                for widget in bench.inspector.findChildren(QWidget):
+                    if widget.isVisible():
+                        right = widget.mapTo(bench.inspector, widget.rect().topRight()).x()
+                        assert right < 330, (element, widget, getattr(widget, "text", str)())
+
+            qtbot.waitUntil(within)
     finally:
         bench.runner.close()
         language.install(qapp, "en")

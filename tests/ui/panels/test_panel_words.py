@@ -106,14 +106,22 @@ def test_nothing_is_cut_in_the_left_column(
     stage.settle()
     for name in ("gaussians", "spirals"):
         data.generator.choose(name)
-        QApplication.processEvents()
-        assert cut(stage.window) == []
+        _wait_for_whole_words(stage)
     builder.training.rate_row.message.say("“1.234,5” — a long explanation of what is wrong with it.", "error")
     if stage.frame.dataset.rows > 1:
         stage.focus.set(example=Probe(17))
-    QApplication.processEvents()
-    assert cut(stage.window) == []
+    _wait_for_whole_words(stage)
     assert stage.window.width() == width, "nothing makes the column wider"
+
+
+def _wait_for_whole_words(stage: Any) -> None:
+    """Nothing is cut when everything has been laid out."""
+
+    def whole() -> None:
+        assert cut(stage.window) == []
+
+    QApplication.processEvents()  # what has just been changed is not laid out before
+    stage.qtbot.waitUntil(whole)
 
 
 def test_the_language_changes_while_everything_stands(stage: Any, clouds_session: Session) -> None:
@@ -124,15 +132,13 @@ def test_the_language_changes_while_everything_stands(stage: Any, clouds_session
     stage.show(builder, data, height=1600)
     builder.network.open_layer(0)
     language.install(app, "zh_CN")
-    QApplication.processEvents()
+    stage.qtbot.waitUntil(lambda: builder.network.cards[1].title.text().startswith("第"))
     said = [label.text() for label in stage.window.findChildren(QLabel) if label.isVisibleTo(stage.window)]
     said += [button.text() for button in stage.window.findChildren(QAbstractButton)]
     english = [text for text in said if re.search(r"[a-z]{3,} [a-z]{3,}", text) and "sigmoid" not in text]
     assert english == []
-    assert builder.network.cards[1].title.text().startswith("第")
     language.install(app, "en")
-    QApplication.processEvents()
-    assert builder.network.cards[1].title.text().startswith("Layer")
+    stage.qtbot.waitUntil(lambda: builder.network.cards[1].title.text().startswith("Layer"))
 
 
 def test_a_message_is_marked_by_a_sign_and_not_by_colour_alone(qtbot: Any) -> None:
