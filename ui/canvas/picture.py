@@ -10,19 +10,27 @@ from numpy.typing import NDArray
 from bpstudio.insight.elements import (
     BIAS,
     Edge,
+    Edges,
     Element,
+    Kernel,
+    KernelEntry,
     Lit,
     LossNode,
+    Map,
+    Pixel,
     PlusOne,
     Row,
     Target,
     Targets,
     Unit,
+    Units,
     WholeBatch,
 )
 from bpstudio.insight.example import Numbers
 from bpstudio.insight.notation import Letters, letters
 from bpstudio.insight.walk import Beat
+from bpstudio.insight.windows import matrix
+from ui.canvas import scale
 from ui.canvas.geometry import geometry_of
 from ui.canvas.strokes import Floats
 from ui.canvas.view import View
@@ -34,8 +42,11 @@ States = NDArray[np.uint8]
 
 
 class Picture:
-    """A View with everything that follows from it. Layers count from 1, layer 0 is the inputs; biases are the last
-    column."""
+    """A View with everything that follows from it. Layers count from 1, layer 0 is the inputs.
+
+    The units of a layer are flat, (units,), also those of images. Its parameters are a matrix with the biases as last
+    column: (units, inputs + 1), of a convolution (filters, numbers of a kernel + 1), (0, 1) where there are none.
+    """
 
     def __init__(self, view: View) -> None:
         self.view = view
@@ -46,6 +57,7 @@ class Picture:
         self.walk = view.walk
         self.network = view.frame.experiment.network
         self.sizes = self.network.sizes
+        self.names = view.walk.names
         self.depth = len(self.network.layers)
         self.grain = view.eye.grain
         self.arrived = view.phase >= 1.0
@@ -93,34 +105,61 @@ class Picture:
         return isinstance(self.eye.example, WholeBatch)
 
     def states(self, layer: int, quantity: str) -> States:
-        """Which numbers of a layer are known: (units,), or (units, inputs + 1) for quantities of edges.
+        """Which numbers of a layer are known: (units,), or a matrix for quantities of edges.
 
         What the present beat computes is known once its pulse has arrived.
         """
-        if self.whole:
-            edges = quantity in ("product", "dW", "new", "arrival")
-            return np.full(
-                (self.sizes[layer], self.sizes[layer - 1] + 1) if edges else self.sizes[layer], BEFORE, np.uint8
-            )
+        if self.whole or (quantity in PARAMETERS and not self.network.layers[layer - 1].has_weights):
+            return np.full(self._shape(layer, quantity), BEFORE, np.uint8)
         states = self.walk.states(self.grain, self.index, layer, quantity)
         return states if self.arrived else np.where(states == NOW, NOT_YET, states).astype(np.uint8)
 
+    def _shape(self, layer: int, quantity: str) -> tuple[int, ...]:
+        if quantity in PARAMETERS:
+            rows, columns = self.names.matrices[layer - 1]
+            return rows, columns + 1
+        return (self.sizes[layer],)
+
     def known(self, element: Element, quantity: str) -> bool:
-        """Whether one number is known."""
+        """Whether one number is known; of a map or a kernel whether all of its numbers are."""
         if self.whole:
             return True
+        if isinstance(element, Map):
+            return bool((self.states_of(element, quantity) != NOT_YET).all())
+        if isinstance(element, Kernel):
+            return bool((self.states_of(element, quantity) != NOT_YET).all())
+        element = self.names.flat(element)
         state = self.walk.known(self.grain, self.index, element, quantity)
         return state == "before" or (state == "now" and self.arrived)
+
+    def states_of(self, element: Map | Kernel, quantity: str) -> States:
+        """The states of a map's pixels, or of a kernel's numbers."""
+        states = self.states(element.layer, quantity)
+        return states[self.place(element)] if isinstance(element, Map) else states[element.filter, self.place(element)]
+
+    def place(self, element: Map | Kernel) -> slice:
+        """Where a map lies in its layer's flat units, or a kernel in its filter's row of the matrix."""
+        if isinstance(element, Map):
+            _, height, width = self.network.shapes[element.layer]
+            size, number = height * width, element.channel
+        else:
+            _, _, height, width = self.names.weights[element.layer - 1]
+            size, number = height * width, element.channel
+        return slice(number * size, (number + 1) * size)
+
+    def values_of(self, element: Map | Kernel, values: Floats) -> Floats:
+        """A map out of a layer's flat numbers, or a kernel out of its matrix, as (rows, columns)."""
+        if isinstance(element, Map):
+            return values[self.place(element)].reshape(self.network.shapes[element.layer][1:])
+        row = values[element.filter, self.place(element)]
+        return row.reshape(self.names.weights[element.layer - 1][2:])
 
     @cached_property
     def shown_states(self) -> tuple[States, ...]:
         """For each layer from 1, which edges have the number that their colour means."""
         quantity = {"gradient": "dW", "update": "new"}.get(self.eye.color)
         if quantity is None:
-            return tuple(
-                np.full((self.sizes[layer], self.sizes[layer - 1] + 1), BEFORE, np.uint8)
-                for layer in range(1, self.depth + 1)
-            )
+            return tuple(np.full(self._shape(layer, "dW"), BEFORE, np.uint8) for layer in range(1, self.depth + 1))
         return tuple(self.states(layer, quantity) for layer in range(1, self.depth + 1))
 
     @cached_property
@@ -137,7 +176,7 @@ class Picture:
 
     @cached_property
     def shown(self) -> tuple[Floats, ...]:
-        """For each layer from 1, the numbers that edge colours mean, (units, inputs + 1)."""
+        """For each layer from 1, the numbers that edge colours mean, as a matrix."""
         trace, params = self.frame.trace, self.frame.params
         if self.eye.color == "weight":
             pairs = list(zip(params.W, params.b, strict=True))
@@ -145,19 +184,18 @@ class Picture:
             pairs = [(layer.update_W, layer.update_b) for layer in trace.layers]
         else:
             pairs = [(layer.dW, layer.db) for layer in trace.layers]
-        return tuple(np.column_stack(pair).astype(np.float64, copy=False) for pair in pairs)
+        return tuple(matrix(*pair).astype(np.float64, copy=False) for pair in pairs)
 
     @cached_property
     def weights(self) -> tuple[Floats, ...]:
         """For each layer from 1, weights with the biases as last column."""
-        return tuple(np.column_stack((W, b)).astype(np.float64, copy=False) for W, b in self.frame.params)
+        return tuple(matrix(W, b).astype(np.float64, copy=False) for W, b in self.frame.params)
 
     @cached_property
     def updates(self) -> tuple[Floats, ...]:
         """For each layer from 1, what the optimiser will add, biases last."""
         return tuple(
-            np.column_stack((layer.update_W, layer.update_b)).astype(np.float64, copy=False)
-            for layer in self.frame.trace.layers
+            matrix(layer.update_W, layer.update_b).astype(np.float64, copy=False) for layer in self.frame.trace.layers
         )
 
     @cached_property
@@ -171,10 +209,14 @@ class Picture:
             for layer, (old, update) in enumerate(zip(self.weights, self.updates, strict=True), 1)
         )
 
+    @cached_property
+    def gradients(self) -> tuple[Floats, ...]:
+        """For each layer from 1, ∂C/∂w of the step, biases last: what updates."""
+        return tuple(matrix(layer.dW, layer.db).astype(np.float64, copy=False) for layer in self.frame.trace.layers)
+
     def gradient_of(self, edge: Edge) -> float:
         """∂C/∂w of the step: what updates."""
-        layer = self.frame.trace.layers[edge.layer - 1]
-        return float(layer.db[edge.to] if edge.is_bias else layer.dW[edge.to, edge.source])
+        return float(self.gradients[edge.layer - 1][edge.to, edge.source])
 
     def weight_of(self, edge: Edge) -> float:
         return float(self.weights[edge.layer - 1][edge.to, edge.source])
@@ -201,7 +243,7 @@ class Picture:
     @cached_property
     def crowded(self) -> bool:
         """Whether some layer is beyond single edges."""
-        return any(self.geometry.mode(layer) != "edges" for layer in range(1, self.depth + 1))
+        return any(self.geometry.mode(layer) not in ("edges", "links") for layer in range(1, self.depth + 1))
 
     # ---- what the beat does
 
@@ -217,6 +259,33 @@ class Picture:
         if isinstance(element, Unit):
             return bool(self.walk.lit_units(self.beat, element.layer)[element.index])
         return bool(self.walk.lit_edges(self.beat, element.layer)[element.to, element.source])
+
+    def is_map_lit(self, element: Map) -> bool:
+        """Whether the present beat lights a map or some of its pixels."""
+        layer = element.layer
+        for lit in self.lights:
+            if lit == element or (isinstance(lit, Units) and lit.layer == layer):
+                return True
+            if isinstance(lit, Unit) and lit.layer == layer:
+                lit = self.names.placed(lit)
+            if isinstance(lit, Pixel) and lit.map == element:
+                return True
+        return False
+
+    @cached_property
+    def lit_kernels(self) -> frozenset[Kernel]:
+        """The kernels that glow one by one, or of which a number does."""
+        found = set()
+        for lit in self.lights:
+            if isinstance(lit, Edge):
+                lit = self.names.placed(lit)
+            if isinstance(lit, Kernel):
+                found.add(lit)
+            elif isinstance(lit, KernelEntry):
+                found.add(lit.kernel)
+            elif isinstance(lit, Edges) and self.names.is_convolution(lit.layer) and lit.to is not None:
+                found.update(Kernel(lit.layer, lit.to, c) for c in range(self.names.weights[lit.layer - 1][1]))
+        return frozenset(found)
 
     def lit_units(self, layer: int) -> NDArray[np.bool_] | None:
         """Which units of a layer glow; None where none does."""
@@ -246,15 +315,18 @@ class Picture:
 
     def is_signed(self, layer: int) -> bool:
         """Whether fills of a layer are on the signed map."""
-        if layer == 0:
+        if layer == 0 or scale.fill_of(self.network, layer).is_input:
             return self.limits.signed_inputs
-        return self.network.layers[layer - 1].activation in ("tanh", "identity")
+        return scale.fill_of(self.network, layer).signed
 
     def fill_end(self, layer: int) -> float:
         """The activation at the end of a layer's map: 1 where f has an end, else the run's locked one."""
         if layer == 0:
             return self.limits.inputs
-        return self.limits.activation if self.network.layers[layer - 1].activation in ("relu", "identity") else 1.0
+        fill = scale.fill_of(self.network, layer)
+        if fill.end is None:
+            return self.limits.inputs if fill.is_input else self.limits.activation
+        return fill.end
 
     @cached_property
     def biased(self) -> tuple[int, ...]:
@@ -269,6 +341,10 @@ class Picture:
     def shows_new(self, edge: Edge) -> bool:
         """Whether the walk has come to an edge's new value. While training runs the present one is shown."""
         return not self.running and self.grain != "step" and self.frame.nonfinite is None and self.known(edge, "new")
+
+
+PARAMETERS = ("product", "dW", "new", "arrival")
+"""What the walk knows of edges; everything else it knows of units."""
 
 
 def column(edge: Edge, inputs: int) -> int:

@@ -10,10 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bpstudio.engine.layers import Activate, Dropout
+from bpstudio.engine.network import Network
+from bpstudio.maths.activations import activation
+from bpstudio.maths.operations import run
 from bpstudio.training.frame import Frame
 
 Floats = NDArray[np.float64]
@@ -59,6 +64,53 @@ class Limits:
         return np.where(np.isnan(t), t, np.clip(t, 0.0, 1.0))
 
 
+@dataclass(frozen=True)
+class Fill:
+    """On which map the fills of a layer lie: whether numbers below 0 occur, and where they end (None: nowhere).
+    `is_input`: what is filled is an input that has come through unchanged.
+    """
+
+    signed: bool
+    end: float | None
+    is_input: bool = False
+
+
+@lru_cache(maxsize=256)
+def fill_of(network: Network, layer: int) -> Fill:
+    """The fills of a layer, counted from 1. Pooling, flattening and dropout give what the layer below gives."""
+    scaled = 1.0
+    while layer:
+        spec = network.layers[layer - 1]
+        if spec.has_weights or isinstance(spec, Activate):
+            fill = _range_of(spec.activation)
+            return Fill(fill.signed, None if fill.end is None else fill.end * scaled)
+        scaled *= spec.scale if isinstance(spec, Dropout) else 1.0
+        layer -= 1
+    return Fill(True, None, is_input=True)
+
+
+@lru_cache(maxsize=64)
+def _range_of(name: str) -> Fill:
+    """The values of an activation function, found by trying it."""
+    function = activation(name)
+    if function.units:
+        parts = [_range_of(unit.name) for unit in function.units]
+        ends = [part.end for part in parts]
+        return Fill(any(part.signed for part in parts), None if None in ends else max(end or 0.0 for end in ends))
+    if not function.elementwise:
+        return Fill(False, 1.0)
+    z = np.linspace(-60.0, 60.0, 481).reshape(-1, 1)
+    a = np.empty_like(z)
+    with np.errstate(all="ignore"):
+        run(function.forward(z, a))
+    if not np.isfinite(a).all():
+        return Fill(True, None)
+    is_bounded = all(
+        math.isclose(a[far, 0], a[near, 0], rel_tol=1e-6, abs_tol=1e-6) for far, near in ((0, 80), (-1, -81))
+    )
+    return Fill(bool(a.min() < 0.0), round(float(np.abs(a).max()), 6) if is_bounded else None)
+
+
 def run_of(frame: Frame) -> object:
     """What tells one run from another: another network, loss, start or data set begins a new one, with a new range.
 
@@ -95,8 +147,8 @@ def fit(frame: Frame) -> Limits:
             max(
                 (
                     float(p.max())
-                    for spec, layer in zip(network.layers, layers, strict=True)
-                    if spec.activation in ("relu", "identity") and (p := _sizes([layer.a])).size
+                    for number, layer in enumerate(layers, 1)
+                    if fill_of(network, number).end is None and (p := _sizes([layer.a])).size
                 ),
                 default=0.0,
             )
