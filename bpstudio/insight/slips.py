@@ -21,7 +21,7 @@ import numpy as np
 from bpstudio.insight.altered import Asked, Pass, Rule
 from bpstudio.insight.elements import Edge
 from bpstudio.maths.operations import Array
-from bpstudio.training.optimizers import Momentum
+from bpstudio.training.optimizers import Momentum, Nesterov
 
 BACKWARD = frozenset({"gradient", "new", "delta", "error", "arrival"})
 CHAIN = frozenset({"gradient", "new", "delta"})
@@ -147,7 +147,7 @@ def _is_sum_over_rows(p: Pass, asked: Asked, layer: int) -> bool:
 
 
 def _has_momentum(p: Pass, asked: Asked, layer: int) -> bool:
-    return isinstance(p.numbers.experiment.optimizer, Momentum)
+    return isinstance(p.numbers.experiment.optimizer, Momentum | Nesterov)
 
 
 def is_frozen(p: Pass, asked: Asked, layer: int) -> bool:

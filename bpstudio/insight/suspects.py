@@ -19,7 +19,9 @@ from bpstudio.insight.elements import Edge, Example, Probe, WholeBatch
 from bpstudio.insight.example import Numbers
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.slips import SLIPS, Slip, is_frozen, layers_of
+from bpstudio.insight.stepping import update_of
 from bpstudio.insight.typed_number import Typed
+from bpstudio.insight.update_lines import is_plain
 from bpstudio.maths.operations import Array
 from bpstudio.training.frame import Frame
 from bpstudio.training.optimizers import Momentum
@@ -169,9 +171,9 @@ class Case:
         return self.moved(self.velocity(totals, settings), settings)
 
     def velocity(self, gradient: Array, settings: Mapping[str, float]) -> Array:
-        """What η multiplies: the gradient, or with momentum the new velocity."""
+        """What η multiplies: the gradient, or with plain momentum the new velocity, which is a line of its own."""
         rule, before = self.frame.experiment.optimizer, self.frame.state
-        if not isinstance(rule, Momentum):
+        if not isinstance(rule, Momentum) or not self._is_plain:
             return gradient
         old = self._of(self._edge, before["velocity"].W, before["velocity"].b)
         faster: Array = gradient + rule.momentum * old * settings.get("velocity", 1.0)
@@ -182,9 +184,17 @@ class Case:
         value = self._of(self._edge, self.frame.params.W, self.frame.params.b)
         if settings.get("frozen", float(is_frozen(self.usual, self.asked, 0))):
             return np.full_like(velocity, value)
-        step = settings.get("rate", self.frame.experiment.optimizer.rate) * velocity
+        if self._is_plain:
+            step = settings.get("rate", self.frame.experiment.optimizer.rate) * velocity
+        else:
+            step = -update_of(self.frame, self._edge, velocity, settings.get("rate"), settings.get("velocity", 1.0))
         new: Array = settings.get("start", value) - settings.get("direction", 1.0) * step
         return new
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Whether the step is −η times the gradient or the velocity."""
+        return is_plain(self.frame.experiment)
 
     @property
     def _edge(self) -> Edge:

@@ -95,10 +95,11 @@ def clipping_factor(w: Writer) -> Phrase | None:
 
 
 def is_plain(experiment: Experiment) -> bool:
-    """Whether the rule is given the gradient itself, at the constant rate, for every parameter."""
+    """Whether an update is −η times the gradient, or times the velocity outside of which η is, and nothing else."""
     rule = experiment.optimizer
-    plain = experiment.clipping is None and experiment.schedule.constant
-    return plain and rule.weight_decay == 0 and rule.bias_rate == 1
+    as_given = experiment.clipping is None and experiment.schedule.constant
+    alike = rule.weight_decay == 0 and rule.bias_rate == 1
+    return as_given and alike and rule.meaning in (("sgd",), ("momentum", "outside"))
 
 
 @dataclass(frozen=True)
