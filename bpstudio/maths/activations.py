@@ -31,6 +31,7 @@ __all__ = [
     "Parameter",
     "Piece",
     "activation",
+    "fitted",
     "formula",
     "per_unit",
     "text_of",
@@ -128,6 +129,14 @@ def text_of(family: str, **values: float) -> str:
 def per_unit(*units: str) -> str:
     """The text of one function for each unit."""
     return f"{PER_UNIT}({', '.join(activation(unit).name for unit in units)})"
+
+
+def fitted(text: str, units: int) -> str:
+    """The text for a layer of so many units: functions of its units are left away at the end, or the last goes on."""
+    each = [unit.name for unit in activation(text).units]
+    if not each or len(each) == units or units < 1:
+        return text
+    return per_unit(*each[:units], *[each[-1]] * (units - len(each)))
 
 
 @lru_cache(maxsize=1024)

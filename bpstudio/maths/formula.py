@@ -50,15 +50,18 @@ class FormulaError(ValueError):
     """What cannot be read or computed, and where: ``position`` counts characters from 0; None for what is wrong with
     the formula as a whole.
 
-    ``sentence`` is a template for ``values``, so that it can be said in another language.
+    ``sentence`` is a template for ``values``, so that it can be said in another language; ``found`` is what stands
+    there instead, "" at the end of the formula, None where that is no question.
     """
 
-    def __init__(self, sentence: str, position: int | None = None, **values: str) -> None:
+    def __init__(self, sentence: str, position: int | None = None, found: str | None = None, **values: str) -> None:
+        instead = "" if found is None else f", not {found!r}" if found else ", but the formula ends here"
         place = "" if position is None else f" (at character {position + 1})"
-        super().__init__(f"formula: {sentence.format(**values)}{place}")
+        super().__init__(f"formula: {sentence.format(**values)}{instead}{place}")
         self.sentence = sentence
         self.values = values
         self.position = position
+        self.found = found
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ class _Reader:
                 continue
             found = _TOKEN.match(text, place)
             if found is None:
-                raise FormulaError("{character} has no meaning here", place, character=repr(text[place]))
+                raise FormulaError("{character} has no meaning here", place, character=f"“{text[place]}”")
             kind, raw = found.lastgroup or "", found.group()
             if kind == "number" and not math.isfinite(float(raw)):
                 raise FormulaError("{number} is too large", place, number=raw)
@@ -166,9 +169,7 @@ class _Reader:
 
     def _refusal(self, sentence: str, **values: str) -> FormulaError:
         here = self._here
-        if here.kind == "end":
-            return FormulaError(f"{sentence}, but the formula ends here", here.position, **values)
-        return FormulaError(f"{sentence}, not {{found}}", here.position, found=repr(here.text), **values)
+        return FormulaError(sentence, here.position, here.text, **values)
 
     def formula(self) -> Node:
         node = self._expression()

@@ -80,6 +80,15 @@ def check(text: str) -> FormulaCheck:
     )
 
 
+def sampled(text: str, low: float, high: float, points: int) -> tuple[Array, Array, Array]:
+    """(z, f, f′) at evenly spaced places, for a picture of a formula that need not be fit for use: what is not finite
+    is NaN. Raises FormulaError for one that cannot be read.
+    """
+    node, z = parse(text), np.linspace(low, high, points)
+    f, slope = value(node, z), _slope(node, z)
+    return z, np.where(np.isfinite(f), f, np.nan), np.where(np.isfinite(slope), slope, np.nan)
+
+
 def value(node: Node, z: Array) -> Array:
     """f(z), in float64 where z is."""
     out = np.empty_like(z)

@@ -23,6 +23,7 @@ from bpstudio.engine.layers import (
     Shape,
 )
 from bpstudio.engine.network import Network
+from bpstudio.maths.activations import fitted
 from bpstudio.maths.initializers import Initializer
 from bpstudio.training.carry import check_fit
 from bpstudio.training.experiment import Experiment
@@ -43,6 +44,9 @@ def with_layer(experiment: Experiment, index: int, **changes: Any) -> Experiment
     if changes.get("units", 0) > MOST_UNITS:
         raise PlainError("No computer has the memory for that many units.")
     layers = list(experiment.network.layers)
+    if "units" in changes and "activation" not in changes:
+        # Units with functions of their own: a new one has that of the last.
+        changes["activation"] = fitted(layers[index].activation, changes["units"])
     layers[index] = dataclasses.replace(layers[index], **changes)
     return with_layers(experiment, layers)
 

@@ -16,6 +16,7 @@ from bpstudio.training.frame import Frame
 from ui import theme
 from ui.language import tr, translatable
 from ui.panels import describe, edits
+from ui.panels.activation_form import ActivationForm
 from ui.panels.form import Choice, Message, Row, restyle
 from ui.panels.number import NumberField
 from ui.panels.plain import plain
@@ -151,8 +152,8 @@ class LayerEditor(QWidget):
         units_message = Message()
         self.units = NumberField(self._set_units, units_message.say, whole=True)
         self.units_row = Row(self.units, units_message)
-        self.activation = Choice()
-        self.activation_row = Row(self.activation)
+        self.function = ActivationForm(self._set_activation)
+        self.activation = self.function.choice
         self.bias = Choice()
         self.bias_row = Row(self.bias)
         self.shape = ShapeForm(self._reshape)
@@ -173,7 +174,7 @@ class LayerEditor(QWidget):
         for widget in (
             self.units_row,
             self.shape,
-            self.activation_row,
+            self.function,
             self.bias_row,
             self.start,
             self.train_weights,
@@ -183,7 +184,6 @@ class LayerEditor(QWidget):
             column.addWidget(widget)
         column.addLayout(buttons)
 
-        self.activation.activated.connect(self._set_activation)
         self.bias.activated.connect(
             lambda: self._try(self.bias_row.message, CHANGE_BIAS, {"bias": self.bias.currentData()})
         )
@@ -204,9 +204,8 @@ class LayerEditor(QWidget):
         if isinstance(layer, Dense):
             self.units.show_value(layer.units)
         self.shape.show_layer(layer)
-        self.activation_row.setVisible(isinstance(layer, (Dense, Conv2D, Activate)))
-        self.activation.offer(describe.activations(not is_image))
-        self.activation.show_value(layer.activation)
+        self.function.setVisible(isinstance(layer, (Dense, Conv2D, Activate)))
+        self.function.show_layer(layer.activation, experiment.network.sizes[self.index + 1], not is_image)
         self.bias_row.setVisible(layer.has_weights)
         self.bias.show_value(layer.bias)
         self.start.setVisible(layer.has_weights)
@@ -223,7 +222,7 @@ class LayerEditor(QWidget):
 
     def retranslate(self) -> None:
         self.units_row.name(tr("Units"), tr("How many units work side by side in this layer"))
-        self.activation_row.name(tr("Activation"), tr("What a unit does with its weighted input"))
+        self.function.retranslate()
         self.bias_row.name(tr("Bias"), tr("What is added to the weighted sum: z = Wx + b, z = Wx − θ, or z = Wx"))
         self.train_weights.setText(tr("train weights"))
         self.train_weights.setToolTip(tr("Off: frozen ❄. The gradient is still shown, the values stay."))
@@ -250,9 +249,8 @@ class LayerEditor(QWidget):
         """Send this layer with another window, number of filters or rate."""
         self._change(CHANGE_SHAPE, lambda experiment: edits.with_layer(experiment, self.index, **changes))
 
-    def _set_activation(self) -> None:
-        chosen = self.activation.currentData()
-        self._try(self.activation_row.message, CHANGE_ACTIVATION, {"activation": chosen})
+    def _set_activation(self, text: str) -> None:
+        self._change(CHANGE_ACTIVATION, lambda experiment: edits.with_layer(experiment, self.index, activation=text))
 
     def _begin(self, edit: Callable[[Initializer], Initializer]) -> None:
         """Send this layer with another start."""

@@ -90,6 +90,9 @@ class NetworkSection(Section):
         self.input.mark(layer == 0)
         for card in self.cards:
             card.mark(card.index + 1 == layer or card.index == self._open)
+            selected = self._focus.selection
+            if card.editor is not None and isinstance(selected, Unit) and selected.layer == card.index + 1:
+                card.editor.function.show_unit(selected.index)
 
     def add_layer(self) -> None:
         """Add a hidden layer below the output."""
