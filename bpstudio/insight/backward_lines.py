@@ -8,19 +8,20 @@ import numpy as np
 
 from bpstudio.engine.passes import weighted_inputs
 from bpstudio.engine.trace import Params
+from bpstudio.insight import loss_formulas
 from bpstudio.insight.beat import Beat
 from bpstudio.insight.elements import Edge, Unit
 from bpstudio.insight.formulas import direct, is_spelled, slope_at, written
-from bpstudio.insight.formulas import error as error_formula
 from bpstudio.insight.forward_lines import with_shapes
 from bpstudio.insight.matrices import Matrices
 from bpstudio.insight.notation import number, operand
 from bpstudio.insight.phrase import Phrase
+from bpstudio.insight.update_lines import UpdateWriter, clipping_factor, given_gradient, is_plain, right_side
 from bpstudio.insight.writer import SPELLED_OUT, Text, Writer
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.operations import Array
 from bpstudio.training.frame import Frame
-from bpstudio.training.optimizers import Momentum
+from bpstudio.training.optimizers import Momentum, Rprop
 
 
 def error(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
@@ -31,7 +32,7 @@ def error(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
         return (w.mean(symbol, w.number(value)),)
     letters, numbers = error_written(w, unit)
     if not w.numbers.paired:
-        return (w.equation(symbol, letters, numbers, w.number(value)),)
+        return (w.equation(symbol, letters, numbers, w.number(value)), *corners(w, unit))
     if math.isfinite(value):
         return w.equation(symbol, letters, numbers, w.number(value)), directly(w)
     # An output of exactly 0 or 1 has no finite ∂C/∂a, and needs none: that is what the pair is for.
@@ -42,18 +43,26 @@ def error(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
 def error_written(w: Writer, unit: Unit, sign: int = 1) -> tuple[str, str]:
     """The error of an output as letters and as numbers; with a sign of −1 what stands there is −∂C/∂a."""
     out, target = float(w.numbers.a(unit.layer)[unit.index]), float(w.numbers.y()[unit.index])
-    template, letters = error_formula(w.experiment.loss, sign), w.letters
+    letters, outputs, targets = w.letters, w.numbers.a(unit.layer), w.numbers.y()
+    template = loss_formulas.error_at(w.numbers.loss, outputs, targets, unit.index, sign)
     return (
-        written(template, a=letters.text("a_letter"), y=letters.text("y_letter"), outputs=w.divisor),
-        written(template, a=w.number(out), y=w.given(target), outputs=w.divisor),
+        loss_formulas.written(template, a=letters.text("a_letter"), y=letters.text("y_letter"), outputs=w.divisor),
+        loss_formulas.written(template, a=w.number(out), y=w.given(target), outputs=w.divisor),
     )
+
+
+def corners(w: Writer, unit: Unit) -> tuple[Phrase, ...]:
+    """On which side of its corner a loss with one is."""
+    return loss_formulas.corner_notes(w.numbers.loss, w.numbers.a(unit.layer), w.numbers.y(), unit.index, w.digits)
 
 
 def directly(w: Writer) -> Phrase:
     """Says that δ of the outputs was not multiplied together."""
     a, y = w.letters.text("a_letter"), w.letters.text("y_letter")
-    name = "softmax" if w.experiment.loss == "categorical_ce" else "sigmoid"
-    parts = {"activation": name, "direct": written(direct(w.sign), a=a, y=y, outputs=w.divisor)}
+    parts = {
+        "activation": w.numbers.loss.paired_with or "",
+        "direct": written(direct(w.sign), a=a, y=y, outputs=w.divisor),
+    }
     return Phrase("{activation} with cross-entropy: δ = {direct} was computed directly", parts)
 
 
@@ -324,11 +333,14 @@ def new_value(w: Writer, edge: Edge) -> tuple[Phrase, ...]:
     if w.frozen(edge):
         parts = {"name": name, "gradient": w.number(w.gradient(edge)), "value": w.given(value)}
         return (Phrase("{name}: gradient {gradient}, frozen: stays {value}", parts),)
-    rate = f"{w.experiment.optimizer.rate:g}"
+    rule = w.experiment.optimizer
+    if not is_plain(w.experiment):
+        return UpdateWriter(w, edge).lines()
+    rate = f"{rule.rate:g}"
     result = w.number(value + w.update(edge))
-    if isinstance(w.experiment.optimizer, Momentum):
+    if isinstance(rule, Momentum):
         before, after = w.state("velocity", edge)
-        momentum = f"{w.experiment.optimizer.momentum:g}"
+        momentum = f"{rule.momentum:g}"
         velocity = w.equation(
             "v⁺",
             f"μ v + {w.gradient_symbol(edge)}",
@@ -390,18 +402,27 @@ def _frozen_note(w: Writer, layer: int) -> tuple[Phrase, ...]:
 
 def _layer_update(w: Writer, layer: int) -> tuple[Phrase, ...]:
     here = w.frame.trace.layers[layer - 1]
-    direction = "v⁺" if w.experiment.optimizer.name == "momentum" else "∂C/∂{0}"
+    rule = w.experiment.optimizer
     lines = []
     changes = (("w_layer", here.update_W), ("b_layer", here.update_b))
     for symbol, change in changes[: 1 + edges_of_bias(w, layer)]:
-        name = w.letters.layer(symbol, layer)
+        name, biases = w.letters.layer(symbol, layer), symbol == "b_layer"
+        rate = w.frame.rate * (rule.bias_rate if biases else 1.0)
+        given = given_gradient(w.experiment, name, biases)
+        plain = given == f"∂C/∂{name}"
         parts = {
             "name": name,
-            "direction": direction.format(name),
-            "rate": f"{w.experiment.optimizer.rate:g}",
+            "formula": right_side(rule, name, given if plain else "g", biases),
+            "rate": f"{rate:g}",
             "size": f"‖Δ{name}‖ = {w.number(float(np.linalg.norm(change)))}",
         }
-        lines.append(Phrase("{name}⁺ = {name} − η {direction}, η = {rate}: {size}", parts))
+        own_steps = isinstance(rule, Rprop)
+        lines.append(
+            Phrase("{name}⁺ = {formula}: {size}" if own_steps else "{name}⁺ = {formula}, η = {rate}: {size}", parts)
+        )
+        lines += [] if plain else [w.equation("g", given)]
+    factor = clipping_factor(w)
+    lines += [factor] if factor is not None else []
     return (*lines, *_frozen_note(w, layer))
 
 

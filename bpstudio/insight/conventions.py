@@ -8,31 +8,21 @@ to the experiment; that one belongs to the notation, because it changes what is 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from types import MappingProxyType
 from typing import Any, Literal
 
 from bpstudio.engine.network import Network
 from bpstudio.insight.formulas import direct, written
+from bpstudio.insight.loss_formulas import of_row
 from bpstudio.insight.notation import Notation
 from bpstudio.insight.phrase import Phrase, plain
+from bpstudio.maths.losses import LOSSES
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.optimizers import SGD, Momentum
 
 Name = Literal["loss", "reduction", "bias", "optimizer", "order", "delta"]
-
-#: ℓ of one row.
-LOSS_FORMULAS: Mapping[str, str] = MappingProxyType(
-    {
-        "half_squared_error": "½ Σ ({a} − {y})²",
-        "squared_error": "Σ ({a} − {y})²",
-        "bce": "−Σ [{y} ln {a} + (1 − {y}) ln(1 − {a})]",
-        "categorical_ce": "−Σ {y} ln {a}",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -78,7 +68,7 @@ def sentence(parts: tuple[Convention, ...]) -> Phrase:
 def loss_formula(loss: str, notation: Notation) -> str:
     """The cost ℓ of one row, in the letters of a notation."""
     a, y = _letters(notation)
-    return LOSS_FORMULAS[loss].format(a=a, y=y)
+    return of_row(loss, a=a, y=y)
 
 
 # ---- what is assumed
@@ -202,15 +192,21 @@ def _losses(experiment: Experiment, notation: Notation) -> tuple[Alternative, ..
         "squared_error": Phrase("for any target, without the ½"),
         "bce": Phrase("for yes or no; with sigmoid δ = {direct}", values),
         "categorical_ce": Phrase("for classes; with softmax δ = {direct}", values),
+        "mean_absolute_error": Phrase("every error pulls alike, however large"),
+        "huber": Phrase("like ½ Σ d², but a wild row pulls no harder than δ"),
+        "hinge": Phrase("for yes or no as −1 and +1: right by 1 is enough"),
+        "squared_hinge": Phrase("the same, squared: smooth at the corner"),
+        "multiclass_hinge": Phrase("for classes: the right one ahead by 1 is enough"),
     }
+    present = loss_named(experiment.loss)
     return tuple(
         Alternative(
-            name,
-            plain(f"C = {loss_formula(name, notation)}"),
-            effects.get((experiment.loss, name), others[name]),
-            name == experiment.loss,
+            present.name if name == present.family else name,
+            plain(f"C = {loss_formula(present.name if name == present.family else name, notation)}"),
+            effects.get((present.family, name), others[name]),
+            name == present.family,
         )
-        for name in LOSS_FORMULAS
+        for name in LOSSES
     )
 
 
@@ -226,14 +222,14 @@ def _reductions(experiment: Experiment, rows: int) -> tuple[Alternative, ...]:
         Alternative(
             name,
             phrase,
-            Phrase("as it is now") if name == experiment.reduction else _times(rule.scale(name, rows, outputs) / now),
+            Phrase("as it is now") if name == experiment.reduction else times(rule.scale(name, rows, outputs) / now),
             name == experiment.reduction,
         )
         for name, phrase in words.items()
     )
 
 
-def _times(factor: float) -> Phrase:
+def times(factor: float) -> Phrase:
     """What a factor does to the gradients."""
     if factor == 1.0:
         return Phrase("the same gradients for this batch")

@@ -11,10 +11,17 @@ from typing import Literal
 
 import numpy as np
 
-from bpstudio.insight.backward_lines import arrivals, directly, sequential_note, softmax_symbols, used_weight
+from bpstudio.insight.backward_lines import (
+    arrivals,
+    corners,
+    directly,
+    error_written,
+    sequential_note,
+    softmax_symbols,
+    used_weight,
+)
 from bpstudio.insight.elements import Edge, Element, Unit
 from bpstudio.insight.formulas import direct, is_spelled, slope, slope_at, value, written
-from bpstudio.insight.formulas import error as error_formula
 from bpstudio.insight.phrase import Phrase, plain
 from bpstudio.insight.writer import Writer
 
@@ -63,8 +70,8 @@ def own_factors(w: Writer, unit: Unit, sign: int) -> tuple[list[Factor], list[Ph
     steep = float(slopes[at])
     notes += slope_notes(w, unit, steep)
     if is_output:
-        a, y = letters.text("a_letter"), letters.text("y_letter")
-        formula = plain(written(error_formula(w.experiment.loss, sign), a=a, y=y, outputs=w.divisor))
+        formula = plain(error_written(w, unit, sign)[0])
+        notes += corners(w, unit) if not w.numbers.paired else ()
     else:
         values = {"layer": str(unit.layer + 1), "count": str(w.network.sizes[unit.layer + 1])}
         formula = Phrase(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bpstudio.insight import loss_formulas
 from bpstudio.insight.altered import Pass
 from bpstudio.insight.elements import BIAS, Edge, Edges, Lit, LossNode, PlusOne, Unit, Units
-from bpstudio.insight.formulas import DIRECT, ELEMENT, ERROR, slope, written
+from bpstudio.insight.formulas import DIRECT, slope, written
 from bpstudio.insight.notation import Letters, given, number, operand
 from bpstudio.insight.phrase import Phrase, plain
 from bpstudio.insight.suspects import Case, Done, Suspect
@@ -240,8 +241,8 @@ def _sign(quantity: str, letters: Letters) -> Phrase:
 def _constant(case: Case, a: str, y: str) -> Phrase:
     loss = case.numbers.experiment.loss
     if case.asked.quantity in ("loss", "element"):
-        return Phrase("With this loss an output costs {formula}.", {"formula": written(ELEMENT[loss], a=a, y=y)})
-    formula = written(ERROR[loss], a=a, y=y)
+        return Phrase("With this loss an output costs {formula}.", {"formula": loss_formulas.element(loss, a=a, y=y)})
+    formula = loss_formulas.error(loss, a=a, y=y)
     if case.numbers.paired:
         formula = written(DIRECT, a=a, y=y)
         return Phrase("With this loss δ of an output is {formula}.", {"formula": formula})

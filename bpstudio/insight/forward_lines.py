@@ -6,7 +6,8 @@ import numpy as np
 
 from bpstudio.insight.beat import Beat
 from bpstudio.insight.elements import BIAS, Edge, Row, Unit
-from bpstudio.insight.formulas import ELEMENT, value, written
+from bpstudio.insight.formulas import value
+from bpstudio.insight.loss_formulas import element_at, own_output, written
 from bpstudio.insight.matrices import Matrices
 from bpstudio.insight.notation import operand
 from bpstudio.insight.phrase import Phrase, plain
@@ -142,15 +143,22 @@ def element(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
     symbol, result = w.letters.text("element", unit), w.number(float(w.numbers.elements()[unit.index]))
     if w.numbers.is_mean:
         return (w.mean(symbol, result),)
-    template = ELEMENT[w.experiment.loss]
-    letters = written(template, a=w.letters.text("a", unit), y=w.letters.text("y", unit), outputs=w.divisor)
+    template = _element(w, unit)
+    own = w.letters.text("a_letter") + "_c"
+    letters = written(template, a=w.letters.text("a", unit), y=w.letters.text("y", unit), own=own, outputs=w.divisor)
     return (w.equation(symbol, letters, element_in_numbers(w, unit), result),)
+
+
+def _element(w: Writer, unit: Unit) -> str:
+    """The formula of the part of an output that holds at its numbers."""
+    return element_at(w.numbers.loss, w.numbers.a(unit.layer), w.numbers.y(), unit.index)
 
 
 def element_in_numbers(w: Writer, unit: Unit) -> str:
     """The part of an output with its numbers in it."""
     target, out = w.given(float(w.numbers.y()[unit.index])), w.number(float(w.numbers.a(unit.layer)[unit.index]))
-    return written(ELEMENT[w.experiment.loss], a=out, y=target, outputs=w.divisor)
+    own = w.number(own_output(w.numbers.loss, w.numbers.a(unit.layer), w.numbers.y()))
+    return written(_element(w, unit), a=out, y=target, own=own, outputs=w.divisor)
 
 
 def cost(w: Writer, beat: Beat) -> tuple[Phrase, ...]:

@@ -36,7 +36,7 @@ def metric_columns(experiment: Experiment) -> tuple[str, ...]:
     layers = range(1, len(experiment.network.layers) + 1)
     per_layer = tuple(f"{name}/{number}" for number in layers for name in ("norm", "saturation", "flat", "off"))
     scheduled = () if experiment.schedule.constant else ("rate",)
-    penalized = ("penalty",) if experiment.penalties else ()
+    penalized = ("penalty", "objective") if experiment.penalties else ()
     return ("loss", "accuracy", "gradient_norm", "flat_share", *per_layer, *penalized, *scheduled)
 
 
@@ -188,7 +188,7 @@ class Step:
         network = self.experiment.network
         steps = len(sums)
         per_layer = slice(4, 4 + 4 * len(network.layers), 4)
-        numbers = np.full((steps, per_layer.stop + bool(self.experiment.penalties)), np.nan)
+        numbers = np.full((steps, per_layer.stop + (2 if self.experiment.penalties else 0)), np.nan)
         numbers[:, 0] = np.add.reduce(self._row_costs(block), axis=-1) * self._scale
         last = self.trace.layers[-1]
         numbers[:, 1] = accuracy(
@@ -201,7 +201,8 @@ class Step:
         numbers[:, 2] = np.sqrt(np.add.reduce(squares * self._counts, axis=1))
         numbers[:, per_layer] = np.sqrt(squares[:, :-1])
         if self.experiment.penalties:
-            numbers[:, -1] = np.add.reduce(self._in(block, 0, self.trace.penalties), axis=-1)
+            numbers[:, -2] = np.add.reduce(self._in(block, 0, self.trace.penalties), axis=-1)
+            numbers[:, -1] = numbers[:, 0] + numbers[:, -2]
         flat_pairs = np.zeros(steps)
         pairs = 0
         maps, switches = [], []

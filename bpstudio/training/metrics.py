@@ -255,7 +255,7 @@ class Metrics:
     Columns: ``loss``, ``accuracy``, ``gradient_norm`` (of all trainable parameters), ``flat_share``; then for each
     layer l, counted from 1: ``norm/l`` = ‖∂C/∂W‖, ``saturation/l`` = mean of 1 − |f′|/max|f′|, ``flat/l`` = share of
     flat (unit, row) pairs, ``off/l`` = share of (unit, row) pairs in which a ReLU is off. What a layer does not have
-    is NaN.
+    is NaN. With penalties there are ``penalty``, their sum, and ``objective``, the loss and that.
     """
 
     legs: tuple[Leg, ...]

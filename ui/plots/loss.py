@@ -8,6 +8,7 @@ from PyQt6.QtGui import QColor, QPen
 from typing_extensions import override
 
 from bpstudio.insight.baseline import constant_loss
+from bpstudio.insight.loss_formulas import of_row
 from bpstudio.insight.notation import Letters
 from ui import theme as looks
 from ui.language import tr
@@ -51,13 +52,7 @@ class LossPlot(CurvePlot):
             return tr("share of rows answered right")
         experiment = self.frame.experiment
         letters = Letters(self.focus.notation, experiment.network)
-        a, y = letters.text("a_letter"), letters.text("y_letter")
-        formula = {
-            "half_squared_error": f"½ Σ ({a} − {y})²",
-            "squared_error": f"Σ ({a} − {y})²",
-            "bce": f"−Σ [{y} ln {a} + (1 − {y}) ln(1 − {a})]",
-            "categorical_ce": f"−Σ {y} ln {a}",
-        }[experiment.loss]
+        formula = of_row(experiment.loss, a=letters.text("a_letter"), y=letters.text("y_letter"))
         if experiment.reduction == "sum":
             return tr("{formula}, sum over the batch", formula=formula) if len(self.frame.batch) > 1 else formula
         if experiment.reduction == "mean_all":
@@ -74,7 +69,8 @@ class LossPlot(CurvePlot):
 
     @override
     def columns(self) -> tuple[str, ...]:
-        return ("loss", "accuracy") if self.has_accuracy() else ("loss",)
+        penalized = ("objective",) if self._is_penalized() else ()
+        return ("loss", *penalized, "accuracy") if self.has_accuracy() else ("loss", *penalized)
 
     @override
     def draw(self) -> None:
@@ -93,8 +89,20 @@ class LossPlot(CurvePlot):
             tr("training"), training, steps, low, high, recorded(metrics, column), trend(metrics, column, start, stop)
         )
         others = (self._baseline(), self._validation(metrics, start, stop, points))
-        curves = (others[0], curve, others[1])
+        curves = (others[0], self._objective(metrics, start, stop, points), curve, others[1])
         return Content(tuple(each for each in curves if each is not None), within, edits=metrics.edits)
+
+    def _is_penalized(self) -> bool:
+        return self.frame is not None and "objective" in self.frame.metrics.columns
+
+    def _objective(self, metrics: Record, start: int, stop: int, points: int) -> Curve | None:
+        """What is made small where penalties are added to the loss; while there are none it is the loss."""
+        if self.showing == ACCURACY or not self._is_penalized():
+            return None
+        steps, low, high = metrics.curve("objective", start, stop, points)
+        pen = _pen(QColor(looks.current().text), Qt.PenStyle.DotLine)
+        name, value = tr("objective: loss + penalties"), recorded(metrics, "objective")
+        return Curve(name, pen, steps, low, high, value, trend(metrics, "objective", start, stop))
 
     def _validation(self, metrics: Record, start: int, stop: int, points: int) -> Curve | None:
         rows = metrics.validation

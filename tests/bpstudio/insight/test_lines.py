@@ -91,7 +91,7 @@ def value_of(text: str) -> float:
     return result
 
 
-@pytest.mark.parametrize("loss", sorted(LOSSES))
+@pytest.mark.parametrize("loss", sorted(ERROR))
 @pytest.mark.parametrize(("a", "y"), [(0.25, 0.75), (0.625, 0.125), (0.5, 1.0)])
 def test_the_written_loss_is_the_computed_one(loss: str, a: float, y: float) -> None:
     """Also divided by the number of outputs, for a mean over all."""

@@ -232,6 +232,7 @@ def test_the_penalty_is_a_curve(units: int) -> None:
     steps, values = metrics.table(["penalty", "loss"], stop=9)
     assert steps.tolist() == list(range(9))
     assert values[:, 0] == pytest.approx(wanted, rel=1e-14)
+    assert metrics.value("objective", 3) == pytest.approx(values[:, :2].sum(axis=1)[3], rel=1e-14)
     session.apply(session.experiment.replace(penalties=()))
     assert "penalty" not in session.frame().metrics.columns
 
