@@ -19,6 +19,7 @@ from bpstudio.maths.activations import (
     per_unit,
     text_of,
 )
+from bpstudio.maths.written_number import written
 from ui.language import tr, translatable
 from ui.panels import describe
 from ui.panels.form import Choice, Message, Row
@@ -127,7 +128,7 @@ class FunctionForm(QWidget):
             values = dict(self._record.parameters) | {parameter.name: value}
             self._send(activation(text_of(self._record.family, **values)).name)
 
-        field = NumberField(commit, message.say)
+        field = NumberField(commit, message.say, display=written)
         return field, Row(field, message)
 
 

@@ -104,13 +104,16 @@ _FUNCTIONS = {
 }
 """Functions that people write otherwise than files do."""
 _MOST_FUNCTIONS = 3
+_ONE_LINE = 24
 
 
 def activation(text: str) -> str:
     """What an activation is called: its name as everybody writes it, and the numbers that are not the usual ones."""
     record = activation_of(text)
     if record.units:
-        names = list(dict.fromkeys(activation(unit.name) for unit in record.units))
+        names = list(
+            dict.fromkeys("f(z)" if unit.family == FORMULA else activation(unit.name) for unit in record.units)
+        )
         return ", ".join([*names[:_MOST_FUNCTIONS], *(["…"] if len(names) > _MOST_FUNCTIONS else [])])
     if record.family == FORMULA:
         return f"f(z) = {record.name[len(FORMULA) + 1 : -1]}"
@@ -241,7 +244,8 @@ def layer_facts(frame: Frame, index: int) -> str:
         facts.append(tr(one, value=aligned([float(biases[0])], least=2)[0]) if shared else tr(many))
     if len(facts) == 1:
         facts.append(initializer_name(layer.initializer))
-    return " · ".join(together(fact) for fact in facts)
+    # A long formula may be broken like any text.
+    return " · ".join(together(fact) if len(fact) <= _ONE_LINE else fact for fact in facts)
 
 
 def _fixed_facts(layer: Layer) -> list[str]:

@@ -197,10 +197,15 @@ def told(error: FormulaError) -> str:
 
 def verdict(found: FormulaCheck) -> str:
     """What the examination of a good formula found."""
-    worst = rough(found.worst) if found.worst else "0"
-    said = [
-        tr("f′ agrees with differences of f at {count:,} places, to {worst}.", count=found.points, worst=worst),
-    ]
+    said = [tr("f′ agrees with differences of f at {count:,} places.", count=found.points)]
+    if found.worst:
+        said = [
+            tr(
+                "f′ agrees with differences of f at {count:,} places, to {worst}.",
+                count=found.points,
+                worst=rough(found.worst),
+            )
+        ]
     for places, words in (
         (found.kinks, translatable("f′ jumps at z = {places}.")),
         (found.jumps, translatable("f itself jumps at z = {places}.")),

@@ -16,8 +16,8 @@ Values = NDArray[np.floating]
 
 _HEIGHT = 104
 _MARGIN = 4
-_TALLEST = 6.0
-"""Heights beyond so many times what lies between z = −3 and 3 are cut off: a picture of e^z would be one corner."""
+_USUAL, _TALLEST = 0.95, 1.5
+"""Heights beyond so many times what this share of them keeps to are cut off: a picture of a pole would be one line."""
 
 
 class SmallCurve(QWidget):
@@ -44,9 +44,7 @@ class SmallCurve(QWidget):
         both = np.concatenate([line[np.isfinite(line)] for line in self._lines]) if self._lines else np.zeros(0)
         if not both.size:
             return -1.0, 1.0
-        middle = np.abs(self._z) <= 3.0
-        near = np.concatenate([line[middle & np.isfinite(line)] for line in self._lines])
-        reach = _TALLEST * (float(np.abs(near).max()) or 1.0) if near.size else np.inf
+        reach = _TALLEST * (float(np.quantile(np.abs(both), _USUAL)) or 1.0)
         low, high = max(float(both.min()), -reach), min(float(both.max()), reach)
         return (low, high) if high > low else (low - 1.0, high + 1.0)
 
@@ -54,6 +52,10 @@ class SmallCurve(QWidget):
     def sizeHint(self) -> QSize:
         px = theme.current().px
         return QSize(px(160), px(_HEIGHT))
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return QSize(64, self.sizeHint().height())
 
     @override
     def paintEvent(self, a0: QPaintEvent | None) -> None:
