@@ -140,9 +140,7 @@ class Step:
 
     def costs(self) -> tuple[float, Array]:
         """The loss of the pass, without penalties, and each row's own cost (N,)."""
-        with np.errstate(all="ignore"):
-            rows = self._row_costs([part[None] for part in self.recorded])
-        return float(np.add.reduce(rows, axis=-1)[0] * self._scale), rows[0]
+        return costs(self.experiment, self.trace)
 
     def _row_costs(self, block: Sequence[Array]) -> Array:
         network = self.experiment.network
@@ -274,6 +272,15 @@ def _offset(part: Array, whole: Array) -> int:
     """Where a view begins in the flat array that it is part of, in elements."""
     distance: int = part.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
     return distance // whole.itemsize
+
+
+def costs(experiment: Experiment, trace: Trace) -> tuple[float, Array]:
+    """The loss of a pass, without penalties, and each row's own cost (N,)."""
+    network, last, rule = experiment.network, trace.layers[-1], loss_named(experiment.loss)
+    with np.errstate(all="ignore"):
+        rows = rule.rows(network.layers[-1].activation, last.z, last.a, trace.y).astype(np.float64, copy=False)
+        loss = np.add.reduce(rows) * rule.scale(experiment.reduction, trace.rows, network.outputs)
+    return float(loss), rows
 
 
 def accuracy(task: str, a: Array, y: Array, middle: float = 0.5) -> Array:

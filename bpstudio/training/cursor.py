@@ -20,6 +20,7 @@ from bpstudio.training.batches import Batches
 from bpstudio.training.evaluation import evaluate
 from bpstudio.training.frame import NonFinite
 from bpstudio.training.history import Segment
+from bpstudio.training.recording import Tape
 from bpstudio.training.schedules import Plateau
 from bpstudio.training.stopping import Stopped
 from bpstudio.training.update import clock_of
@@ -77,11 +78,11 @@ class Cursor:
         epochs, position = divmod(segment.position + step - segment.start, self.batches.per_epoch)
         return segment.epoch + epochs, position
 
-    def advance(self, target: int) -> None:
+    def advance(self, target: int, tape: Tape | None = None) -> None:
         """Move forward to a step, or to where the run became non-finite, or where it stops by itself."""
         with np.errstate(all="ignore"):
             while self.step < target and self.nonfinite is None and self.stopped is None:
-                self._stretch(target)
+                self._stretch(target, tape)
 
     def seek(self, step: int) -> None:
         """Move to a step of the segment, from the nearest keyframe where that is shorter."""
@@ -116,7 +117,7 @@ class Cursor:
                     self.stopped = None  # an edit comes to rest here anyway
                 self.drain()
 
-    def _stretch(self, target: int) -> None:
+    def _stretch(self, target: int, tape: Tape | None) -> None:
         """Steps of one batch size up to the next event: the end of a window of data, a full ring, a keyframe, a
         validation.
         """
@@ -144,11 +145,18 @@ class Cursor:
         sums, sums_ring = step.sums, step.sums_ring
         square, infinity = checked.dot, math.inf
         slot, done = step.filled, 0
+        arrays = (self.memory, self.next, trace.arena)
+        blocks = () if tape is None else tape.rows(count, *arrays)
+        (memory, following, arena), kept = arrays, blocks or None
         self.now = step
         # This loop is the product's pulse: what can be looked up before it, is.
         for _ in islice(feed, count):
             for function, arguments in operations:
                 function(*arguments)
+            if kept is not None:
+                kept[0][done] = memory
+                kept[1][done] = following
+                kept[2][done] = arena
             done += 1
             if record:
                 ring[slot] = part
@@ -160,6 +168,8 @@ class Cursor:
                 break
             operations = step.commit_and_compute
         step.filled = slot
+        if tape is not None:
+            tape.keep(segment, self.step + 1, done, blocks)
         self.step += done
         if self.nonfinite is not None and not np.isfinite(self.params.flat).all():
             step.filled -= record

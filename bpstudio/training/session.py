@@ -17,7 +17,7 @@ from bpstudio.engine.passes import predict
 from bpstudio.engine.penalizing import Averages
 from bpstudio.engine.trace import Params, Trace, draw_params, params_layout
 from bpstudio.maths.operations import Array
-from bpstudio.training.arithmetic import metric_columns, saturating_units, switching_units
+from bpstudio.training.arithmetic import costs, metric_columns, saturating_units, switching_units
 from bpstudio.training.caption import UNNAMED, Caption
 from bpstudio.training.carry import (
     averages_of,
@@ -34,6 +34,8 @@ from bpstudio.training.evaluation import probe
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.frame import Frame, FramePool, NonFinite
 from bpstudio.training.history import Chain, Moment, Segment, Undo
+from bpstudio.training.metrics import Metrics
+from bpstudio.training.recording import Kept, Recording, Tape
 from bpstudio.training.stopping import NOT_WATCHED, UNTRIED, Patience, Stopped, Watch
 
 DEFAULT_BUDGET = 256 * 2**20
@@ -79,6 +81,7 @@ class Session:
             experiment, dataset, at, memory, *place, explicit=batches, begun=begun, watched=Watch(watched)
         )
         self._stopped: Stopped | None = None
+        self._tape: Tape | None = None
         self._chain = Chain((segment,), origin.copy(), caption or UNNAMED)
         self._cursor = self._enter(segment, at)
 
@@ -120,6 +123,17 @@ class Session:
     def loss(self) -> float:
         """The objective on the present step's batch, at the present parameters."""
         return self._cursor.now.costs()[0]
+
+    @property
+    def cursor(self) -> Cursor:
+        """What stands at the present step. Runs that are trained together borrow its operations; nobody else moves it."""
+        return self._cursor
+
+    @property
+    def metrics(self) -> Metrics:
+        """The curves of the run until now."""
+        self._cursor.drain()
+        return self._chain.metrics()
 
     @property
     def nonfinite(self) -> NonFinite | None:
@@ -286,30 +300,53 @@ class Session:
 
     def frame(self) -> Frame:
         """The present step, frozen."""
-        here, segment = self._cursor, self._cursor.segment
+        here, copy = self._cursor, self._pool.copy
         here.drain()
-        experiment = segment.experiment
+        trace = here.now.trace
+        kept = Kept(here.segment, here.step, copy(here.memory), copy(here.next), copy(trace.arena))
+        return self._picture(kept, copy(trace.x.ravel()).reshape(trace.x.shape))
+
+    def record(self, steps: int) -> Recording:
+        """Train so many steps and keep each of them whole. The recording is as long as the run was: shorter where it
+        became non-finite or stopped by itself. Raises ValueError where it would not fit into the machine.
+        """
+        tape = self._tape = Tape(steps)
+        try:
+            self.run(steps)
+        finally:
+            self._tape = None
+        return Recording([kept for kept in tape.kept if kept.step <= self.last_step], self._picture)
+
+    def _picture(self, kept: Kept, x: Array | None = None) -> Frame:
+        """The frame of a step from the arrays that it left, all read-only, and its batch (rows, inputs), which is
+        gathered anew where it is not given.
+        """
+        here, segment = self._cursor, kept.segment
+        if here.segment is not segment:
+            here = self._enter(segment, kept.step)
+        if x is None:
+            x = here.batches.inputs(*here.place(kept.step))
+        experiment, memory, following = segment.experiment, kept.memory, kept.following
         network = experiment.network
-        memory = self._pool.copy(here.memory)
         size = params_layout(network).size
         params = Params(network, memory[:size])
-        following = self._pool.copy(here.next)
-        rows = here.now.trace.rows
         trace = Trace(
             network,
-            rows,
-            self._pool.copy(here.now.trace.x.ravel()).reshape(rows, -1),
-            self._pool.copy(here.now.trace.arena),
+            len(x),
+            x,
+            kept.arena,
             params,
             experiment.update_order == "sequential",
             experiment.penalties,
         )
-        loss, row_loss = here.now.costs()
-        epoch, position = here.place(here.step)
+        loss, row_loss = costs(experiment, trace)
+        epoch, position = here.place(kept.step)
+        is_present = here is self._cursor and kept.step == here.step
+        nonfinite = here.nonfinite if is_present else None
         return Frame(
             experiment=experiment,
             dataset=segment.dataset,
-            step=here.step,
+            step=kept.step,
             epoch=epoch,
             position=position,
             batch=here.batches.rows(epoch, position),
@@ -330,13 +367,13 @@ class Session:
             continued=segment.continued,
             undo=self._undo.undo_name,
             redo=self._undo.redo_name,
-            nonfinite=here.nonfinite,
-            run="diverged" if here.nonfinite is not None else "ready",
+            nonfinite=nonfinite,
+            run="diverged" if nonfinite is not None else "ready",
             caption=self._chain.caption,
-            rate=here.clock.rate_at(here.step),
+            rate=here.clock.rate_at(kept.step),
             begun=segment.begun,
-            watched=segment.watch_at(here.step),
-            stopped=self._stopped,
+            watched=segment.watch_at(kept.step),
+            stopped=self._stopped if is_present else None,
         )
 
     def probe(self, row: int) -> Trace:
@@ -373,13 +410,16 @@ class Session:
         while self._cursor.step < target and self._cursor.nonfinite is None and self._cursor.stopped is None:
             following = self._following()
             if following is None:
-                self._cursor.advance(target)
+                self._cursor.advance(target, self._tape)
             elif self._cursor.step + 1 < following.start:
-                self._cursor.advance(min(target, following.start - 1))
+                self._cursor.advance(min(target, following.start - 1), self._tape)
             else:
                 # The path goes on in a segment with a start of its own; replay never computes across it.
                 self._cursor.drain()
-                self._cursor = self._enter(following, following.start)
+                here = self._cursor = self._enter(following, following.start)
+                if self._tape is not None:
+                    arrays = (here.memory, here.next, here.now.trace.arena)
+                    self._tape.keep(following, here.step, 1, [array[None].copy() for array in arrays])
 
     def _following(self) -> Segment | None:
         """The next segment of the path, or None in the last one."""
