@@ -24,6 +24,7 @@ from bpstudio.engine.network import Network
 from bpstudio.engine.passes import weighted_inputs
 from bpstudio.engine.trace import Params
 from bpstudio.insight.elements import BIAS, Edge
+from bpstudio.maths.activations import Activation, activation
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.operations import Array
 from bpstudio.training.frame import Frame
@@ -183,6 +184,10 @@ def _sampled(network: Network, sample: int, seed: int) -> list[Edge]:
     return edges
 
 
+def _is_bent(function: Activation) -> bool:
+    return bool(function.kinks) or any(unit.kinks for unit in function.units)
+
+
 class _Objective:
     """C as a function of one parameter, the others held."""
 
@@ -195,7 +200,9 @@ class _Objective:
         self._y = frame.trace.y.astype(np.float64)
         self._loss = loss_named(experiment.loss)
         self._scale = loss_named(experiment.loss).scale(experiment.reduction, len(self._x), self.network.outputs)
-        self._relu = [place for place, layer in enumerate(self.network.layers) if layer.activation == "relu"]
+        self._bent = [
+            place for place, layer in enumerate(self.network.layers) if _is_bent(activation(layer.activation))
+        ]
 
     def place(self, edge: Edge) -> tuple[Array, tuple[int, ...]]:
         """The array and index at which a parameter lies."""
@@ -212,11 +219,20 @@ class _Objective:
         return self._params.W[edge.layer - 1], (edge.to, edge.source)
 
     def _evaluate(self) -> tuple[float, list[Array]]:
-        """C, and on which side of its kink each ReLU stands."""
+        """C, and between which kinks of its function each unit stands."""
         z, a = weighted_inputs(self.network, self._params, self._x)
         with np.errstate(all="ignore"):
             costs = self._loss.rows(self.network.layers[-1].activation, z[-1], a[-1], self._y)
-        return float(costs.sum()) * self._scale, [np.sign(z[place]) for place in self._relu]
+        return float(costs.sum()) * self._scale, [self._sides(place, z[place]) for place in self._bent]
+
+    def _sides(self, place: int, z: Array) -> Array:
+        """How many kinks lie below each z, halves counting for one that is hit."""
+        function = activation(self.network.layers[place].activation)
+        sides = np.zeros(z.shape)
+        for unit in range(z.shape[1]) if function.units else [slice(None)]:
+            for kink in (function.of(unit) if isinstance(unit, int) else function).kinks:
+                sides[:, unit] += np.sign(z[:, unit] - kink)
+        return sides
 
     def slope(self, edge: Edge) -> tuple[float, float, bool]:
         """(∂C/∂θ, h, whether the objective is smooth over the five points)."""

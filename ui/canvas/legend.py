@@ -249,8 +249,8 @@ class Legend:
     def _signs(self, x: float) -> Entry:
         """Ring, dash and glyphs, in two rows of small pictures with words."""
         compact = self.fit.compact
-        rings = any(self.picture.numbers.function(layer).saturates for layer in range(1, self.picture.depth + 1))
-        relu = any(layer.activation == "relu" for layer in self.picture.network.layers)
+        functions = [self.picture.numbers.function(layer) for layer in range(1, self.picture.depth + 1)]
+        rings, relu = any(each.saturates for each in functions), any(each.switches for each in functions)
         frozen = any(
             layer.trains_bias < layer.has_bias or not layer.train_weights for layer in self.picture.network.layers
         )

@@ -125,6 +125,8 @@ def paint_words(painter: QPainter, picture: Picture) -> None:
                 zero = text.pen_of(theme, text.SMALL, mono=True)
                 box = QRectF(center.x() - radius, center.y() - radius, 2 * radius, 2 * radius)
                 zero.draw(painter, box, "0", theme.secondary)
+        if layer:
+            _own_functions(painter, picture, layer)
 
 
 def _copies(painter: QPainter, picture: Picture, layer: int, indices: Indices, rings: Floats | None) -> None:
@@ -234,6 +236,25 @@ def _inside(
         value_pen.draw(painter, box, shown, ink)
 
 
+def _own_functions(painter: QPainter, picture: Picture, layer: int) -> None:
+    """In a layer whose units differ, the name of each unit's function on the rim of its disc."""
+    theme, geometry = picture.theme, picture.geometry
+    small = text.pen_of(theme, text.SMALL)
+    functions = picture.numbers.function(layer).units
+    radius = geometry.radii[layer]
+    if not functions or radius < text.NAMED * theme.scale:
+        return
+    for index in geometry.drawn(layer).tolist():
+        x, y = geometry.units[layer][index].tolist()
+        words = functions[index].symbol
+        box = QRectF(0, 0, small.width(words) + theme.px(8), small.height)
+        box.moveCenter(QPointF(x, y - radius))
+        painter.setPen(pen(theme.dashed, theme.stroke(1.0)))
+        painter.setBrush(theme.background)
+        painter.drawRoundedRect(box, box.height() / 2, box.height() / 2)
+        small.draw(painter, box, words, theme.text)
+
+
 def _ticks(painter: QPainter, picture: Picture, layer: int, known: States) -> None:
     """Of a whole batch: a tick for the activation of each row, from left (smallest) to right, at the foot of the
     disc."""
@@ -254,9 +275,9 @@ def _ticks(painter: QPainter, picture: Picture, layer: int, known: States) -> No
 
 
 def badge_text(picture: Picture, layer: int, index: int, values: Floats, digits: int = 6) -> str:
-    """What the badge says: δ, and for a ReLU unit that is off the reason for its 0."""
+    """What the badge says: δ, and for a unit that lets nothing through the reason for its 0."""
     off = picture.numbers.off(layer) if not picture.is_mean else None
-    if off is not None and bool(off[index]):
+    if (off is not None and bool(off[index])) or not picture.numbers.function_of(Unit(layer, index)).has_gradient:
         return "δ 0 (slope 0)"
     return f"δ {signed(float(values[index]), digits)}"
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from bpstudio.insight.elements import Edge, Element, LossNode, PlusOne, Target, Unit
 from bpstudio.insight.notation import exact
+from bpstudio.maths.activations import FORMULA, Activation
 from ui.canvas import mark
 from ui.canvas.inputs import prepared
 from ui.canvas.picture import Picture
@@ -20,6 +23,7 @@ SATURATION = translatable("saturation {value}")
 NOTHING_SELECTED = translatable("Nothing is selected. Shift and the arrow keys select.")
 OFF = translatable("off: slope 0")
 LEAVES = translatable("! your number leaves ours in this line")
+NO_GRADIENT = translatable("its slope is 0: no error comes through")
 KINK = translatable("kink at z = 0: slope taken as 0")
 
 
@@ -69,15 +73,24 @@ def _unit_facts(picture: Picture, layer: int, index: int) -> list[str]:
     if not picture.known(unit, "a"):
         return [tr(NOT_COMPUTED)]
     z = float(numbers.z(layer)[index])
-    lines = [f"{picture.letters.text('z', unit)} = {exact(z)}", f"{symbol} = {exact(value)}"]
+    function = numbers.function_of(unit)
+    own = [f"f = {_function_words(function)}"] if numbers.function(layer).units or function.family == FORMULA else []
+    lines = [*own, f"{picture.letters.text('z', unit)} = {exact(z)}", f"{symbol} = {exact(value)}"]
     saturation, off = numbers.saturation(layer), numbers.off(layer)
-    if saturation is not None:
+    if saturation is not None and not np.isnan(saturation[index]):
         lines.append(tr(SATURATION, value=f"{float(saturation[index]):.4f}"))
     if off is not None and bool(off[index]) and not picture.is_mean:
         lines.append(tr(KINK if z == 0.0 else OFF))
+    if not numbers.function_of(unit).has_gradient:
+        lines.append(tr(NO_GRADIENT))
     if picture.known(unit, "delta"):
         lines.append(f"{picture.letters.text('delta', unit)} = {exact(float(picture.delta(layer)[index]))}")
     return lines
+
+
+def _function_words(function: Activation) -> str:
+    """What a unit's own function is called: as it was typed, or its name with its numbers."""
+    return function.name[len(FORMULA) + 1 : -1] if function.family == FORMULA else function.name
 
 
 def _edge_facts(picture: Picture, edge: Edge) -> list[str]:

@@ -21,6 +21,7 @@ from bpstudio.data.dataset import Dataset
 from bpstudio.insight.elements import Names, Probe, Row, Unit
 from bpstudio.insight.notation import Letters, number
 from bpstudio.insight.response import Range, Response, input_ranges, response
+from bpstudio.maths.activations import activation
 from bpstudio.training.frame import Frame
 from ui import theme as looks
 from ui.focus import Focus
@@ -228,17 +229,17 @@ class FitPlot(AxesPlot):
     def _color_key(self, question: FitQuestion, values: Values) -> ColorKey:
         """What the surface's colours mean."""
         dataset, network = question.frame.dataset, question.frame.experiment.network
-        kind = network.layers[question.layer - 1].activation
+        kind = activation(network.layers[question.layer - 1].activation).family
         if self._is_output(question) and dataset.task == "binary":
             ends = (f"{k}" if name == f"{k}" else f"{k} {name}" for k, name in enumerate(dataset.class_names))
             first, second = ends
             return ColorKey("signed", 0.0, 1.0, ((0.0, first), (0.5, "0.5"), (1.0, second)))
-        if kind in ("sigmoid", "softmax"):
+        if kind in ("sigmoid", "softmax", "hard_sigmoid", "step"):
             return ColorKey("activation", 0.0, 1.0, ((0.0, "0"), (0.5, "0.5"), (1.0, "1")))
         column = question.unit.index if question.unit else 0
         found = extremes([dataset.y[:, column] if self._is_output(question) else values]) or (0.0, 1.0, 1.0)
         low, high = found[0], found[1]
-        if kind == "tanh" and not self._is_output(question):
+        if kind in ("tanh", "hard_tanh") and not self._is_output(question):
             low, high = -1.0, 1.0
         if low < 0 < high:
             low, high = -max(-low, high), max(-low, high)

@@ -34,17 +34,17 @@ def layer_curves(
 
 def unflat_words(layers: tuple[Layer, ...]) -> str:
     """Which layers have no saturation, and what they have instead; "" when all have one."""
-    relu = [number for number, layer in enumerate(layers, 1) if layer.activation == "relu"]
+    relu = [number for number, layer in enumerate(layers, 1) if activation(layer.activation).switches]
     silent = [
         number
         for number, layer in enumerate(layers, 1)
-        if layer.activation != "relu" and not activation(layer.activation).saturates
+        if not activation(layer.activation).switches and not activation(layer.activation).saturates
     ]
     words = []
     if relu:
         words.append(tr("ReLU layers ({numbers}) report off and dead units instead", numbers=_list(relu)))
     if silent:
-        kinds = " / ".join(sorted({layers[number - 1].activation for number in silent}))
+        kinds = " / ".join(sorted({activation(layers[number - 1].activation).family for number in silent}))
         words.append(
             tr("{kinds} layers ({numbers}) have no flat end and report nothing", kinds=kinds, numbers=_list(silent))
         )
@@ -75,12 +75,13 @@ class SaturationPlot(CurvePlot):
             return ""
         layers, metrics, step = self.frame.experiment.network.layers, self.frame.metrics, self.frame.step
         others = []
-        off = [metrics.value(f"off/{k}", step) for k, layer in enumerate(layers, 1) if layer.activation == "relu"]
+        rules = [activation(layer.activation) for layer in layers]
+        off = [metrics.value(f"off/{k}", step) for k, rule in enumerate(rules, 1) if rule.switches]
         shares = sorted({f"{100 * share:.0f}" for share in off if share is not None}, key=float)
         if shares:
             others.append(tr("ReLU: {share} % off", share="–".join(dict.fromkeys((shares[0], shares[-1])))))
-        kinds = {layer.activation for layer in layers if not activation(layer.activation).saturates}
-        others += [tr("{kind}: none", kind=kind) for kind in sorted(kinds - {"relu"})]
+        kinds = {rule.family for rule in rules if not rule.saturates and not rule.switches}
+        others += [tr("{kind}: none", kind=kind) for kind in sorted(kinds)]
         if not others:
             return tr("mean of 1 − |f′|/max|f′|: 0 responsive, 1 flat")
         return tr("; ").join((tr("0 responsive, 1 flat"), *others))

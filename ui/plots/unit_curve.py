@@ -238,7 +238,7 @@ class UnitCurvePlot(AxesPlot):
         if curve.flat_rows is not None and curve.total > 1:
             words = (
                 tr("{count:,} of {total:,} rows off", count=curve.flat_rows, total=curve.total)
-                if curve.function.name == "relu"
+                if curve.function.switches
                 else tr("{count:,} of {total:,} rows flat", count=curve.flat_rows, total=curve.total)
             )
             parts.append(words)
