@@ -84,6 +84,7 @@ class Commands:
             "edit.neighbour.down": partial(canvas.neighbour, "down"),
             "edit.leave": self._leave,
             "network.add_layer": window.builder.add_layer,
+            "network.conventions": window.conventions.sets.open,
             "network.reset": self._runner.reset,
             "network.reseed": self._runner.reseed,
             "network.check": window.status.check_now,
@@ -170,6 +171,8 @@ class Commands:
             "view.fit_range": self._fit_range,
             "view.delta_batch": self._toggle_delta,
             "view.delta_sign": lambda: self._focus.set(delta_sign=-self._focus.delta_sign),
+            "view.samples": self._turn_samples,
+            "view.weight_layout": self._turn_weights,
             "view.zoom_in": canvas.zoom_in,
             "view.zoom_out": canvas.zoom_out,
             "view.zoom_fit": canvas.fit,
@@ -196,6 +199,12 @@ class Commands:
 
     def _toggle_delta(self) -> None:
         self._focus.set(scale_delta="batch" if self._focus.scale_delta == "row" else "row")
+
+    def _turn_samples(self) -> None:
+        self._focus.set(samples="columns" if self._focus.samples == "rows" else "rows")
+
+    def _turn_weights(self) -> None:
+        self._focus.set(weight_layout="in_out" if self._focus.weight_layout == "out_in" else "out_in")
 
     def _toggle_motion(self) -> None:
         self._focus.set(reduced_motion=not self._focus.reduced_motion)
@@ -276,6 +285,8 @@ class Commands:
         actions[f"view.color_{focus.color}"].setChecked(True)
         actions["view.delta_batch"].setChecked(focus.scale_delta == "batch")
         actions["view.delta_sign"].setChecked(focus.delta_sign < 0)
+        actions["view.samples"].setChecked(focus.samples == "columns")
+        actions["view.weight_layout"].setChecked(focus.weight_layout == "in_out")
         actions["view.reduced_motion"].setChecked(focus.reduced_motion)
         actions[f"view.theme.{theme.chosen()}"].setChecked(True)
         for action in actions.menu("view.notation").actions():

@@ -99,6 +99,7 @@ class MainWindow(QMainWindow):
         self.canvas = Canvas(focus)
         self.builder = Builder(runner, focus)
         self.conventions = ConventionsLine(focus, self.builder.change)
+        self.builder.training.sets.clicked.connect(self._open_conventions)
         self.data = DataPanel(runner, focus)
         self.inspector = Inspector(runner, focus, Card)
         self.lesson: LessonPanel | None = None
@@ -144,6 +145,9 @@ class MainWindow(QMainWindow):
             self.tour.point = self._point_at_number
             self._make_curve()
             self.inspector.prepare()
+
+    def _open_conventions(self) -> None:
+        self.conventions.sets.open()
 
     def _point_at_number(self) -> None:
         self.inspector.your_number.reveal()

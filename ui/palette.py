@@ -41,8 +41,13 @@ ALSO = {
     "help.what": translatable("explain"),
     "network.reset": translatable("restart begin again"),
     "run.play": translatable("pause stop start train"),
+    "network.conventions": translatable(
+        "nielsen mazur ng deeplearntoolbox ufldl caffe pytorch keras scikit-learn sklearn textbook toolbox"
+    ),
     "view.delta_batch": translatable("delta mean"),
     "view.delta_sign": translatable("delta sign minus convention"),
+    "view.samples": translatable("transpose matrix batch rows columns"),
+    "view.weight_layout": translatable("transpose matrix weights keras sklearn"),
     "view.full_screen": translatable("projector lecture full screen"),
     "view.text.larger": translatable("font bigger"),
     "view.text.smaller": translatable("font"),

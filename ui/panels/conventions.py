@@ -15,6 +15,7 @@ from PyQt6.QtGui import QAction, QFontMetrics, QPainter, QPaintEvent, QResizeEve
 from PyQt6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 from typing_extensions import override
 
+from bpstudio.insight.convention_sets import SETS
 from bpstudio.insight.conventions import (
     Alternative,
     Convention,
@@ -30,6 +31,7 @@ from bpstudio.training.frame import Frame
 from ui import theme
 from ui.focus import Focus
 from ui.language import tr
+from ui.panels.convention_sets import ConventionSets
 from ui.panels.layer_card import CHANGE_BIAS, Change
 from ui.panels.plain import plain
 from ui.panels.training_section import CHANGE_LOSS, CHANGE_OPTIMIZER, CHANGE_ORDER, CHANGE_REDUCTION
@@ -57,14 +59,19 @@ class ConventionsLine(QWidget):
         self._change = change
         self._frame: Frame | None = None
         self._shown: object = None
+        self._asked: object = None
         self.parts: list[Part] = []
         """A part for each convention, in the order of the line; those without room are hidden."""
         self.more = Part(self, self._fill_more)
+        self.sets = ConventionSets(focus, change, self)
+        self.source = Part(self, self._fill_sources)
+        """At the end of the line: the book or library by whose conventions all is done, and the others."""
         self._line = QHBoxLayout(self)
         self._line.setContentsMargins(theme.current().px(MARGIN), 0, 4, 0)
         self._line.setSpacing(theme.current().px(BETWEEN))
         self._line.addWidget(self.more)
         self._line.addStretch(1)
+        self._line.addWidget(self.source)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         focus.changed.connect(self._look)
         self.retranslate()
@@ -72,6 +79,7 @@ class ConventionsLine(QWidget):
     def show_frame(self, frame: Frame) -> None:
         """Show the conventions of a frame; nothing happens while they stay the same."""
         self._frame = frame
+        self.sets.show_frame(frame)
         self._look()
 
     def retranslate(self) -> None:
@@ -85,7 +93,9 @@ class ConventionsLine(QWidget):
         self.more.setFixedSize(self.more.needed(), look.px(18))
         self.more.setAccessibleName(tr("More conventions"))
         self.more.setToolTip(tr("More conventions"))
-        self._shown = None
+        self.source.setAccessibleName(tr("Conventions of a book or a library"))
+        self.source.setToolTip(tr("Conventions of a book or a library: shows first what would change"))
+        self._shown = self._asked = None
         self._look()
 
     # ---- what is assumed
@@ -98,9 +108,11 @@ class ConventionsLine(QWidget):
         if frame is None:
             return
         shown = (frame.experiment, self._rows(frame), self._focus.notation)
-        if shown == self._shown:
+        asked = (*shown, self._focus.scale_delta, frame.dataset.hash)
+        if asked == self._asked:
             return
-        self._shown = shown
+        self._shown, self._asked = shown, asked
+        self._name_source()
         found = conventions(*shown)
         while len(self.parts) < len(found):
             part = Part(self, self._fill)
@@ -113,8 +125,11 @@ class ConventionsLine(QWidget):
     def _fit(self) -> None:
         """Choose for each part between full and short words, so that all of them stand in the line if they can."""
         parts = [part for part in self.parts if part.convention is not None]
-        room = self.width() - theme.current().px(MARGIN) - 4
         between = self._line.spacing()
+        room = self.width() - theme.current().px(MARGIN) - 4
+        self.source.setVisible(room > 4 * self.source.needed())
+        if not self.source.isHidden():
+            room -= self.source.needed() + between
         full = dict.fromkeys(parts, True)
 
         def width(shown: list[Part]) -> int:
@@ -132,6 +147,37 @@ class ConventionsLine(QWidget):
             part.setVisible(part in shown)
         self.more.setVisible(len(shown) < len(parts))
         self.update()
+
+    # ---- books and libraries
+
+    def _name_source(self) -> None:
+        """Say by whose conventions everything is done, where a source has them all."""
+        current = self.sets.current()
+        name = current[0].title.rendered(tr) if current else MORE
+        self.source.setText(tr("as in {source}", source=name))
+        self.source.setFixedSize(self.source.needed(), theme.current().px(18))
+
+    def _fill_sources(self, part: Part) -> None:
+        menu = part.menu()
+        if menu is None:
+            return
+        menu.clear()
+        for one in SETS.values():
+            found = self.sets.preview(one)
+            if found is None:
+                continue
+            count = found.count
+            said = tr("1 change") if count == 1 else tr("{count} changes", count=count)
+            said = tr("as it is now") if count == 0 else said
+            action = QAction(f"{one.title.rendered(tr)}\t{found.refused or said}", menu)
+            action.setCheckable(True)
+            action.setChecked(not found.refused and count == 0)
+            action.setData(one.name)
+            action.triggered.connect(partial(self._open_set, one.name))
+            menu.addAction(action)
+
+    def _open_set(self, name: str, _checked: bool = False) -> None:
+        self.sets.open(name)
 
     # ---- menus
 

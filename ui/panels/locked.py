@@ -17,6 +17,7 @@ from ui.locks import Locks
 
 COMMANDS: Mapping[str, str] = {
     "network.add_layer": "builder",
+    "network.conventions": "training",
     "network.reseed": "training",
     "data.open": "data",
     "file.weights_in": "values",

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable
 
 from PyQt6.QtCore import QSize
-from PyQt6.QtWidgets import QCheckBox, QLabel, QToolButton, QWidget
+from PyQt6.QtWidgets import QCheckBox, QLabel, QPushButton, QToolButton, QWidget
 
 from bpstudio.insight.conventions import loss_formula
 from bpstudio.insight.notation import Notation
@@ -76,6 +76,9 @@ class TrainingSection(Section):
         self.summary = QLabel()
         self.summary.setProperty("role", "secondary")
         self.summary.setWordWrap(True)
+        self.sets = QPushButton()
+        """Opens the sets of conventions; whoever has them connects it."""
+        self.sets.setProperty("role", "link")
         self.reduction, self.reduction_row = self._choice(CHANGE_REDUCTION, "reduction")
         self.order, self.order_row = self._choice(CHANGE_ORDER, "update_order")
         self.initializer = Choice()
@@ -89,6 +92,7 @@ class TrainingSection(Section):
         self.shuffle_message = Message()
         self.shuffle.clicked.connect(self._set_shuffle)
         conventions: tuple[QWidget, ...] = (
+            self.sets,
             self.reduction_row,
             self.order_row,
             self.initializer_row,
@@ -141,6 +145,8 @@ class TrainingSection(Section):
         self.batch_row.name(tr("Batch size"), tr("Rows per update; type 0 or full for all rows at once"))
         self.seed_row.name(tr("Seed"), tr("Start weights and the order of the rows are drawn from it"))
         self.conventions.name(tr("Conventions"))
+        self.sets.setText(tr("As in a book or a library…"))
+        self.sets.setToolTip(tr("Conventions of a book or a library: shows first what would change"))
         self.reduction_row.name(tr("Mean or sum"), tr("How the costs of the rows of a batch become one number C"))
         self.order_row.name(tr("Update order"), tr("Whether hidden errors pass through the old or the new weights"))
         self.initializer_row.name(tr("Start weights"), tr("For every layer; a change draws the weights anew"))
