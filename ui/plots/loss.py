@@ -10,6 +10,7 @@ from typing_extensions import override
 from bpstudio.insight.baseline import constant_loss
 from bpstudio.insight.loss_formulas import of_row
 from bpstudio.insight.notation import Letters
+from bpstudio.maths.penalties import RunningSparsity
 from ui import theme as looks
 from ui.language import tr
 from ui.plots.curves import Content, Curve, CurvePlot, recorded, trend
@@ -93,7 +94,10 @@ class LossPlot(CurvePlot):
         return Content(tuple(each for each in curves if each is not None), within, edits=metrics.edits)
 
     def _is_penalized(self) -> bool:
-        return self.frame is not None and "objective" in self.frame.metrics.columns
+        # A running-mean sparsity adds nothing to the objective: there would be one line on another.
+        if self.frame is None or "objective" not in self.frame.metrics.columns:
+            return False
+        return any(not isinstance(rule, RunningSparsity) for rule in self.frame.experiment.penalties)
 
     def _objective(self, metrics: Record, start: int, stop: int, points: int) -> Curve | None:
         """What is made small where penalties are added to the loss; while there are none it is the loss."""
