@@ -10,6 +10,7 @@ from PyQt6.QtGui import QColor, QPainter
 
 from bpstudio.insight.elements import Unit, Units
 from bpstudio.insight.notation import given, number, signed
+from bpstudio.maths.activations import FORMULA
 from ui.canvas import glyphs, sprites, text
 from ui.canvas.geometry import named_inputs
 from ui.canvas.outputs import shares
@@ -246,9 +247,10 @@ def _own_functions(painter: QPainter, picture: Picture, layer: int) -> None:
         return
     for index in geometry.drawn(layer).tolist():
         x, y = geometry.units[layer][index].tolist()
-        words = functions[index].symbol
-        box = QRectF(0, 0, small.width(words) + theme.px(8), small.height)
-        box.moveCenter(QPointF(x, y - radius))
+        words = "f(z)" if functions[index].family == FORMULA else functions[index].symbol
+        box = QRectF(0, 0, small.width(words) + theme.px(10), small.height)
+        # At the upper left nothing else stands: badges are above and below, the sign of a flat unit is at the right.
+        box.moveCenter(QPointF(x - 0.78 * radius, y - 0.78 * radius))
         painter.setPen(pen(theme.dashed, theme.stroke(1.0)))
         painter.setBrush(theme.background)
         painter.drawRoundedRect(box, box.height() / 2, box.height() / 2)
