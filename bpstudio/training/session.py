@@ -126,7 +126,7 @@ class Session:
 
     @property
     def cursor(self) -> Cursor:
-        """What stands at the present step. Runs that are trained together borrow its operations; nobody else moves it."""
+        """What stands at the present step; whoever trains several runs at once borrows its operations."""
         return self._cursor
 
     @property

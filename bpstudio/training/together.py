@@ -1,0 +1,385 @@
+"""Members of a race that take the same operations, trained in one computation.
+
+Each member is, digit for digit, the run that it would be by itself: the same batches, the same updates, the same
+metrics. The operations come from the members' own cursors and are stacked (``bpstudio.engine.stacking``). A member
+whose numbers grow out of bounds leaves: what that means is for a session of its own to say.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
+
+from bpstudio.data.dataset import Dataset
+from bpstudio.engine.layers import Dense
+from bpstudio.engine.regions import Block, Region, Unstackable
+from bpstudio.engine.stacking import Stack
+from bpstudio.engine.trace import Params, Trace, params_layout
+from bpstudio.maths.losses import loss as loss_named
+from bpstudio.maths.operations import Array, run
+from bpstudio.training.arithmetic import accuracy
+from bpstudio.training.cursor import Cursor
+from bpstudio.training.evaluation import evaluate
+from bpstudio.training.experiment import Experiment
+from bpstudio.training.feed import Feed
+from bpstudio.training.metrics import Leg, Series
+from bpstudio.training.schedules import Plateau
+from bpstudio.training.session import Session
+
+BLOCK_BYTES = 2**21
+COLUMNS = ("loss", "accuracy")
+
+
+def check_stackable(experiments: Sequence[Experiment], dataset: Dataset) -> None:
+    """Raise Unstackable where these experiments cannot be trained in one computation."""
+    first = experiments[0]
+    for experiment in experiments:
+        if not all(isinstance(layer, Dense) for layer in experiment.network.layers):
+            raise Unstackable("only dense layers are stacked")
+        if experiment.stopping is not None or isinstance(experiment.schedule, Plateau):
+            raise Unstackable("what a run does depends on its own validations")
+        same = (experiment.batch_size, experiment.shuffle, experiment.dtype, experiment.validate_every)
+        if same != (first.batch_size, first.shuffle, first.dtype, first.validate_every):
+            raise Unstackable("the members do not take the same batches")
+        if experiment.network.sizes != first.network.sizes or type(experiment.optimizer) is not type(first.optimizer):
+            raise Unstackable("the members differ in shape or rule")
+
+
+@dataclass
+class Lane:
+    """One member: its experiment, where it starts, and what was recorded of it."""
+
+    experiment: Experiment
+    start: Params
+    cursor: Cursor
+    legs: tuple[Leg, ...] = ()
+    """What was recorded of it before another member left."""
+    validation: list[tuple[float, float, float]] = field(default_factory=list)
+
+
+class Together:
+    """K members from step 0 on. ``run`` moves all of them; ``left`` names those that cannot go on here.
+
+    Raises Unstackable where they cannot be stacked.
+    """
+
+    def __init__(self, experiments: Sequence[Experiment], dataset: Dataset, starts: Sequence[Params]) -> None:
+        check_stackable(experiments, dataset)
+        self.dataset = dataset
+        self.step = 0
+        self.lanes = [
+            Lane(experiment, start, Session(experiment, dataset, start).cursor)
+            for experiment, start in zip(experiments, starts, strict=True)
+        ]
+        self.one_by_one: tuple[str, ...] = ()
+        self._passes: dict[int, Pass] = {}
+        self._build()
+        self.restore(0, [lane.cursor.memory for lane in self.lanes])
+        self._record()
+        self._validate()
+
+    @property
+    def members(self) -> int:
+        """How many run here."""
+        return len(self.lanes)
+
+    @property
+    def numbers_in_a_step(self) -> int:
+        """About how many numbers a step computes."""
+        return self.stacked_memory.flat.size + self._now.arena.flat.size
+
+    def run(self, steps: int) -> list[int]:
+        """Train; returns the members, by their places here, whose numbers may no longer be finite. The steps end where
+        that happens: those members have to leave before the others can go on.
+        """
+        target = self.step + steps
+        with np.errstate(all="ignore"):
+            while self.step < target:
+                if not self._stretch(target):
+                    return self.out_of_bounds()
+        return []
+
+    def without(self, places: Sequence[int]) -> None:
+        """Go on without some members."""
+        kept = [number for number in range(self.members) if number not in places]
+        memories = [self.stacked_memory.take(number) for number in kept]
+        for number in kept:
+            self.lanes[number].legs = self.legs(number)
+        self.lanes = [self.lanes[number] for number in kept]
+        if self.lanes:
+            self._build()
+            self.restore(self.step, memories)
+
+    def params(self, number: int) -> Params:
+        """A copy of a member's parameters at the present step."""
+        network = self.lanes[number].experiment.network
+        return Params(network, self.stacked_memory.take(number)[: params_layout(network).size])
+
+    def memory(self, number: int) -> Array:
+        """A copy of a member's parameters and optimiser state, flat: a keyframe of the present step."""
+        return self.stacked_memory.take(number)
+
+    def trace(self, number: int) -> Trace:
+        """What the present step computed for a member, copied."""
+        lane, now = self.lanes[number], self._now
+        network = lane.experiment.network
+        x = now.x.take(number).reshape(now.rows, -1)
+        sequential = lane.experiment.update_order == "sequential"
+        return Trace(network, now.rows, x, now.arena.take(number), self.params(number), sequential)
+
+    def legs(self, number: int) -> tuple[Leg, ...]:
+        """What was recorded of a member."""
+        self._drain()
+        lane = self.lanes[number]
+        first = lane.legs[-1].stop if lane.legs else 0
+        validation = np.array([each for each in lane.validation if each[0] >= first], dtype=np.float64).reshape(-1, 3)
+        # The record holds the numbers of all members side by side; a leg finds its own by name.
+        columns = ("",) * (number * len(COLUMNS)) + COLUMNS
+        numbers = self._numbers.view()
+        leg = Leg(first, first + numbers.length, columns, numbers, Series(0, np.uint8).view(), (), validation)
+        return (*lane.legs, leg) if numbers.length else lane.legs
+
+    def place(self) -> tuple[int, int]:
+        """(epoch, batch in it) of the present step."""
+        return divmod(self.step, self.batches.per_epoch)
+
+    # ---- building
+
+    def _build(self) -> None:
+        cursors = [lane.cursor for lane in self.lanes]
+        first = self.lanes[0].experiment
+        seeds = {lane.experiment.seed for lane in self.lanes}
+        self.batches = Feed(
+            [cursor.batches for cursor in cursors], first, self.dataset, not first.shuffle or len(seeds) == 1
+        )
+        rules = {(lane.experiment.optimizer, lane.experiment.schedule) for lane in self.lanes}
+        self.ticks = any(cursor.clock.ticks for cursor in cursors)
+        self.alike = len(rules) == 1
+        layout = params_layout(first.network)
+        count = cursors[0].memory.size // layout.size
+        if cursors[0].memory.size != count * layout.size:
+            raise Unstackable("a state that is not one number for each parameter")
+        self._parts = (
+            [block for part in range(count) for block in _params_blocks(first, part * layout.size)],
+            [block for part in range(count - 1) for block in _params_blocks(first, part * layout.size)],
+        )
+        self.stacked_memory = Region([cursor.memory for cursor in cursors], self._parts[0])
+        self.stacked_next = Region([cursor.next for cursor in cursors], self._parts[1])
+        self._passes = {}
+        self._numbers = Series(len(COLUMNS) * len(self.lanes))
+        self._validates = len(self.dataset.validation) > 0
+
+    def _pass(self, rows: int) -> Pass:
+        if rows not in self._passes:
+            kept = self.stacked_memory.flat.copy(), self.stacked_next.flat.copy()
+            self._passes[rows] = self._fitting(rows)
+            self.stacked_memory.flat[...], self.stacked_next.flat[...] = kept
+            self.one_by_one = tuple(sorted({*self.one_by_one, *self._passes[rows].one_by_one}))
+        return self._passes[rows]
+
+    def _fitting(self, rows: int) -> Pass:
+        """The pass in which more operations are one. The rows of all members beside each other make one product of
+        the first layer where x is shared; sums over rows keep their digits more often where each member's lie alone.
+        """
+        if not self.batches.shared:
+            return Pass(self, rows, by_row=False)
+        try:
+            beside = Pass(self, rows, by_row=True)
+            if not beside.one_by_one:
+                return beside
+        except Unstackable:
+            return Pass(self, rows, by_row=False)
+        apart = Pass(self, rows, by_row=False)
+        return apart if len(apart.one_by_one) < len(beside.one_by_one) else beside
+
+    def restore(self, step: int, memories: Sequence[Array]) -> None:
+        """Put a keyframe of every member in place, and compute its step."""
+        self.step = step
+        for number, memory in enumerate(memories):
+            self.stacked_memory.put(number, memory)
+        epoch, position = self.place()
+        self._now = self._pass(self.batches.length(position))
+        next(self.batches.feed(epoch, position, self._now.x_all, self._now.y_all))
+        self._now.tick(step)
+        with np.errstate(all="ignore"):
+            run(self._now.compute)
+
+    # ---- training
+
+    def _stretch(self, target: int) -> bool:
+        """Steps of one batch size up to the next event; False where numbers may have left their bounds."""
+        epoch, position = divmod(self.step + 1, self.batches.per_epoch)
+        now = self._pass(self.batches.length(position))
+        if now is not self._now:
+            self._drain()
+            run(self._now.commit)
+        count = min(target - self.step, self.batches.alike(position), now.block - now.filled)
+        if self._validates:
+            count = min(count, self._until_validation(self.step))
+        operations = now.commit_and_compute if now is self._now else now.compute
+        feed = self.batches.feed(epoch, position, now.x_all, now.y_all)
+        if self.ticks:
+            feed = now.ticking(feed, self.step + 1)
+        self._now = now
+        (ring, second_ring), (part, second_part) = now.rings, now.recorded
+        checked = now.checked
+        square, infinity = checked.dot, math.inf
+        slot, done, good = now.filled, 0, True
+        for _ in islice(feed, count):
+            for function, arguments in operations:
+                function(*arguments)
+            done += 1
+            ring[slot] = part
+            second_ring[slot] = second_part
+            slot += 1
+            if not square(checked) < infinity:
+                good = False
+                break
+            operations = now.commit_and_compute
+        now.filled = slot
+        self.step += done
+        if now.filled == now.block:
+            self._drain()
+        if good and self._validates and self._until_validation(self.step - 1) == 1:
+            self._validate()
+        return good
+
+    def _until_validation(self, step: int) -> int:
+        return self.lanes[0].cursor.until_judged(step)
+
+    def _validate(self) -> None:
+        if not self._validates:
+            return
+        for number, lane in enumerate(self.lanes):
+            found = evaluate(lane.experiment, self.params(number), self.dataset, self.dataset.validation)
+            lane.validation.append((float(self.step), *found))
+
+    def _record(self) -> None:
+        now = self._now
+        for ring, part in zip(now.rings, now.recorded, strict=True):
+            ring[now.filled] = part
+        now.filled += 1
+        self._drain()
+
+    def _drain(self) -> None:
+        """Reduce what waits in the rings to metrics."""
+        if self._now.filled == 0:
+            return
+        with np.errstate(all="ignore"):
+            numbers = self._now.drain()
+        self._numbers.append(numbers)
+
+    def out_of_bounds(self) -> list[int]:
+        """The members whose sum of squares is not finite."""
+        found = []
+        with np.errstate(all="ignore"):
+            for number in range(self.members):
+                checked = self.trace(number).checked
+                if not checked.dot(checked) < math.inf:
+                    found.append(number)
+        return found
+
+
+class Pass:
+    """One step of all members over so many rows, bound to the stacked arrays, and the ring of what it computed."""
+
+    def __init__(self, group: Together, rows: int, by_row: bool) -> None:
+        experiment = group.lanes[0].experiment
+        network = experiment.network
+        cursors = [lane.cursor for lane in group.lanes]
+        steps = [cursor.step_for(rows) for cursor in cursors]
+        traces = [step.trace for step in steps]
+        first = traces[0]
+        members = len(cursors)
+        stack = Stack(members, ticks=group.ticks, alike=group.alike)
+        stack.adopt(group.stacked_memory)
+        stack.adopt(group.stacked_next)
+        self.rows = rows
+        self.arena = stack.region([trace.arena for trace in traces], _arena_blocks(first, by_row))
+        shape = first.x.shape
+        self.x = stack.region([trace.x for trace in traces], [Block(0, shape, False)], shared=group.batches.shared)
+        self.commit = stack.bind([step.commit for step in steps])
+        self.compute = stack.bind([step.compute for step in steps])
+        self.commit_and_compute = [*self.commit, *self.compute]
+        self.one_by_one = tuple(stack.one_by_one)
+        self._live = stack.live
+        clocks = [cursor.clock for cursor in cursors]
+        self._clocks = clocks[:1] if group.alike else clocks
+        self.x_all = self.x.flat.reshape((rows, -1) if group.batches.shared else (members, rows, -1))
+        y = self.arena.whole(first.y)
+        self.y_all = np.moveaxis(y, -2, 0)
+        self.checked = self.arena.stretch(first.checked)
+        answers = self.arena.stretch(first.answers)
+        self.recorded: tuple[Array, Array] = (answers, self.arena.stretch(first.layers[-1].a))
+        self.block = int(np.clip(BLOCK_BYTES // sum(part.nbytes for part in self.recorded), 4, 256))
+        self.rings = tuple(np.zeros((self.block, part.size), part.dtype) for part in self.recorded)
+        self.filled = 0
+        self._by_row = by_row and len(first.layers) == 1
+        self._shape = (rows, members, network.outputs) if self._by_row else (members, rows, network.outputs)
+        self._loss = loss_named(experiment.loss)
+        self._output = network.layers[-1].activation
+        self._scale = self._loss.scale(experiment.reduction, rows, network.outputs)
+        self._task = group.dataset.task
+
+    def tick(self, step: int) -> None:
+        """Make the changing numbers ready for a step."""
+        for clock in self._clocks:
+            if clock.ticks:
+                clock.at(step)
+        for live in self._live:
+            live.refresh()
+
+    def ticking(self, feed: Iterator[None], step: int) -> Iterator[None]:
+        """The same feed, which makes the changing numbers ready as it is advanced."""
+        for _ in feed:
+            self.tick(step)
+            step += 1
+            yield
+
+    def drain(self) -> Array:
+        """(steps, K · columns): what waits in the rings, reduced to metrics; they are empty afterwards."""
+        steps, self.filled = self.filled, 0
+        answers, a = (ring[:steps] for ring in self.rings)
+        half = a.shape[1]
+        parts = [part.reshape(steps, *self._shape) for part in (answers[:, :half], answers[:, half:], a)]
+        if self._by_row:
+            # By member first, so that every sum runs over the same neighbours as in a run by itself.
+            parts = [np.ascontiguousarray(part.swapaxes(1, 2)) for part in parts]
+        z, y, a = parts
+        costs = self._loss.rows(self._output, z, a, y).astype(np.float64, copy=False)
+        losses = np.add.reduce(costs, axis=-1) * self._scale
+        return np.stack([losses, accuracy(self._task, a, y)], axis=2).reshape(steps, -1)
+
+
+def _params_blocks(experiment: Experiment, offset: int) -> list[Block]:
+    layout = params_layout(experiment.network)
+    blocks = [Block(offset + p.start, s, False) for p, s in zip(layout.W, layout.shapes, strict=True)]
+    return [*blocks, *(Block(offset + p.start, (p.stop - p.start,), False) for p in layout.b)]
+
+
+def _arena_blocks(trace: Trace, by_row: bool) -> list[Block]:
+    """Every array of a pass, once; ``by_row`` says how those of the first layer's units are stacked."""
+    found: dict[int, Block] = {}
+
+    def add(array: Array | None, by_row: bool = False) -> None:
+        if array is None or array.size == 0:
+            return
+        offset = (array.__array_interface__["data"][0] - trace.arena.__array_interface__["data"][0]) // array.itemsize
+        if 0 <= offset < trace.arena.size:
+            found[offset] = Block(offset, array.shape, by_row)
+
+    for number, layer in enumerate(trace.layers):
+        first = by_row and number == 0
+        for array in (layer.z, layer.a, layer.delta, trace.slopes[number]):
+            add(array, first)
+        add(layer.dx, by_row and number == 1)
+    for array in (trace.y, trace.dC_da):
+        add(array, by_row and len(trace.layers) == 1)
+    for params in (trace.gradient, trace.update, trace.used):
+        for array in (*params.W, *params.b):
+            add(array)
+    return list(found.values())
