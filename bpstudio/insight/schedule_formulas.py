@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
+
 from bpstudio.insight.typed_number import shortest
+from bpstudio.maths.operations import Array
 from bpstudio.training.schedules import (
     Constant,
     Cosine,
@@ -60,3 +65,31 @@ def schedule_numbers(schedule: Schedule, rate: float, k: int, reductions: int = 
         case Plateau():
             reduced = f"{eta} · {shortest(schedule.factor)}^{reductions}"
             return f"max({reduced}, {shortest(schedule.eta_min)})" if schedule.eta_min else reduced
+
+
+def span(schedule: Schedule, step: int = 0) -> int:
+    """Over how many updates a schedule shows its shape; at least as far as a little beyond ``step``. 0 where it has no
+    shape of its own: a constant rate, or one that follows the validations.
+    """
+    match schedule:
+        case Step():
+            wide = 5 * schedule.step_size
+        case Exponential():
+            wide = round(min(abs(4.6 / math.log(schedule.gamma)), 1e6)) if schedule.gamma != 1 else 100
+        case InverseTime():
+            wide = round(min(10 / schedule.decay, 1e6)) if schedule.decay else 100
+        case Inv():
+            wide = round(min(20 / schedule.gamma, 1e6)) if schedule.gamma else 100
+        case LinearWarmup():
+            wide = round(1.5 * schedule.total_iters)
+        case Cosine():
+            wide = schedule.t_max
+        case _:
+            return 0
+    return max(wide, 10, round(1.2 * step))
+
+
+def curve(schedule: Schedule, rate: float, stop: int, points: int = 120) -> tuple[Array, Array]:
+    """(steps, rates): η from step 0 to ``stop``, at every step or at ``points`` of them."""
+    steps = np.unique(np.linspace(0, stop, min(points, stop + 1)).astype(np.int64))
+    return steps, np.array([schedule.rate(rate, int(k)) for k in steps])

@@ -25,18 +25,42 @@ from bpstudio.engine.layers import (
 from bpstudio.engine.network import Network
 from bpstudio.maths.activations import fitted
 from bpstudio.maths.initializers import Initializer
+from bpstudio.maths.penalties import KLSparsity, Penalty, RunningSparsity
 from bpstudio.training.carry import check_fit
+from bpstudio.training.clipping import CLIPPINGS
 from bpstudio.training.experiment import Experiment
-from bpstudio.training.optimizers import SGD, Momentum
+from bpstudio.training.optimizers import OPTIMIZERS, SGD, AdamW, Momentum, Nesterov, Rprop
+from bpstudio.training.schedules import SCHEDULES, Constant
+from bpstudio.training.stopping import EarlyStopping
 from ui.panels.plain import PlainError
 
+ADAMW_DECAY = 0.01
 MOST_UNITS = 10**12
 """Above this a memory estimate only fills the screen with digits."""
 
 
 def with_layers(experiment: Experiment, layers: Sequence[Layer]) -> Experiment:
-    """The same experiment on other layers."""
-    return experiment.replace(network=dataclasses.replace(experiment.network, layers=tuple(layers)))
+    """The same experiment on other layers; a sparsity goes with the layers of which it is asked, and goes with the
+    last of them.
+    """
+    network = dataclasses.replace(experiment.network, layers=tuple(layers))
+    return experiment.replace(network=network, penalties=_following(experiment, layers))
+
+
+def _following(experiment: Experiment, layers: Sequence[Layer]) -> tuple[Penalty, ...]:
+    """The penalties where the layers stand now; a layer that is the same object was only moved."""
+    before = experiment.network.layers
+    if len(before) == len(layers) and sum(old is not new for old, new in zip(before, layers, strict=True)) <= 1:
+        return experiment.penalties
+    now = {id(layer): place for place, layer in enumerate(layers)}
+    rules: list[Penalty] = []
+    for rule in experiment.penalties:
+        if isinstance(rule, (KLSparsity, RunningSparsity)):
+            listed = tuple(now[id(before[n])] for n in rule.layers if id(before[n]) in now)
+            rules += [dataclasses.replace(rule, layers=listed)] if listed else []
+        else:
+            rules.append(rule)
+    return tuple(rules)
 
 
 def with_layer(experiment: Experiment, index: int, **changes: Any) -> Experiment:
@@ -146,9 +170,34 @@ def with_initializer(experiment: Experiment, **changes: Any) -> Experiment:
 
 
 def with_rule(experiment: Experiment, rule: str) -> Experiment:
-    """Another optimiser at the same rate."""
-    rate = experiment.optimizer.rate
-    return experiment.replace(optimizer=Momentum(rate) if rule == "momentum" else SGD(rate))
+    """Another optimiser at the same rate, with what decays and how fast biases move; and with the momentum or the β of
+    the one before, where it has one too. AdamW decays, or it would be Adam; Rprop takes no schedule.
+    """
+    old, kind = experiment.optimizer, OPTIMIZERS[rule]
+    shared = {"rate", "weight_decay", "decay_biases", "bias_rate", "beta1", "beta2"}
+    if isinstance(old, Momentum | Nesterov) and kind in (Momentum, Nesterov):
+        shared |= {"momentum", "velocity"}
+    names = {field.name for field in dataclasses.fields(kind)}
+    values = {name: value for name, value in dataclasses.asdict(old).items() if name in names & shared}
+    if kind is AdamW and old.weight_decay == 0:
+        values["weight_decay"] = ADAMW_DECAY
+    changes: dict[str, Any] = {"schedule": Constant()} if kind is Rprop else {}
+    return experiment.replace(optimizer=kind(**values), **changes)
+
+
+def with_schedule(experiment: Experiment, schedule: str) -> Experiment:
+    """Another schedule, with its usual numbers."""
+    return experiment.replace(schedule=SCHEDULES[schedule]())
+
+
+def with_clipping(experiment: Experiment, clipping: str) -> Experiment:
+    """Another way of clipping; "" for none."""
+    return experiment.replace(clipping=CLIPPINGS[clipping]() if clipping else None)
+
+
+def with_stopping(experiment: Experiment, is_on: bool) -> Experiment:
+    """With or without early stopping."""
+    return experiment.replace(stopping=EarlyStopping() if is_on else None)
 
 
 def fits(experiment: Experiment, dataset: Dataset) -> bool:

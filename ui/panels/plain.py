@@ -36,6 +36,45 @@ _SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             translatable("Momentum must be at least 0 and below 1; at 1 it would never slow down."),
         ),
         (
+            r"optimizer\.epsilon: .*got (?P<got>.*)",
+            translatable("ε must be 0 or more."),
+        ),
+        (
+            r"schedule\.factor: .*got (?P<got>.*)",
+            translatable("The factor must be above 0 and below 1, so that the rate falls."),
+        ),
+        (r"optimizer\.eta_plus: .*got (?P<got>.*)", translatable("η⁺ must be above 1, so that steps can grow.")),
+        (
+            r"optimizer\.step_max: .* of at least (?P<low>.*), got .*",
+            translatable("The largest step must be at least the smallest, {low}."),
+        ),
+        (
+            r"(?:optimizer|schedule)\.\w+: expected a number from 0 to below 1, got (?P<got>.*)",
+            translatable("This must be at least 0 and below 1; at 1 nothing new would ever count."),
+        ),
+        (
+            r"(?:optimizer|schedule|clipping|stopping)\.\w+: expected a finite number above 0, got (?P<got>.*)",
+            translatable("This must be a number above 0."),
+        ),
+        (
+            r"(?:optimizer|schedule|clipping|stopping)\.\w+: expected a finite number of at least 0, got (?P<got>.*)",
+            translatable("This must be a number of at least 0."),
+        ),
+        (
+            r"(?:(?:schedule|stopping)\.\w+|validate_every): expected a whole number of at least (?P<low>\d+), got .*",
+            translatable("This must be a whole number of at least {low}."),
+        ),
+        (
+            r"clipping: sequential update .*",
+            translatable(
+                "Output first goes with clipping each number only: the norm of all is not known before the last layer."
+            ),
+        ),
+        (
+            r"schedule: Rprop .*",
+            translatable("Rprop keeps a step for every weight, so there is no schedule for it: choose constant."),
+        ),
+        (
             r"units: softmax shares 1 .*",
             translatable("Softmax shares 1 among the units of a layer, so it needs at least 2 units."),
         ),

@@ -6,7 +6,6 @@ differs has usually met one of them.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
 from PyQt6.QtCore import QSize
@@ -14,23 +13,23 @@ from PyQt6.QtWidgets import QCheckBox, QLabel, QPushButton, QToolButton, QWidget
 
 from bpstudio.insight.conventions import loss_formula
 from bpstudio.insight.notation import Notation
+from bpstudio.maths.losses import loss as loss_named
 from bpstudio.training.experiment import DTYPES, Experiment
 from bpstudio.training.frame import Frame
-from bpstudio.training.optimizers import Momentum
 from ui import theme
 from ui.focus import Focus
 from ui.language import tr, translatable
 from ui.panels import describe, edits
 from ui.panels.form import Choice, Message, Row, Section
 from ui.panels.layer_card import CHANGE_INITIALIZER, Change
+from ui.panels.limits_section import LimitsSection
 from ui.panels.number import NumberField
+from ui.panels.penalty_form import PenaltyForm
 from ui.panels.plain import plain
+from ui.panels.rule_form import RuleForm
 
 CHANGE_LOSS = translatable("change loss")
 CHANGE_REDUCTION = translatable("change mean or sum")
-CHANGE_OPTIMIZER = translatable("change optimiser")
-CHANGE_RATE = translatable("change learning rate")
-CHANGE_MOMENTUM = translatable("change momentum")
 CHANGE_BATCH = translatable("change batch size")
 CHANGE_SEED = translatable("change seed")
 CHANGE_SHUFFLE = translatable("change shuffling")
@@ -55,16 +54,16 @@ class TrainingSection(Section):
         self._change = change
         self._frame: Frame | None = None
         self._notation: Notation | None = None
-        self.loss, self.loss_row = self._choice(CHANGE_LOSS, "loss")
-        self.optimizer = Choice()
-        self.optimizer_row = Row(self.optimizer)
-        self.optimizer.activated.connect(
-            lambda: self._edit(
-                self.optimizer_row, CHANGE_OPTIMIZER, lambda e: edits.with_rule(e, self.optimizer.currentData())
-            )
+        self.loss = Choice()
+        self.loss_row = Row(self.loss)
+        self.loss.activated.connect(self._set_loss)
+        self.huber, self.huber_row = self._number(
+            CHANGE_LOSS, lambda e, value: e.replace(loss=f"huber(delta={value!r})")
         )
-        self.rate, self.rate_row = self._number(CHANGE_RATE, _with_rate)
-        self.momentum, self.momentum_row = self._number(CHANGE_MOMENTUM, _with_momentum)
+        self.penalties = PenaltyForm(change)
+        self.rule = RuleForm(change)
+        self.optimizer, self.rate, self.rate_row = self.rule.choice, self.rule.rate, self.rule.rate_row
+        self.limits = LimitsSection(change)
         self.batch, self.batch_row = self._number(
             CHANGE_BATCH, lambda e, value: e.replace(batch_size=int(value)), whole=True, words={"full": 0, "all": 0}
         )
@@ -114,11 +113,13 @@ class TrainingSection(Section):
             self.corner.addWidget(button)
         rows: tuple[QWidget, ...] = (
             self.loss_row,
-            self.optimizer_row,
-            self.rate_row,
-            self.momentum_row,
+            self.huber_row,
+            self.penalties,
+            self.rule,
             self.batch_row,
             self.seed_row,
+            self.limits,
+            self.limits.facts,
             self.conventions,
             self.summary,
         )
@@ -130,6 +131,8 @@ class TrainingSection(Section):
         before, self._frame = self._frame, frame
         if before is None or before.experiment is not frame.experiment or before.dataset is not frame.dataset:
             self._fill(frame)
+        else:
+            self.rule.follow(frame)
 
     def look(self) -> None:
         """Follow the letters that Focus chose."""
@@ -139,9 +142,10 @@ class TrainingSection(Section):
     def retranslate(self) -> None:
         self.name(tr("Training"))
         self.loss_row.name(tr("Loss"), tr("What training makes small: the cost ℓ of one row"))
-        self.optimizer_row.name(tr("Optimiser"), tr("How a gradient becomes an update"))
-        self.rate_row.name(tr("Learning rate η"), tr("How far a step goes: update = −η · gradient"))
-        self.momentum_row.name(tr("Momentum μ"), tr("Share of the velocity that stays: v ← μ v + gradient"))
+        self.huber_row.name(tr("Huber's δ"), tr("Errors larger than this pull no harder"))
+        self.penalties.retranslate()
+        self.rule.retranslate()
+        self.limits.retranslate()
         self.batch_row.name(tr("Batch size"), tr("Rows per update; type 0 or full for all rows at once"))
         self.seed_row.name(tr("Seed"), tr("Start weights and the order of the rows are drawn from it"))
         self.conventions.name(tr("Conventions"))
@@ -163,7 +167,6 @@ class TrainingSection(Section):
             button.setToolTip(words)
             button.setAccessibleName(words)
         self.batch.words = {"full": 0, "all": 0, tr("all"): 0}
-        self.optimizer.offer([("sgd", "SGD"), ("momentum", tr("momentum"))])
         self.reduction.offer(describe.reductions())
         self.order.offer(describe.update_orders())
         self.precision.offer([(name, name) for name in DTYPES])
@@ -174,17 +177,17 @@ class TrainingSection(Section):
         experiment = frame.experiment
         self._notation = notation = self._focus.notation
         self.loss.offer(describe.losses(notation))
-        self.loss.show_value(experiment.loss)
+        rule_of_loss = loss_named(experiment.loss)
+        self.loss.show_value(rule_of_loss.family)
+        self.huber_row.setVisible("delta" in rule_of_loss.parameters)
+        if "delta" in rule_of_loss.parameters:
+            self.huber.show_value(rule_of_loss.parameters["delta"])
+        self.penalties.show_experiment(experiment)
         is_named = self.loss.currentText() == describe.loss_words(experiment.loss)
         self.loss_row.message.say(f"ℓ = {loss_formula(experiment.loss, notation)}" if is_named else "", "echo")
         self.loss.setToolTip(describe.loss_words(experiment.loss))
-        rule = experiment.optimizer
-        self.optimizer.show_value(rule.name)
-        self.optimizer_row.message.say("", "")
-        self.rate.show_value(rule.rate)
-        self.momentum_row.setVisible(isinstance(rule, Momentum))
-        if isinstance(rule, Momentum):
-            self.momentum.show_value(rule.momentum)
+        self.rule.show_frame(frame)
+        self.limits.show_frame(frame)
         self.batch.show_value(experiment.batch_size)
         self.seed.show_value(experiment.seed)
         self.reduction.show_value(experiment.reduction)
@@ -247,6 +250,11 @@ class TrainingSection(Section):
         if chosen is not None:
             self._edit(self.initializer_row, CHANGE_INITIALIZER, lambda e: edits.with_initializer(e, weights=chosen))
 
+    def _set_loss(self) -> None:
+        family = self.loss.currentData()
+        if self._frame is not None and loss_named(self._frame.experiment.loss).family != family:
+            self._edit(self.loss_row, CHANGE_LOSS, lambda e: e.replace(loss=family))
+
     def _set_shuffle(self, is_on: bool) -> None:
         self._edit(None, CHANGE_SHUFFLE, lambda e: e.replace(shuffle=is_on))
 
@@ -259,11 +267,3 @@ class TrainingSection(Section):
             if self._frame is not None:
                 self._fill(self._frame)
             message.say(plain(error), "error")
-
-
-def _with_rate(experiment: Experiment, rate: float) -> Experiment:
-    return experiment.replace(optimizer=dataclasses.replace(experiment.optimizer, rate=rate))
-
-
-def _with_momentum(experiment: Experiment, momentum: float) -> Experiment:
-    return experiment.replace(optimizer=Momentum(experiment.optimizer.rate, momentum))

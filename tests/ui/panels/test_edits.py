@@ -8,7 +8,8 @@ from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
 from bpstudio.training.carry import check_fit
 from bpstudio.training.experiment import Experiment
-from bpstudio.training.optimizers import SGD, Momentum
+from bpstudio.training.optimizers import SGD, Adam, AdamW, Momentum, NAdam, Nesterov, Rprop
+from bpstudio.training.schedules import Constant, Cosine
 from bpstudio.training.session import Session
 from ui.panels import edits
 from ui.panels.plain import PlainError, plain
@@ -55,7 +56,17 @@ def test_layers_move_and_go_but_the_output_stays() -> None:
 
 def test_another_optimiser_keeps_the_rate() -> None:
     assert edits.with_rule(DEEP, "sgd").optimizer == SGD(0.1)
-    assert edits.with_rule(DEEP, "momentum").optimizer == Momentum(0.1, 0.9)
+    assert edits.with_rule(DEEP, "momentum") == DEEP
+    assert edits.with_rule(edits.with_rule(DEEP, "sgd"), "momentum").optimizer == Momentum(0.1, 0.9)
+    assert edits.with_rule(DEEP, "nesterov").optimizer == Nesterov(0.1, DEEP.optimizer.momentum)  # type: ignore[attr-defined]
+
+
+def test_another_optimiser_keeps_what_is_common_and_drops_what_it_cannot_have() -> None:
+    scheduled = DEEP.replace(optimizer=Adam(0.02, 0.8, weight_decay=0.1, bias_rate=2.0), schedule=Cosine())
+    assert edits.with_rule(scheduled, "nadam").optimizer == NAdam(0.02, 0.8, weight_decay=0.1, bias_rate=2.0)
+    rprop = edits.with_rule(scheduled, "rprop")
+    assert (rprop.optimizer, rprop.schedule) == (Rprop(0.02, weight_decay=0.1, bias_rate=2.0), Constant())
+    assert edits.with_rule(DEEP, "adamw").optimizer == AdamW(0.1, weight_decay=0.01), "without decay it would be Adam"
 
 
 def test_the_initialiser_changes_in_every_layer() -> None:
