@@ -57,12 +57,6 @@ class Batches:
             return self._explicit[position]
         return self.order(epoch)[position * self._size : (position + 1) * self._size]
 
-    def inputs(self, epoch: int, position: int) -> Array:
-        """x (rows, inputs) of one batch, in an array of its own that cannot be written."""
-        x = self._x[self.rows(epoch, position)]
-        x.flags.writeable = False
-        return x
-
     def length(self, position: int) -> int:
         """How many rows the batch at this place of an epoch has."""
         if self._explicit is not None:

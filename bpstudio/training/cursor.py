@@ -145,18 +145,14 @@ class Cursor:
         sums, sums_ring = step.sums, step.sums_ring
         square, infinity = checked.dot, math.inf
         slot, done = step.filled, 0
-        arrays = (self.memory, self.next, trace.arena)
-        blocks = () if tape is None else tape.rows(count, *arrays)
-        (memory, following, arena), kept = arrays, blocks or None
+        kept, memory = None if tape is None else tape.rows(count, self.memory), self.memory
         self.now = step
         # This loop is the product's pulse: what can be looked up before it, is.
         for _ in islice(feed, count):
             for function, arguments in operations:
                 function(*arguments)
             if kept is not None:
-                kept[0][done] = memory
-                kept[1][done] = following
-                kept[2][done] = arena
+                kept[done] = memory
             done += 1
             if record:
                 ring[slot] = part
@@ -168,8 +164,8 @@ class Cursor:
                 break
             operations = step.commit_and_compute
         step.filled = slot
-        if tape is not None:
-            tape.keep(segment, self.step + 1, done, blocks)
+        if tape is not None and kept is not None:
+            tape.keep(segment, self.step + 1, kept[:done])
         self.step += done
         if self.nonfinite is not None and not np.isfinite(self.params.flat).all():
             step.filled -= record

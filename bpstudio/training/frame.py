@@ -121,15 +121,19 @@ class FramePool:
 
     def copy(self, source: Array) -> Array:
         """A read-only copy of a flat array, in memory that is reused when nobody looks at it any more."""
+        array = self.block(source.shape, source.dtype)
+        array[...] = source
+        array.flags.writeable = False
+        return array
+
+    def block(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        """Memory to be written, which is reused when nobody looks at it any more."""
         memory = None
         for _ in range(len(self._free)):
             candidate = self._free.popleft()
-            if candidate.shape == source.shape and candidate.dtype == source.dtype:
+            if candidate.shape == shape and candidate.dtype == dtype:
                 memory = candidate
                 break
         if memory is None:
-            memory = np.empty_like(source)
-        memory[...] = source
-        array = np.asarray(_Lease(self._free, memory))
-        array.flags.writeable = False
-        return array
+            memory = np.empty(shape, dtype)
+        return np.asarray(_Lease(self._free, memory))

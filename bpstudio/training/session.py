@@ -17,7 +17,7 @@ from bpstudio.engine.passes import predict
 from bpstudio.engine.penalizing import Averages
 from bpstudio.engine.trace import Params, Trace, draw_params, params_layout
 from bpstudio.maths.operations import Array
-from bpstudio.training.arithmetic import costs, metric_columns, saturating_units, switching_units
+from bpstudio.training.arithmetic import metric_columns, saturating_units, switching_units
 from bpstudio.training.caption import UNNAMED, Caption
 from bpstudio.training.carry import (
     averages_of,
@@ -82,6 +82,8 @@ class Session:
         )
         self._stopped: Stopped | None = None
         self._tape: Tape | None = None
+        self._blocks = FramePool()
+        self._viewer: Cursor | None = None
         self._chain = Chain((segment,), origin.copy(), caption or UNNAMED)
         self._cursor = self._enter(segment, at)
 
@@ -300,53 +302,55 @@ class Session:
 
     def frame(self) -> Frame:
         """The present step, frozen."""
-        here, copy = self._cursor, self._pool.copy
-        here.drain()
-        trace = here.now.trace
-        kept = Kept(here.segment, here.step, copy(here.memory), copy(here.next), copy(trace.arena))
-        return self._picture(kept, copy(trace.x.ravel()).reshape(trace.x.shape))
+        self._cursor.drain()
+        return self._picture(self._cursor)
 
     def record(self, steps: int) -> Recording:
-        """Train so many steps and keep each of them whole. The recording is as long as the run was: shorter where it
-        became non-finite or stopped by itself. Raises ValueError where it would not fit into the machine.
+        """Train so many steps and keep each of them. The recording is as long as the run was: shorter where it became
+        non-finite or stopped by itself. Raises ValueError where it would not fit into the machine.
         """
-        tape = self._tape = Tape(steps)
+        tape = self._tape = Tape(steps, self._blocks)
         try:
             self.run(steps)
         finally:
             self._tape = None
-        return Recording([kept for kept in tape.kept if kept.step <= self.last_step], self._picture)
+        return Recording([kept for kept in tape.kept if kept.step <= self.last_step], self._recorded)
 
-    def _picture(self, kept: Kept, x: Array | None = None) -> Frame:
-        """The frame of a step from the arrays that it left, all read-only, and its batch (rows, inputs), which is
-        gathered anew where it is not given.
-        """
-        here, segment = self._cursor, kept.segment
-        if here.segment is not segment:
-            here = self._enter(segment, kept.step)
-        if x is None:
-            x = here.batches.inputs(*here.place(kept.step))
-        experiment, memory, following = segment.experiment, kept.memory, kept.following
+    def _recorded(self, kept: Kept) -> Frame:
+        """The frame of a step that was recorded, computed by a cursor of its own."""
+        self._cursor.drain()  # so that its step is on record already, and will not be recorded twice
+        viewer = self._viewer
+        if viewer is None or viewer.segment is not kept.segment:
+            viewer = self._viewer = Cursor(kept.segment, kept.step, kept.memory, lambda _: None)
+        else:
+            viewer.restore(kept.step, kept.memory)
+        return self._picture(viewer)
+
+    def _picture(self, here: Cursor) -> Frame:
+        """The step at which a cursor stands, frozen."""
+        segment, segments = here.segment, self._chain.segments
+        experiment = segment.experiment
         network = experiment.network
+        memory = self._pool.copy(here.memory)
         size = params_layout(network).size
         params = Params(network, memory[:size])
+        following = self._pool.copy(here.next)
+        rows = here.now.trace.rows
         trace = Trace(
             network,
-            len(x),
-            x,
-            kept.arena,
+            rows,
+            self._pool.copy(here.now.trace.x.ravel()).reshape(rows, -1),
+            self._pool.copy(here.now.trace.arena),
             params,
             experiment.update_order == "sequential",
             experiment.penalties,
         )
-        loss, row_loss = costs(experiment, trace)
-        epoch, position = here.place(kept.step)
-        is_present = here is self._cursor and kept.step == here.step
-        nonfinite = here.nonfinite if is_present else None
+        loss, row_loss = here.now.costs()
+        epoch, position = here.place(here.step)
         return Frame(
             experiment=experiment,
             dataset=segment.dataset,
-            step=kept.step,
+            step=here.step,
             epoch=epoch,
             position=position,
             batch=here.batches.rows(epoch, position),
@@ -360,20 +364,20 @@ class Session:
             loss=loss,
             row_loss=row_loss,
             metrics=self._chain.metrics(),
-            segment=self._chain.segments.index(segment),
+            segment=segments.index(segment) if segment in segments else len(segments),
             segment_start=segment.start,
             last_step=self.last_step,
             start=self._chain.origin,
             continued=segment.continued,
             undo=self._undo.undo_name,
             redo=self._undo.redo_name,
-            nonfinite=nonfinite,
-            run="diverged" if nonfinite is not None else "ready",
+            nonfinite=here.nonfinite,
+            run="diverged" if here.nonfinite is not None else "ready",
             caption=self._chain.caption,
-            rate=here.clock.rate_at(kept.step),
+            rate=here.clock.rate_at(here.step),
             begun=segment.begun,
-            watched=segment.watch_at(kept.step),
-            stopped=self._stopped if is_present else None,
+            watched=segment.watch_at(here.step),
+            stopped=self._stopped if here is self._cursor else None,
         )
 
     def probe(self, row: int) -> Trace:
@@ -418,8 +422,7 @@ class Session:
                 self._cursor.drain()
                 here = self._cursor = self._enter(following, following.start)
                 if self._tape is not None:
-                    arrays = (here.memory, here.next, here.now.trace.arena)
-                    self._tape.keep(following, here.step, 1, [array[None].copy() for array in arrays])
+                    self._tape.keep(following, here.step, here.memory[None].copy())
 
     def _following(self) -> Segment | None:
         """The next segment of the path, or None in the last one."""

@@ -1,17 +1,21 @@
-"""Updates per second: this engine (metrics and shuffling on) against straightforward NumPy and PyTorch eager.
+"""Updates per second: this engine (metrics and shuffling on) against straightforward NumPy, PyTorch eager, scikit-learn
+and itself while every step is recorded.
 
 All are driven in turn in one process, A B C A B C, each for a moment; a figure is the median of the ratios of the
 rounds. Absolute numbers of one machine at one moment mean little, ratios of neighbours do. All shuffle: a permutation
 for each epoch, and a batch is taken by its row numbers. The peers record nothing, which is to their advantage. One BLAS
-thread, float64, plain gradient descent everywhere.
+thread, float64, plain gradient descent everywhere. scikit-learn is given whole epochs, so that its calls count little;
+its regressor has an identity at the output, which is to its advantage too.
 """
 
+import importlib.util
 import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import bpstudio  # first: it pins BLAS before NumPy is loaded
 
@@ -20,6 +24,7 @@ import numpy as np
 from row import Row
 
 from bpstudio.data.dataset import Dataset
+from bpstudio.engine.layers import AvgPool2D, Conv2D, Flatten
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "11"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "0.15"))
@@ -37,27 +42,25 @@ class Workload:
     batch: int
     rate: float
     over_torch: float
-    over_numpy: float | None
+    over_numpy: float | None = None
+    over_sklearn: float | None = None
+    recorded: float | None = None
+    """What is left of the speed while every step is recorded."""
+    convolutions: bool = False
+    """LeNet-5 (LeCun et al. 1998) with a softmax, on images of 28×28, in place of ``sizes``."""
 
 
 TEN = (32,) * 11
+HALF_SQUARED, ENTROPY = "half_squared_error", "categorical_ce"
+DIGITS = ("relu", "relu", "softmax")
 WORKLOADS = (
-    Workload("a 2-4-2-1 tanh, batch 10", (2, 4, 2, 1), ("tanh",) * 3, "half_squared_error", 500, 10, 0.05, 6.5, 1.3),
-    Workload("b Mazur 2-2-2", (2, 2, 2), ("sigmoid",) * 2, "half_squared_error", 1, 1, 0.5, 6.5, 1.3),
-    Workload("c1 784-30-10", (784, 30, 10), ("sigmoid",) * 2, "half_squared_error", 2000, 10, 0.1, 2.3, 1.1),
-    Workload("c2 784-100-10", (784, 100, 10), ("sigmoid",) * 2, "half_squared_error", 2048, 32, 0.1, 1.2, None),
-    Workload(
-        "d 64-256-256-10 ReLU softmax, batch 128",
-        (64, 256, 256, 10),
-        ("relu", "relu", "softmax"),
-        "categorical_ce",
-        1792,
-        128,
-        0.05,
-        1.05,
-        None,
-    ),
-    Workload("e ten layers of 32, batch 32", TEN, ("sigmoid",) * 10, "half_squared_error", 1024, 32, 0.1, 2.3, 1.15),
+    Workload("a 2-4-2-1 tanh, batch 10", (2, 4, 2, 1), ("tanh",) * 3, HALF_SQUARED, 500, 10, 0.05, 8, 1.65, 5, 0.9),
+    Workload("b Mazur 2-2-2", (2, 2, 2), ("sigmoid",) * 2, HALF_SQUARED, 1, 1, 0.5, 8, 1.65, None, 0.9),
+    Workload("c1 784-30-10", (784, 30, 10), ("sigmoid",) * 2, HALF_SQUARED, 2000, 10, 0.1, 2.4, 1.1, 2, 0.9),
+    Workload("c2 784-100-10", (784, 100, 10), ("sigmoid",) * 2, HALF_SQUARED, 2048, 32, 0.1, 1.25),
+    Workload("d 64-256-256-10, batch 128", (64, 256, 256, 10), DIGITS, ENTROPY, 1792, 128, 0.05, 1.05, None, 1.2, 0.9),
+    Workload("e ten layers of 32, batch 32", TEN, ("sigmoid",) * 10, HALF_SQUARED, 1024, 32, 0.1, 3, 1.15, None, 0.9),
+    Workload("l LeNet-5 28×28, batch 32", (784, 10), (), ENTROPY, 320, 32, 0.05, 1, convolutions=True),
 )
 
 
@@ -80,18 +83,90 @@ def start(work: Workload) -> list[tuple[np.ndarray, np.ndarray]]:
 # The engines. Each returns a function that makes `count` updates, and one that returns the parameters.
 
 
-def this_engine(work: Workload, shuffle: bool = True) -> tuple[Run, Callable[[], list[np.ndarray]]]:
-    layers = tuple(
-        bpstudio.Dense(units, activation) for units, activation in zip(work.sizes[1:], work.activations, strict=True)
+def lenet() -> bpstudio.Network:
+    return bpstudio.Network(
+        784,
+        (
+            Conv2D(6, (5, 5), padding=(2, 2), activation="tanh"),
+            AvgPool2D(),
+            Conv2D(16, (5, 5), activation="tanh"),
+            AvgPool2D(),
+            Flatten(),
+            *(bpstudio.Dense(units, "tanh") for units in (120, 84)),
+            bpstudio.Dense(10, "softmax"),
+        ),
+        (28, 28),
     )
-    network = bpstudio.Network(work.sizes[0], layers)
+
+
+def session(work: Workload, shuffle: bool) -> bpstudio.Session:
+    layers = (
+        tuple(
+            bpstudio.Dense(units, activation)
+            for units, activation in zip(work.sizes[1:], work.activations, strict=True)
+        )
+        if not work.convolutions
+        else ()
+    )
+    network = lenet() if work.convolutions else bpstudio.Network(work.sizes[0], layers)
     experiment = bpstudio.Experiment(
         network, loss=work.loss, optimizer=bpstudio.SGD(work.rate), batch_size=work.batch, shuffle=shuffle
     )
     x, y = data(work)
-    dataset = Dataset.from_arrays(x, y, task="classes" if work.loss == "categorical_ce" else "regression")
-    session = bpstudio.Session(experiment, dataset, start=bpstudio.Params.from_layers(network, start(work)))
-    return session.run, lambda: [part for pair in session.params for part in pair]
+    dataset = Dataset.from_arrays(x, y, task="classes" if work.loss == ENTROPY else "regression")
+    first = None if work.convolutions else bpstudio.Params.from_layers(network, start(work))
+    return bpstudio.Session(experiment, dataset, start=first)
+
+
+def this_engine(work: Workload, shuffle: bool = True) -> tuple[Run, Callable[[], list[np.ndarray]]]:
+    living = session(work, shuffle)
+    return living.run, lambda: [part for pair in living.params for part in pair if part.size]
+
+
+def every_step_recorded(work: Workload, shuffle: bool = True) -> tuple[Run, Callable[[], list[np.ndarray]]]:
+    living = session(work, shuffle)
+
+    def run(count: int) -> None:
+        for _ in range(0, count, RECORDED):
+            living.record(RECORDED)
+
+    return run, lambda: [part for pair in living.params for part in pair]
+
+
+def scikit_learn(work: Workload, shuffle: bool = True) -> tuple[Run, Callable[[], list[np.ndarray]]]:
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+    warnings.simplefilter("ignore", ConvergenceWarning)
+    x, y = data(work)
+    kind = MLPClassifier if work.loss == ENTROPY else MLPRegressor
+    model = kind(
+        hidden_layer_sizes=work.sizes[1:-1],
+        activation={"sigmoid": "logistic"}.get(work.activations[0], work.activations[0]),
+        solver="sgd",
+        alpha=0.0,
+        batch_size=work.batch,
+        learning_rate_init=work.rate,
+        momentum=0.0,
+        shuffle=shuffle,
+        random_state=1,
+    )
+    target = np.argmax(y, axis=1) if work.loss == ENTROPY else y if y.shape[1] > 1 else y.ravel()
+    classes = {"classes": np.arange(y.shape[1])} if work.loss == ENTROPY else {}
+    per_epoch = -(-work.rows // work.batch)
+
+    owed = 0
+
+    def run(count: int) -> None:
+        nonlocal owed
+        owed += count
+        while owed >= per_epoch:
+            model.partial_fit(x, target, **classes)
+            owed -= per_epoch
+
+    return run, lambda: [*model.coefs_, *model.intercepts_]
 
 
 def batches(work: Workload, shuffle: bool) -> Iterator[np.ndarray]:
@@ -143,12 +218,15 @@ def torch_eager(work: Workload, shuffle: bool = True) -> tuple[Run, Callable[[],
     x, y = (torch.tensor(array) for array in data(work))
     kinds = {"tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid, "relu": torch.nn.ReLU}
     modules: list[torch.nn.Module] = []
-    for (W, b), name in zip(start(work), work.activations, strict=True):
+    for (W, b), name in zip(start(work) if not work.convolutions else [], work.activations, strict=True):
         linear = torch.nn.Linear(W.shape[1], W.shape[0], dtype=torch.float64)
         with torch.no_grad():
             linear.weight.copy_(torch.tensor(W))
             linear.bias.copy_(torch.tensor(b))
         modules += [linear, *([kinds[name]()] if name in kinds else [])]
+    if work.convolutions:
+        modules = torch_lenet(torch)
+        x = x.reshape(-1, 1, 28, 28)
     model = torch.nn.Sequential(*modules)
     optimizer = torch.optim.SGD(model.parameters(), lr=work.rate)
     cross_entropy = torch.nn.CrossEntropyLoss()
@@ -169,28 +247,44 @@ def torch_eager(work: Workload, shuffle: bool = True) -> tuple[Run, Callable[[],
     return run, lambda: [parameter.detach().numpy().copy() for parameter in model.parameters()]
 
 
-PEERS = {"straightforward NumPy": straightforward_numpy, "PyTorch eager": torch_eager}
+def torch_lenet(torch: Any) -> list[Any]:
+    nn, double = torch.nn, {"dtype": torch.float64}
+    return [
+        *(nn.Conv2d(1, 6, 5, padding=2, **double), nn.Tanh(), nn.AvgPool2d(2)),
+        *(nn.Conv2d(6, 16, 5, **double), nn.Tanh(), nn.AvgPool2d(2), nn.Flatten()),
+        *(nn.Linear(400, 120, **double), nn.Tanh(), nn.Linear(120, 84, **double), nn.Tanh()),
+        nn.Linear(84, 10, **double),
+    ]
 
 
-def absent() -> list[str]:
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        return ["PyTorch eager"]
-    return []
+@dataclass(frozen=True)
+class Peer:
+    name: str
+    make: Callable[[Workload], tuple[Run, Callable[[], list[np.ndarray]]]]
+    target: Callable[[Workload], float | None]
+    package: str = "numpy"
+    same: bool = False
+    """Whether it does the very same work, so that its numbers can be compared."""
 
 
-def same_result(work: Workload, peers: list[str]) -> None:
+NUMPY = Peer("straightforward NumPy", straightforward_numpy, lambda work: work.over_numpy, same=True)
+TORCH = Peer("PyTorch eager", torch_eager, lambda work: work.over_torch, "torch", same=True)
+SKLEARN = Peer("scikit-learn partial_fit", scikit_learn, lambda work: work.over_sklearn, "sklearn")
+PEERS = (NUMPY, TORCH, SKLEARN)
+RECORDED = 50
+
+
+def same_result(work: Workload, peers: list[Peer]) -> None:
     """The engines have to do the same work, or comparing their speed means nothing."""
     run, parameters = this_engine(work, shuffle=False)
     run(20)
     for peer in peers:
-        peer_run, peer_parameters = PEERS[peer](work, shuffle=False)
+        peer_run, peer_parameters = peer.make(work, shuffle=False)  # type: ignore[call-arg]
         peer_run(20)
         for ours, theirs in zip(parameters(), peer_parameters(), strict=True):
             difference = float(np.abs(ours - theirs).max())
             if difference > 1e-12:
-                raise AssertionError(f"{work.name}: {peer} differs by {difference:.1e} after 20 updates")
+                raise AssertionError(f"{work.name}: {peer.name} differs by {difference:.1e} after 20 updates")
 
 
 def rates(runs: dict[str, Run]) -> dict[str, list[float]]:
@@ -213,21 +307,29 @@ def rates(runs: dict[str, Run]) -> dict[str, list[float]]:
 
 
 def measure() -> Iterator[Row]:
-    gone = absent()
-    for peer in gone:
-        print(f"  absent: {peer} (.venv/bin/python -m pip install -e '.[bench]')")
-    peers = [peer for peer in PEERS if peer not in gone]
+    here = [peer for peer in PEERS if importlib.util.find_spec(peer.package) is not None]
+    for peer in PEERS:
+        if peer not in here:
+            print(f"  absent: {peer.name} (.venv/bin/python -m pip install -e '.[bench]')")
     for work in WORKLOADS:
-        same_result(work, peers)
-        found = rates({"bpstudio": this_engine(work)[0], **{peer: PEERS[peer](work)[0] for peer in peers}})
+        peers = [peer for peer in here if peer.target(work) is not None]
+        if not work.convolutions:
+            same_result(work, [peer for peer in peers if peer.same])
+        runs = {"bpstudio": this_engine(work)[0], **{peer.name: peer.make(work)[0] for peer in peers}}
+        if work.recorded is not None:
+            runs["recorded"] = every_step_recorded(work)[0]
+        found = rates(runs)
         own = statistics.median(found["bpstudio"])
         for peer in peers:
-            target = work.over_numpy if peer == "straightforward NumPy" else work.over_torch
-            ratios = sorted(a / b for a, b in zip(found["bpstudio"], found[peer], strict=True))
+            ratios = sorted(a / b for a, b in zip(found["bpstudio"], found[peer.name], strict=True))
             yield Row(
-                f"{work.name} against {peer}",
+                f"{work.name} against {peer.name}",
                 statistics.median(ratios),
-                target or 0.0,
+                peer.target(work) or 0.0,
                 (ratios[0], ratios[-1]),
-                f"({own:,.0f}/s, {statistics.median(found[peer]):,.0f}/s)",
+                f"({own:,.0f}/s, {statistics.median(found[peer.name]):,.0f}/s)",
             )
+        if work.recorded is not None:
+            ratios = sorted(a / b for a, b in zip(found["recorded"], found["bpstudio"], strict=True))
+            what = f"{work.name}, every step recorded against none"
+            yield Row(what, statistics.median(ratios), work.recorded, (ratios[0], ratios[-1]))
