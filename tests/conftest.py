@@ -25,6 +25,20 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 gc.disable()
 _tests = itertools.count(1)
 
+PATIENCE = 30
+"""Seconds for which a test waits for what must come. It never waits in vain when all is well; a machine that does
+other things at the same time may stand still for several seconds.
+"""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let qtbot be as patient, wherever a test does not say how long it waits."""
+    if config.pluginmanager.hasplugin("pytest-qt"):
+        from pytestqt.qtbot import QtBot
+
+        for wait in (QtBot.waitUntil, QtBot.waitExposed, QtBot.waitActive, QtBot.waitSignal, QtBot.waitSignals):
+            wait.__kwdefaults__["timeout"] = PATIENCE * 1000
+
 
 @pytest.fixture(autouse=True)
 def collect_between_tests() -> None:
@@ -38,7 +52,7 @@ def no_stray_threads() -> Iterator[None]:
     """Fail a test that leaves a thread running Python code, a QThread included (threading does not count those)."""
     before = sys._current_frames().keys()
     yield
-    patience = time.monotonic() + 2
+    patience = time.monotonic() + PATIENCE
     while left := sys._current_frames().keys() - before:
         if time.monotonic() > patience:
             names = {thread.ident: thread.name for thread in threading.enumerate()}

@@ -92,8 +92,10 @@ class Runner(QObject):
     @property
     def idle(self) -> bool:
         """Whether every command is carried out, every question answered and every frame shown."""
-        done = self._trainer.done == self._sent and not self._playing
-        return done and not self._mailbox and self._outbox.empty() and self._answerer.idle
+        # The threads are asked before the places where they leave what they have made: an answer that is given in
+        # between is seen there.
+        done = self._trainer.done == self._sent and not self._playing and self._answerer.idle
+        return done and not self._mailbox and self._outbox.empty()
 
     def open(self, session: Session) -> None:
         """Own another session from now on; the caller must not touch it again.

@@ -63,7 +63,7 @@ class Person:
         return self
 
     def wait(self, until: Callable[[], bool]) -> "Person":
-        self.qtbot.waitUntil(until, timeout=20_000)
+        self.qtbot.waitUntil(until)
         return self
 
 

@@ -49,7 +49,7 @@ def test_it_trains_and_everything_can_be_taken_back(visit):
     start = person.frame.params.flat.copy()
     person.press(Qt.Key.Key_1)
     person.qtbot.keyClick(person.window.canvas, Qt.Key.Key_Space)
-    person.qtbot.waitUntil(lambda: person.app.runner.frame.step > 200, timeout=10_000)
+    person.qtbot.waitUntil(lambda: person.app.runner.frame.step > 200)
     person.qtbot.keyClick(person.window.canvas, Qt.Key.Key_Space)
     trained = person.settle().frame
     assert trained.step > 200

@@ -35,7 +35,7 @@ def test_cycles_die_in_the_windows_thread_only(qtbot: QtBot) -> None:
         assert Cycle.died_in is None, "no other thread collects"
         [[object()] for _ in range(5000)]
         keep = [[] for _ in range(5000)]
-        qtbot.waitUntil(lambda: Cycle.died_in is threading.main_thread(), timeout=5000)
+        qtbot.waitUntil(lambda: Cycle.died_in is threading.main_thread())
         assert keep
     finally:
         collector.stop()

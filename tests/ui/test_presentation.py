@@ -33,7 +33,7 @@ class Lecture:
         return self.app.runner.frame
 
     def settle(self) -> Frame:
-        self.qtbot.waitUntil(lambda: self.app.runner.idle, timeout=30_000)
+        self.qtbot.waitUntil(lambda: self.app.runner.idle)
         QApplication.processEvents()
         return self.frame
 

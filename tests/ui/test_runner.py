@@ -289,3 +289,23 @@ def test_exception_in_a_view_does_not_stop_the_frames(runner: Runner, qtbot: QtB
         qtbot.waitUntil(lambda: len(caught) > 3)
         runner.pause()
         assert settle(qtbot, runner).step > 0
+
+
+def test_an_answer_that_is_given_while_somebody_looks_is_waited_for(
+    runner: Runner, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the clock would stop before it is shown, and it would be shown with the next command or never."""
+
+    class InThatMoment:
+        @property
+        def idle(self) -> bool:
+            runner._reply(Quick(1), "an answer")
+            return True
+
+    answers: list[object] = []
+    runner.answered.connect(lambda question, answer: answers.append(answer))
+    with monkeypatch.context() as patched:
+        patched.setattr(runner, "_answerer", InThatMoment())
+        assert not runner.idle
+    runner._clock.start()
+    qtbot.waitUntil(lambda: answers == ["an answer"])

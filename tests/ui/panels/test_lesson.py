@@ -58,7 +58,7 @@ class Desk:
         return self.settle()
 
     def settle(self) -> Frame:
-        self.qtbot.waitUntil(lambda: self.runner.idle, timeout=30_000)
+        self.qtbot.waitUntil(lambda: self.runner.idle)
         _ = self.digits  # made now and not while something else is looked at: new rows press the others together
         self.rest()
         assert self.runner.frame is not None

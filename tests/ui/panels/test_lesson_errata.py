@@ -122,14 +122,14 @@ def test_pressing_evidence_leads_to_its_version_step_and_beat(qtbot: QtBot) -> N
         panel.resize(330, 3000)
         panel.show()
         document.show(lessons.load("mazur"), name="mazur")
-        qtbot.waitUntil(lambda: runner.idle, timeout=20_000)
+        qtbot.waitUntil(lambda: runner.idle)
         QApplication.processEvents()
         cards = panel.errata.cards
-        qtbot.waitUntil(lambda: all(digit.state == "✓" for card in cards for digit in card.digits), timeout=20_000)
+        qtbot.waitUntil(lambda: all(digit.state == "✓" for card in cards for digit in card.digits))
         places = (((0, 1), "sequential", 1, ""), ((1, 0), "simultaneous", 0, "backward/h1/from-o2"))
         for (card, digit), version, step, address in places:
             qtbot.mouseClick(cards[card].digits[digit], Qt.MouseButton.LeftButton)
-            qtbot.waitUntil(lambda: runner.idle, timeout=20_000)
+            qtbot.waitUntil(lambda: runner.idle)
             assert runner.frame is not None
             choice = document.choice
             assert choice is not None

@@ -147,11 +147,11 @@ def test_it_asks_once_and_shows_what_it_asked_for(qtbot: QtBot, focus: Focus, cl
     assert plot._shown is None
     plot.show_answer(asked[0], asked[0].answer(lambda share: None))
     assert plot._shown is asked[0]
-    qtbot.waitUntil(lambda: len(asked) == 2, timeout=1000)
+    qtbot.waitUntil(lambda: len(asked) == 2)
     assert asked[1].frame is sine_frame
     plot.show_answer(asked[1], RuntimeError("broken"))
     plot.mark_stale()
-    qtbot.waitUntil(lambda: len(asked) == 3, timeout=1000)
+    qtbot.waitUntil(lambda: len(asked) == 3)
 
 
 def test_classes_differ_by_colour_and_shape_and_can_be_seen(classes_frame: Frame):

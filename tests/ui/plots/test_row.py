@@ -221,13 +221,13 @@ def test_with_a_runner_it_seeks_asks_and_hears(qtbot: QtBot, focus: Focus):
         row.show()
         runner.open(Session(Experiment(Network(2, (Dense(2), Dense(1)))), dataset))
         runner.step(10)
-        qtbot.waitUntil(lambda: row.fit._shown is not None and row.fit._shown.frame.step == 10, timeout=5000)
+        qtbot.waitUntil(lambda: row.fit._shown is not None and row.fit._shown.frame.step == 10)
         row.loss.refresh()
         row.loss.pane.picked(4.2, 0.0)
-        qtbot.waitUntil(lambda: runner.frame is not None and runner.frame.step == 4, timeout=5000)
+        qtbot.waitUntil(lambda: runner.frame is not None and runner.frame.step == 4)
         row.fourth.choose(2)
-        qtbot.waitUntil(lambda: row.confusion.found is not None, timeout=5000)
+        qtbot.waitUntil(lambda: row.confusion.found is not None)
         assert row.confusion.found.rows == 4
-        qtbot.waitUntil(lambda: runner.idle, timeout=5000)
+        qtbot.waitUntil(lambda: runner.idle)
     finally:
         runner.close()
