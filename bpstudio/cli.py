@@ -8,7 +8,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,8 +50,8 @@ when no element is further away than 1e-10, relative to itself or to a thousandt
 bpstudio verify --recipe pytorch (or keras, numpy) prints a script that writes such a file."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status."""
+def main(arguments: Sequence[str] | None = None, show: Callable[[Path], int] | None = None) -> int:
+    """Run one command; returns the exit status. ``show`` opens a case in the window, where there is one."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.command == "verify" and not options.paths and not options.recipe:
@@ -61,10 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.recipe:
                 print(recipe(options.recipe), end="")
                 return 0
-            if options.show:
-                print("bpstudio: the window shows a case: bpstudio verify --show FILE", file=sys.stderr)
-                return 2
-            return verify(options.paths, options.table, options.json)
+            if options.show and show is None:
+                raise ValueError("verify --show: only the window shows a case; here is none (bpstudio verify --show)")
+            return verify(options.paths, options.table, options.json, show if options.show else None)
         return train(options.lesson, options.steps, options.epochs, options.report)
     except (OSError, ValueError) as problem:
         print(f"bpstudio: {problem}", file=sys.stderr)
@@ -93,7 +92,11 @@ def _parser() -> argparse.ArgumentParser:
     form = verify_command.add_mutually_exclusive_group()
     form.add_argument("--table", action="store_true", help="every array with its worst error, also where a case passes")
     form.add_argument("--json", action="store_true", help="everything as one JSON document, for other programs")
-    form.add_argument("--show", action="store_true", help="open the case in the window, at what differs first")
+    form.add_argument(
+        "--show",
+        action="store_true",
+        help="open the case (of several the first that fails) in the window, at what differs first",
+    )
     form.add_argument("--recipe", choices=RECIPES, help="print a script that writes a case from a model of your own")
 
     train_command = commands.add_parser("train", help="train a lesson in the terminal")
@@ -111,8 +114,13 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def verify(paths: Sequence[Path], table: bool = False, json: bool = False) -> int:
-    """Judge each case, a line for each, and the counts in the last line; below a line that fails what differs."""
+def verify(
+    paths: Sequence[Path], table: bool = False, json: bool = False, show: Callable[[Path], int] | None = None
+) -> int:
+    """Judge each case, a line for each, and the counts in the last line; below a line that fails what differs.
+
+    ``show`` is given the first case that fails, or the first of all.
+    """
     from bpstudio.files import case, case_report
 
     judged = []
@@ -129,6 +137,8 @@ def verify(paths: Sequence[Path], table: bool = False, json: bool = False) -> in
         print(case_report.text(judged))
     else:
         print(f"{len(judged)} cases: {counts['PASS']} PASS, {counts['FAIL']} FAIL, {counts['SKIP']} SKIP")
+    if show is not None:
+        return show(next((path for path, verdict in judged if verdict.status == "FAIL"), judged[0][0]))
     return 1 if counts["FAIL"] else 3 if counts["SKIP"] else 0
 
 

@@ -1,4 +1,5 @@
-"""The console script: without arguments the window opens, with a file it opens that, `shot` makes a picture of it.
+"""The console script: without arguments the window opens, with a file it opens that, `shot` makes a picture of it, and
+`verify --show` opens a reference case where it differs.
 
 BLAS is pinned to one thread by `import bpstudio`, which has to come before NumPy is loaded; so it is the first import
 here. Everything that is not about the window is the command line's business, where Qt is never loaded.
@@ -24,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
 
         return shot(words[1:])
     if words and (words[0] in cli.COMMANDS or words[0].startswith("-")):
-        return cli.main(words)
+        return cli.main(words, show=lambda case: _window([str(case)]))
     return _window(words)
 
 

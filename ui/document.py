@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from PyQt6.QtCore import QObject, QSettings, QStandardPaths
 
@@ -24,12 +24,13 @@ from bpstudio.insight import naming
 from bpstudio.insight.elements import Element, Row
 from bpstudio.insight.notation import letters
 from bpstudio.training.caption import Caption
-from ui import language
+from ui import language, verified
 from ui.focus import Focus
 from ui.language import tr
 from ui.runner import Progress, Runner
 
 if TYPE_CHECKING:
+    from bpstudio.files.case_lesson import OpenedCase
     from bpstudio.files.exercise import Exercise
     from bpstudio.training.frame import Frame
     from bpstudio.training.session import Session
@@ -46,8 +47,13 @@ class OpenLesson:
     place: str | Path
     kind: str = "open"
 
-    def answer(self, progress: Callable[[float], None]) -> tuple[Lesson, Session]:
-        lesson = lessons.read(self.place) if isinstance(self.place, Path) else lessons.load(self.place)
+    def answer(self, progress: Callable[[float], None]) -> tuple[Lesson, Session] | OpenedCase:
+        try:
+            lesson = lessons.read(self.place) if isinstance(self.place, Path) else lessons.load(self.place)
+        except lessons.ReferenceCaseError:
+            from bpstudio.files import case_lesson  # only where somebody has one
+
+            return case_lesson.open(Path(self.place))
         progress(0.5)
         return lesson, lesson.session()
 
@@ -81,6 +87,7 @@ class Document(QObject):
         self._shown = ("", False)
         self._saved: Frame | None = None
         self._then: Callable[[], object] | None = None
+        self._case: OpenedCase | None = None
         self.lesson: Lesson | None = None
         """The lesson as it was opened or saved; which of its switches is on says `choice`."""
         self.switches: Switches | None = None
@@ -164,6 +171,7 @@ class Document(QObject):
         self.switches = Switches(lesson)
         self._opening = True
         self._saved = None
+        self._case = None
         grain = lesson.grain
         self._focus.set(
             notation=lesson.notation,
@@ -173,6 +181,7 @@ class Document(QObject):
             digits=QSettings().value(DIGITS, 0, int) or lesson.digits,
             selection=None,
             hover=None,
+            mark=None,
             example=Row(0),
             playing_walk=False,
             zoom=1.0,
@@ -276,6 +285,9 @@ class Document(QObject):
             self._opening = False
             self._saved = frame
             self._start_look(frame)
+        if self._case is not None and frame.experiment != self._case.lesson.experiment:
+            self._case = None  # what differed is computed otherwise now
+            self._focus.set(mark=None)
         shown = (self.title, self.modified)
         if shown != self._shown:
             self._shown = shown
@@ -290,7 +302,15 @@ class Document(QObject):
             self._focus.set(grain=walk.default_grain)
         at = walk.find(self._focus.grain, lesson.at) if lesson.at else 0
         position = next((i for i, row in enumerate(frame.batch) if int(row) == lesson.row), 0)
-        self._focus.set(playhead=at, example=Row(position))
+        marked = verified.look(self._case) if self._case is not None else {}
+        self._focus.set(playhead=at, example=Row(position), **marked)
+
+    def _show_case(self, opened: OpenedCase, path: Path) -> None:
+        """Make a reference case what is open: a run without a file of its own, which stands where it differs first."""
+        self.show(opened.lesson, opened.session)
+        self._case = opened
+        self._remember(path)
+        self._say(*verified.sentence(opened))
 
     def _answered(self, question: object, answer: object) -> None:
         if isinstance(answer, Progress):
@@ -300,6 +320,8 @@ class Document(QObject):
                 lesson, session = answer
                 path = question.place if isinstance(question.place, Path) and question.place != last_session() else None
                 self.show(lesson, session, path, question.place if isinstance(question.place, str) else "")
+            elif isinstance(question.place, Path) and not isinstance(answer, Exception):
+                self._show_case(cast("OpenedCase", answer), question.place)
             else:
                 name = question.place.name if isinstance(question.place, Path) else question.place
                 self._say("error", tr("{name} cannot be opened: {reason}", name=name, reason=answer))

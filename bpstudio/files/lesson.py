@@ -69,6 +69,10 @@ _KEYS = (
 )
 
 
+class ReferenceCaseError(ValueError):
+    """The file is no lesson: it is a reference case (see ``case_lesson``)."""
+
+
 @dataclass(frozen=True, eq=False)
 class Lesson:
     """An experiment, its data and start values, and what there is to see.
@@ -362,7 +366,7 @@ def _check_format(document: object) -> None:
         if re.fullmatch(r"bpstudio-lesson/\d{1,6}", found):
             raise ValueError(f"format: {found} was written by a newer bpstudio than this one, which reads {FORMAT}")
         if found.startswith("bp-oracle/"):
-            raise ValueError(f"format: {found} is a reference case, not a lesson: bpstudio verify checks it")
+            raise ReferenceCaseError(f"format: {found} is a reference case, not a lesson: bpstudio verify checks it")
     raise ValueError(f'format: expected "{FORMAT}", got {records.shown(found)}')
 
 

@@ -3,7 +3,8 @@
 {"layer1": {"W": [[0.15, 0.20], [0.25, 0.30]], "b": [0.35, 0.35]},
  "layer2": {"W": [[0.40, 0.45], [0.50, 0.55]], "b": [0.60, 0.60]}}
 
-Thresholds stand under "b" with their own sign; a layer without biases has no "b".
+Thresholds stand under "b" with their own sign; a layer without biases has no "b", and a layer without weights does not
+stand there. The W of a convolution is nested like its shape: filters, channels, rows, columns.
 """
 
 from __future__ import annotations
@@ -24,21 +25,25 @@ def write(params: Params) -> dict[str, Any]:
     return {
         name: {"W": W.tolist(), "b": b.tolist()} if layer.has_bias else {"W": W.tolist()}
         for name, layer, (W, b) in zip(params.network.layer_names, params.network.layers, params, strict=True)
+        if layer.has_weights
     }
 
 
 def read(document: object, network: Network, path: str) -> Params:
     """Parameters of exactly the network's shapes; errors name the place, such as ``start.layer2.W[1]``."""
-    names = network.layer_names
-    entries = records.mapping(document, path, names, names)
+    weighted = [name for name, layer in zip(network.layer_names, network.layers, strict=True) if layer.has_weights]
+    entries = records.mapping(document, path, weighted, weighted)
     layers: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
-    for number, name in enumerate(names):
+    for number, name in enumerate(network.layer_names):
+        shape, biases = network.weight_shapes[number], network.bias_counts[number]
+        if name not in weighted:
+            layers.append((np.zeros(shape), np.zeros(biases)))
+            continue
         place = f"{path}.{name}"
         keys = ("W", "b") if network.layers[number].has_bias else ("W",)
         layer = records.mapping(entries[name], place, keys, keys)
-        units, inputs = network.sizes[number + 1], network.sizes[number]
-        W = array(layer["W"], f"{place}.W", (units, inputs))
-        layers.append((W, array(layer["b"], f"{place}.b", (units,)) if "b" in keys else np.zeros(units)))
+        W = array(layer["W"], f"{place}.W", shape)
+        layers.append((W, array(layer["b"], f"{place}.b", (biases,)) if "b" in keys else np.zeros(biases)))
     return Params.from_layers(network, list(layers))
 
 
@@ -51,7 +56,8 @@ def array(document: object, path: str, shape: tuple[int, ...]) -> NDArray[np.flo
 def _refuse_other_shape(document: object, path: str, shape: tuple[int, ...]) -> None:
     entries = records.sequence(document, path)
     if len(entries) != shape[0]:
-        what = "numbers" if len(shape) == 1 else f"rows of {shape[1]} numbers"
+        inner = "×".join(str(length) for length in shape[1:])
+        what = "numbers" if len(shape) == 1 else f"{'rows' if len(shape) == 2 else 'arrays'} of {inner} numbers"
         raise ValueError(f"{path}: expected {shape[0]} {what}, got {len(entries)}")
     if len(shape) > 1:
         for index, row in enumerate(entries):
