@@ -177,10 +177,7 @@ def _dropout(state: State) -> Phrase | None:
 def _start(state: State) -> Phrase | None:
     if state.typed:
         return Phrase("typed numbers")
-    return _one(
-        plain(f"w: {layer.initializer.formula}" + f", b: {layer.initializer.bias_formula}" * layer.has_bias)
-        for layer in _weighted(state)
-    )
+    return _one(plain(layer.initializer.written("b" if layer.has_bias else "")) for layer in _weighted(state))
 
 
 # ---- the objective

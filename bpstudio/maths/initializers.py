@@ -143,6 +143,12 @@ class Initializer:
             return rng.uniform(-self.bias_limit, self.bias_limit, count)
         return rng.standard_normal(count) * (self.bias_std if self.biases == "normal" else 0.0)
 
+    def written(self, bias: str = "b") -> str:
+        """Both laws in a line, "w: N(0, 0.5), b: 0"; without a letter for biases only that of the weights."""
+        if bias and self.bias_formula == self.formula:
+            return f"w, {bias}: {self.formula}"
+        return f"w: {self.formula}" + (f", {bias}: {self.bias_formula}" if bias else "")
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON: the rules and their deviations, and of the other numbers those that were changed."""
         always = {"weights", "std", "biases", "bias_std"}
@@ -273,12 +279,12 @@ WEIGHT_RULES: Mapping[str, WeightRule] = MappingProxyType(
         "uniform": WeightRule(
             "uniform", lambda rule, _: rule.limit / math.sqrt(3.0), "U(±{number})", parameter="limit"
         ),
-        "lecun_normal": WeightRule("normal", _lecun, "N(0, √(1/n_in))", _LECUN),
-        "lecun_uniform": WeightRule("uniform", _lecun, "U(±√(3/n_in))", _LECUN),
-        "xavier_normal": WeightRule("normal", _xavier, "N(0, √(2/(n_in + n_out)))", _XAVIER),
-        "xavier_uniform": WeightRule("uniform", _xavier, "U(±√(6/(n_in + n_out)))", _XAVIER),
-        "he_normal": WeightRule("normal", _he, "N(0, √(2/n_in))", _HE),
-        "he_uniform": WeightRule("uniform", _he, "U(±√(6/n_in))", _HE),
+        "lecun_normal": WeightRule("normal", _lecun, "N(0, √(1/in))", _LECUN),
+        "lecun_uniform": WeightRule("uniform", _lecun, "U(±√(3/in))", _LECUN),
+        "xavier_normal": WeightRule("normal", _xavier, "N(0, √(2/(in + out)))", _XAVIER),
+        "xavier_uniform": WeightRule("uniform", _xavier, "U(±√(6/(in + out)))", _XAVIER),
+        "he_normal": WeightRule("normal", _he, "N(0, √(2/in))", _HE),
+        "he_uniform": WeightRule("uniform", _he, "U(±√(6/in))", _HE),
         "orthogonal": WeightRule(
             "orthogonal",
             lambda rule, fans: rule.gain / math.sqrt(max(fans.units, fans.inputs)),
@@ -289,7 +295,7 @@ WEIGHT_RULES: Mapping[str, WeightRule] = MappingProxyType(
         "nguyen_widrow": WeightRule(
             "rows",
             _nguyen_widrow,
-            "‖wⱼ‖ = β = 0.7 n^(1/n_in)",
+            "‖wⱼ‖ = β = 0.7 n^(1/in)",
             "Nguyen & Widrow 1990",
             own_biases="U(±β)",
             draw_biases=_biases_along_rows,
@@ -297,7 +303,7 @@ WEIGHT_RULES: Mapping[str, WeightRule] = MappingProxyType(
         "nielsen": WeightRule(
             "normal",
             _lecun,
-            "N(0, 1/√n_in)",
+            "N(0, 1/√in)",
             "Nielsen, network2.py, default_weight_initializer",
             own_biases="N(0, 1)",
             draw_biases=_standard_normal_biases,
@@ -321,7 +327,7 @@ WEIGHT_RULES: Mapping[str, WeightRule] = MappingProxyType(
         "ufldl": WeightRule(
             "uniform",
             _limit(lambda fans: math.sqrt(6.0 / (fans.inputs + fans.outputs + 1.0))),
-            "U(±√(6/(n_in + n_out + 1)))",
+            "U(±√(6/(in + out + 1)))",
             "Ng et al., UFLDL, initializeParameters.m",
             own_biases="0",
             draw_biases=lambda _rng, _spread, _fans, count: np.zeros(count),
@@ -329,9 +335,9 @@ WEIGHT_RULES: Mapping[str, WeightRule] = MappingProxyType(
         "deep_learn_toolbox": WeightRule(
             "uniform",
             _limit(_deep_learn_toolbox),
-            "U(±4√(6/(n_in + n_out)))",
+            "U(±4√(6/(in + out)))",
             "Palm 2012, DeepLearnToolbox, nnsetup.m",
-            own_biases="U(±4√(6/(n_in + n_out)))",
+            own_biases="U(±4√(6/(in + out)))",
             draw_biases=_biases_as_weights,
         ),
     }

@@ -251,6 +251,8 @@ class SetsWindow(QDialog):
     # ---- within
 
     def _lay_out(self) -> None:
+        self.names.setProperty("role", "sets")
+        self.table.setProperty("role", "changes")
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.table.setWordWrap(True)
@@ -371,4 +373,5 @@ def _summary(shown: Preview, is_writing: bool) -> str:
         changed = tr("1 convention changes.")
     else:
         changed = tr("{count} conventions change.", count=shown.count)
-    return f"{changed} {tr('Training begins again.') if draws else tr('Undo takes it back.')}"
+    then = tr("Training begins again.") if draws else tr("Undo takes it back.")
+    return tr("{first} {second}", first=changed, second=then)

@@ -53,10 +53,8 @@ class StartForm(QWidget):
         """Show the rules of a layer and their numbers; a number stands only where its rule takes one."""
         start = self._initializer = layer.initializer
         self.weights.show_value(start.weights)
-        said = f"w: {start.formula}"
-        if start.own_biases and layer.has_bias:
-            said += f" · {'θ' if layer.bias == 'threshold' else 'b'}: {start.own_biases}"
-        self.weights_row.message.say(said, "echo")
+        letter = {"bias": "b", "threshold": "θ"}.get(layer.bias, "")
+        self.weights_row.message.say(start.written(letter if start.own_biases else ""), "echo")
         explanation = tr("How this layer's weights are drawn; a change draws anew")
         source = start.rule.source
         self.weights_row.name(tr("Start weights"), f"{explanation}\n{source}" if source else explanation)

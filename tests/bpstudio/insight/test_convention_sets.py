@@ -302,7 +302,7 @@ def test_a_typed_start_is_called_so() -> None:
     after = SETS["ng"].applied(experiment, rows())
     table = changes(State(experiment, 6, Writing(), NIELSEN, typed=True), State(after, 6, Writing(), NIELSEN))
     start = next(row for row in table if row.name == "start")
-    assert (start.now.text, start.after.text) == ("typed numbers", "w: U(±0.12), b: U(±0.12)")
+    assert (start.now.text, start.after.text) == ("typed numbers", "w, b: U(±0.12)")
     drawn: Params = draw_params(after.network, 0)
     assert np.abs(drawn.flat).max() <= 0.12
 

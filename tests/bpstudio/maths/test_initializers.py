@@ -183,7 +183,7 @@ def test_a_rule_is_written_with_its_number() -> None:
     assert Initializer("normal", 0.5).formula == "N(0, 0.5)"
     assert Initializer("uniform", limit=0.12).formula == "U(±0.12)"
     assert Initializer("constant", value=-2.0).formula == "-2"
-    assert Initializer().formula == "N(0, √(2/(n_in + n_out)))"
+    assert Initializer().formula == "N(0, √(2/(in + out)))"
     assert Initializer("nielsen").bias_formula == "N(0, 1)"
     assert Initializer().bias_formula == "0"
 

@@ -386,7 +386,7 @@ def test_a_rule_that_says_how_biases_begin_leaves_no_choice_of_them(builder: Bui
     choose(start.weights, "deep_learn_toolbox")
     stage.settle()
     assert not start.biases_row.isVisible()
-    assert "b: U(±4√(6/(n_in + n_out)))" in start.weights_row.message.text()
+    assert "w, b: U(±4√(6/(in + out)))" in start.weights_row.message.text()
     assert "DeepLearnToolbox, nnsetup.m" in start.weights.toolTip()
 
 
