@@ -8,7 +8,7 @@ import numpy as np
 
 from bpstudio.engine.passes import weighted_inputs
 from bpstudio.engine.trace import Params
-from bpstudio.insight import loss_formulas
+from bpstudio.insight import loss_formulas, penalty_lines
 from bpstudio.insight.beat import Beat
 from bpstudio.insight.elements import Edge, Unit
 from bpstudio.insight.formulas import direct, is_spelled, slope_at, written
@@ -20,6 +20,7 @@ from bpstudio.insight.update_lines import UpdateWriter, clipping_factor, given_g
 from bpstudio.insight.writer import SPELLED_OUT, Text, Writer
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.operations import Array
+from bpstudio.training.evaluation import penalty
 from bpstudio.training.frame import Frame
 from bpstudio.training.optimizers import Momentum, Rprop
 
@@ -113,10 +114,17 @@ def arrived(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
     symbol, value = w.letters.text("error", unit), float(w.numbers.error(unit.layer)[unit.index])
     if w.numbers.is_mean:
         return (w.mean(symbol, w.number(value)),)
-    came_back = w.sum(arrivals(w, unit), "{sum} ({count} arrivals)")
+    came_back = w.sum(returned(w, unit), "{sum} ({count} arrivals)")
     # What comes back are weights times δ; with the other sign of δ that is −∂C/∂a.
     total: Text = came_back if w.sign > 0 else Phrase("−({sum})", {"sum": came_back})
-    return (w.equation(symbol, total, w.number(value)),)
+    return w.equation(symbol, total, w.number(value)), *penalty_lines.unit_lines(w, unit)
+
+
+def returned(w: Writer, unit: Unit) -> Array:
+    """What comes back to a hidden unit, and last what a sparsity adds to it."""
+    added = penalty_lines.of_unit(w, unit)
+    back = arrivals(w, unit)
+    return back if added is None else np.append(back, w.sign * added.value)
 
 
 def delta(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
@@ -142,7 +150,7 @@ def delta(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
     parts: list[Text] = [symbol]
     if beat.grain == "neuron":
         inner: Text = (
-            error_written(w, unit, w.sign)[1] if is_output else w.sum(arrivals(w, unit), "{sum} ({count} arrivals)")
+            error_written(w, unit, w.sign)[1] if is_output else w.sum(returned(w, unit), "{sum} ({count} arrivals)")
         )
         parts.append(Phrase("({error}) · {slope}", {"error": inner, "slope": w.number(slope)}))
     else:
@@ -153,7 +161,9 @@ def delta(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
         equation = Phrase("{equation} (kink: slope taken as {slope})", {"equation": equation, "slope": w.number(slope)})
     elif function.switches and slope == 0:
         equation = Phrase("{equation} (slope 0)", {"equation": equation})
-    return (equation, *_slope_line(w, unit, slope), *(() if is_output else sequential_note(w)))
+    sparse = penalty_lines.unit_lines(w, unit) if beat.grain == "neuron" else ()
+    sparse += corners(w, unit) if is_output and beat.grain == "neuron" else ()
+    return (equation, *_slope_line(w, unit, slope), *sparse, *(() if is_output else sequential_note(w)))
 
 
 def _slope_line(w: Writer, unit: Unit, slope: float) -> tuple[Phrase, ...]:
@@ -206,12 +216,20 @@ def _layer_delta(w: Writer, layer: int) -> tuple[Phrase, ...]:
         plus = "⁺" if w.numbers.trace.sequential else ""
         weights, after = letters.layer("w_layer", layer + 1) + plus, letters.layer("delta_layer", layer + 1)
         back = matrices.back(weights, after, units, above)
-        symbols = f"({back.symbols}) ⊙ {function.symbol}′({weighted})"
+        sparse = "" if w.numbers.layer(layer).term is None else f" {'+' if w.sign > 0 else '−'} s"
+        symbols = f"({back.symbols}{sparse}) ⊙ {function.symbol}′({weighted})"
         if not function.elementwise:
             # e is ∂C/∂a with the sign of δ, which the Jacobian leaves as it is.
             active = letters.layer("a_layer", layer)
             symbols = f"{active} ⊙ (e − Σ {active} e), e = {back.symbols}"
-        return with_shapes(w, symbol, symbols, f"{back.shapes} ⊙ {here}", values), *sequential_note(w)
+        note: tuple[Phrase, ...] = ()
+        if sparse:
+            term = w.numbers.layer(layer).term
+            assert term is not None
+            values_of_term = w.vector(np.ravel(term) / w.numbers.share)
+            note = (Phrase("s = {values}: what sparsity adds to each unit", {"values": values_of_term}),)
+            note += penalty_lines.running_note(w.experiment)
+        return with_shapes(w, symbol, symbols, f"{back.shapes} ⊙ {here}", values), *note, *sequential_note(w)
     active = letters.layer("a_layer", layer)
     if w.numbers.paired:
         symbols = written(direct(w.sign), a=active, y=letters.text("y_letter"), outputs=w.divisor)
@@ -239,19 +257,24 @@ def gradient(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
     sign = w.sign * (w.bias_sign(unit.layer) if edge.is_bias else 1)
     minus = "" if sign > 0 else "−"
     symbol = minus + w.letters.text("delta", unit)
-    gathered = w.number(w.gradient(edge))
+    whole = penalty_lines.with_penalties(w, edge)
+    gathered = w.number(penalty_lines.of_rows_alone(w, edge))
+    # With penalties what the rows give is not yet the gradient.
+    named: list[Text] = [] if whole is not None else [w.gradient_symbol(edge)]
+    last = () if whole is None else (_stays(w, edge, whole),)
     if w.numbers.is_mean:
-        return (_stays(w, edge, w.equation(w.gradient_symbol(edge), w.gather(gathered))),)
+        of_rows = w.equation(*named, w.gather(gathered))
+        return (of_rows if last else _stays(w, edge, of_rows), *last)
     if edge.is_bias:
         numbers = f"−{w.factor(own_delta)}" if sign < 0 else w.number(own_delta)
-        equation = w.equation(w.gradient_symbol(edge), symbol, numbers, w.number(sign * own_delta))
+        equation = w.equation(*named, symbol, numbers, w.number(sign * own_delta))
     else:
         below = Unit(unit.layer - 1, edge.source)
         own = w.sign * own_delta * float(w.numbers.a(below.layer)[below.index])
         letters = f"{symbol} · {w.letters.activation(below)}"
         numbers = f"{minus}{w.factor(own_delta)} · {operand(w.came_in(below))}"
-        equation = w.equation(w.gradient_symbol(edge), letters, numbers, w.number(own))
-    return w.contribution(_stays(w, edge, equation), gathered)
+        equation = w.equation(*named, letters, numbers, w.number(own))
+    return *w.contribution(equation if last else _stays(w, edge, equation), gathered), *last
 
 
 def _stays(w: Writer, edge: Edge, equation: Phrase) -> Phrase:
@@ -266,9 +289,15 @@ def _gradient_row(w: Writer, unit: Unit) -> tuple[Phrase, ...]:
     symbols = w.gradient_symbol(edges[0])
     if len(edges) > 1:
         symbols = f"{symbols} … {w.gradient_symbol(edges[-1])}"
-    gathered = w.vector(w.numbers.batch_gradient(unit.layer)[unit.index][: len(edges)])
+    whole = w.numbers.batch_gradient(unit.layer)[unit.index][: len(edges)]
+    added = penalty_lines.of_weights(w.frame, unit.layer)[unit.index][: len(edges)]
+    is_penalized = any(penalty_lines.of_weight(w.frame, edge) for edge in edges)
+    gathered = w.vector(whole - added)
+    named: list[Text] = [] if is_penalized else [symbols]
+    terms = joined_names(w, unit.layer, bool(constant))
+    last = (w.equation(symbols, f"{gathered}{terms}", w.vector(whole)),) if is_penalized else ()
     if w.numbers.is_mean:
-        return (w.equation(symbols, w.gather(gathered)),)
+        return w.equation(*named, w.gather(gathered)), *last
     came_in = w.numbers.a(unit.layer - 1)
     own = w.delta_of(unit)
     write = w.given if unit.layer == 1 else w.number
@@ -278,8 +307,14 @@ def _gradient_row(w: Writer, unit: Unit) -> tuple[Phrase, ...]:
     if constant:
         below = f"({below}, {w.number(constant[0])})"
     letters = f"{w.minus}{w.letters.text('delta', unit)} · {below}"
-    equation = w.equation(symbols, letters, f"{w.minus}{w.factor(own)} · {factors}", result)
-    return w.contribution(equation, gathered)
+    equation = w.equation(*named, letters, f"{w.minus}{w.factor(own)} · {factors}", result)
+    return *w.contribution(equation, gathered), *last
+
+
+def joined_names(w: Writer, layer: int, biases: bool) -> str:
+    """What the penalties add to all parameters into a unit, in letters."""
+    terms = penalty_lines.for_layer(w, layer, w.letters.layer("w_layer", layer))
+    return terms + (penalty_lines.for_layer(w, layer, w.letters.layer("b_layer", layer), True) if biases else "")
 
 
 def edges_of_bias(w: Writer, layer: int) -> int:
@@ -303,10 +338,15 @@ def _layer_gradient(w: Writer, layer: int) -> tuple[Phrase, ...]:
             {"symbol": symbol, "symbols": formula, "shapes": shape, "norm": f"‖{symbol}‖ = {w.number(norm)}"},
         )
         for symbol, formula, shape, norm in (
-            (f"∂C/∂{weights}", symbols, shapes, float(np.linalg.norm(here.dW))),
+            (
+                f"∂C/∂{weights}",
+                symbols + penalty_lines.for_layer(w, layer, weights),
+                shapes,
+                float(np.linalg.norm(here.dW)),
+            ),
             (
                 f"∂C/∂{letters.layer('b_layer', layer)}",
-                sum_over_rows,
+                sum_over_rows + penalty_lines.for_layer(w, layer, letters.layer("b_layer", layer), True),
                 f"({units})",
                 float(np.linalg.norm(here.db)),
             ),
@@ -350,7 +390,7 @@ def new_value(w: Writer, edge: Edge) -> tuple[Phrase, ...]:
         return w.equation(
             f"{name}⁺", f"{name} − η v⁺", f"{w.given(value)} − {rate} · {w.factor(after)}", result
         ), velocity
-    if w.sign < 0 and w.numbers.rows == 1:
+    if w.sign < 0 and w.numbers.rows == 1 and not penalty_lines.of_weight(w.frame, edge):
         return (w.equation(f"{name}⁺", *_climb(w, edge, rate), result),)
     numbers = f"{w.given(value)} − {rate} · {w.factor(w.gradient(edge))}"
     return (w.equation(f"{name}⁺", f"{name} − η {w.gradient_symbol(edge)}", numbers, result),)
@@ -428,7 +468,7 @@ def _layer_update(w: Writer, layer: int) -> tuple[Phrase, ...]:
 
 def step(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
     """The whole training step."""
-    parts = {"loss": w.number(w.frame.loss), "norm": w.number(w.frame.gradient_norm), "step": str(w.frame.step)}
+    parts = {"loss": w.number(w.frame.objective), "norm": w.number(w.frame.gradient_norm), "step": str(w.frame.step)}
     return (Phrase("training step {step}: C = {loss}, ‖∇C‖ = {norm}", parts),)
 
 
@@ -442,10 +482,11 @@ def outlook(frame: Frame, digits: int = 9) -> Phrase:
     objective = float(costs.sum()) * loss_named(experiment.loss).scale(
         experiment.reduction, trace.rows, experiment.network.outputs
     )
+    objective += penalty(experiment, after, a, len(frame.dataset.train))
     same_rows = trace.rows == len(frame.dataset.train)
     return Phrase(
         "{now} → {next} in the next step's forward pass"
         if same_rows
         else "{now} → {next} on these rows after the update",
-        {"now": number(frame.loss, digits), "next": number(objective, digits)},
+        {"now": number(frame.objective, digits), "next": number(objective, digits)},
     )

@@ -19,6 +19,7 @@ from typing import Literal
 
 import numpy as np
 
+from bpstudio.insight import penalty_lines
 from bpstudio.insight.backward_lines import new_value
 from bpstudio.insight.elements import BIAS, Edge, Element, Example, LossNode, PlusOne, Unit
 from bpstudio.insight.factors import Factor, Term, own_factors, slope_factor, terms_of, value_notes
@@ -136,6 +137,7 @@ def _edge(w: Writer, edge: Edge) -> Derivation:
     names = {"source": letters.element(source), "unit": letters.unit(unit)}
     address = letters.names.edge(edge)
     value, update = w.weight(edge), w.update(edge)
+    whole = penalty_lines.with_penalties(w, edge)
     if w.sign < 0 and not w.numbers.is_mean:
         came = "" if edge.is_bias else f" · {letters.activation(Unit(edge.layer - 1, edge.source))}"
         notes.append(plain(f"{symbol} = {'−' if sign > 0 else ''}{letters.text('delta', unit)}{came}"))
@@ -155,8 +157,8 @@ def _edge(w: Writer, edge: Edge) -> Derivation:
         result=own,
         terms=_row_terms(w, edge) if w.numbers.is_mean else terms_of(w, unit),
         terms_sign=w.sign if unit.layer < w.depth and not w.numbers.is_mean and _is_elementwise(w, unit) else 1,
-        gathered=w.gradient(edge) if several else None,
-        gathering=w.gather(w.number(w.gradient(edge))) if several else None,
+        gathered=w.gradient(edge) if several or whole is not None else None,
+        gathering=_gathering(w, edge, whole) if several or whole is not None else None,
         of_one_row=not w.numbers.is_mean,
         name=letters.edge(edge),
         value=value,
@@ -168,6 +170,17 @@ def _edge(w: Writer, edge: Edge) -> Derivation:
         frozen=w.frozen(edge),
         notes=tuple(notes),
     )
+
+
+def _gathering(w: Writer, edge: Edge, whole: Phrase | None) -> Phrase:
+    """What the batch does with the rows' gradients, and what penalties add to that."""
+    of_rows = w.gather(w.number(penalty_lines.of_rows_alone(w, edge)))
+    if whole is None:
+        return of_rows
+    with_penalty = Phrase("with the penalty {equation}", {"equation": whole})
+    if w.numbers.rows == 1:
+        return with_penalty
+    return Phrase("{gathered}; {penalized}", {"gathered": of_rows, "penalized": with_penalty})
 
 
 def _row_terms(w: Writer, edge: Edge) -> tuple[Term, ...]:
@@ -309,14 +322,15 @@ def _loss(w: Writer) -> Derivation:
         for unit, part in zip(outputs, w.numbers.elements(), strict=True)
     )
     several = w.numbers.rows > 1
-    symbol_tex = letters.tex("cost")
+    is_penalized = penalty_lines.is_penalized(w.experiment)
+    symbol_tex = letters.tex("cost") + ("_0" if is_penalized else "")
     parts = [letters.tex("element", unit) for unit in outputs]
     shown = parts if len(parts) <= 4 else [*parts[:2], r"\cdots", parts[-1]]
     return Derivation(
         target=LossNode(),
         quantity="loss",
         title=Phrase("Loss"),
-        symbol=letters.text("cost"),
+        symbol=letters.text("cost") + ("₀" if is_penalized else ""),
         symbol_tex=symbol_tex,
         tex=f"{symbol_tex} = {' + '.join(shown)}",
         factors=(),
@@ -326,4 +340,5 @@ def _loss(w: Writer) -> Derivation:
         gathering=w.gather(w.number(w.frame.loss)) if several else None,
         of_one_row=not w.numbers.is_mean,
         beat_address="loss/C",
+        notes=penalty_lines.objective(w),
     )

@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from bpstudio.insight import penalty_lines
 from bpstudio.insight.backward_lines import (
     arrivals,
     corners,
@@ -80,6 +81,13 @@ def own_factors(w: Writer, unit: Unit, sign: int) -> tuple[list[Factor], list[Ph
             else "−Σ w δ over layer {layer} ({count} terms)",
             values,
         )
+        sparse = penalty_lines.of_unit(w, unit)
+        if sparse is not None:
+            formula = Phrase(
+                "{sum} + {sparsity}" if sign > 0 else "{sum} − {sparsity}",
+                {"sum": formula, "sparsity": Phrase("sparsity")},
+            )
+            notes += penalty_lines.unit_lines(w, unit)
     return [
         Factor(
             ("" if sign > 0 else "-") + letters.tex("error", unit),
@@ -172,6 +180,10 @@ def terms_of(w: Writer, unit: Unit) -> tuple[Term, ...]:
             symbol, weight, _ = used_weight(w, back)
             delta = float(deltas[index])
             found.append(Term(symbol, weight, w.letters.text("delta", above), delta, float(product), back))
+        sparse = penalty_lines.of_unit(w, unit)
+        if sparse is not None:
+            value = w.sign * sparse.value
+            found.append(Term(sparse.letters, value, "", 1.0, value, unit))
         return tuple(found)
     if elementwise:
         return ()
