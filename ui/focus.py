@@ -26,6 +26,8 @@ GRAINS: tuple[Grain, ...] = ("step", "layer", "neuron", "edge")
 """From coarse to fine: what one press of the right arrow walks over."""
 COLORS = ("gradient", "weight", "update")
 """What an edge's colour can mean."""
+DIFFERENCE = "difference"
+"""What it means besides where two networks are compared: how much a weight differs from the other's."""
 DELTAS = ("row", "batch")
 """A row's δ of its own cost, or the batch's with its 1/N."""
 SLOWEST, FASTEST = 0.25, 8.0
@@ -76,7 +78,7 @@ class Eye:
     playing_walk: bool = False
 
     def __post_init__(self) -> None:
-        choices = (("grain", GRAINS), ("color", COLORS), ("scale_delta", DELTAS))
+        choices = (("grain", GRAINS), ("color", (*COLORS, DIFFERENCE)), ("scale_delta", DELTAS))
         object.__setattr__(self, "names", own_names.pairs(self.names))
         _ = self.written  # a name or a sign that cannot be is refused here: looking at it later cannot fail
         for name, allowed in choices:

@@ -153,7 +153,7 @@ def colors_of(picture: Picture, values: Floats) -> tuple[Colors, Indices]:
         t = limits.place(values)
         colors = theme.gradient(t)
     else:
-        t = np.clip(values / (limits.weight if picture.eye.color == "weight" else limits.update), -1.0, 1.0)
+        t = np.clip(values / picture.signed_end, -1.0, 1.0)
         colors = theme.signed(t)
     colors = np.where(values == 0.0, np.uint32(theme.zero.rgb()), colors).astype(np.uint32)
     ranks = 1 + np.rint(np.nan_to_num(np.abs(t)) * 63).astype(np.intp)

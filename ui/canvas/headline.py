@@ -35,6 +35,7 @@ EDGES = {
     "one": translatable("edges: ∂C/∂w"),
     "weight": translatable("edges: weights"),
     "update": translatable("edges: what the update adds"),
+    "difference": translatable("edges: difference from the other network"),
 }
 STRONGEST = translatable("strongest {count} of each layer drawn")
 MARGIN = 20

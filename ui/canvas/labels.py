@@ -166,7 +166,7 @@ def _words(picture: Picture, edge: Edge, known: bool, digits: int) -> Words:
         if not frozen:
             first += f" → {number(weight + update, digits)}"
         return Words(first, "", "frozen" if frozen else "")
-    told = known and picture.eye.color != "weight"
+    told = known and picture.eye.color not in ("weight", "difference")
     glyph = "frozen" if frozen else "up" if told and update > 0 else "down" if told and update < 0 else ""
     carried = _carried(picture, edge, digits)
     if carried:

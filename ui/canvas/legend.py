@@ -54,6 +54,7 @@ COLOR_TITLES = {
     "gradient": (translatable("colour: |∂C/∂w|"), translatable("colour: |∂C/∂w|")),
     "weight": (translatable("colour: weight w"), translatable("colour: w")),
     "update": (translatable("colour: what the update adds"), translatable("colour: update Δw")),
+    "difference": (translatable("colour: difference of w"), translatable("colour: w − w′")),
 }
 ONE_SCALE = (translatable("one scale for all layers"), translatable("one scale"))
 EXPLANATIONS = {
@@ -65,6 +66,9 @@ EXPLANATIONS = {
         "The weight itself: blue is negative, amber positive, dark near 0. One scale for all layers."
     ),
     "update": translatable("What the optimiser will add: blue is negative, amber positive. One scale for all layers."),
+    "difference": translatable(
+        "How much the weight differs from that of the network it is compared with: blue is less, amber more."
+    ),
     "width": translatable("The thicker the line, the larger the weight, whatever its sign."),
     "fill": translatable("What the unit answers: its activation for the row that is shown."),
     "ring": translatable(
@@ -180,7 +184,7 @@ class Legend:
             ticks = [(i / (len(limits.ticks) - 1), f"1e{round(np.log10(tick))}") for i, tick in enumerate(limits.ticks)]
         else:
             colors = self.theme.signed(2 * t - 1)
-            end = limits.weight if picture.eye.color == "weight" else limits.update
+            end = picture.signed_end
             ticks = [(0.0, f"−{end:g}"), (0.5, "0"), (1.0, f"+{end:g}")]
         draw_image(painter, bar, image(colors[None]), smooth=True)
         every = 2 if sum(self.mono.width(label) + 5 for _, label in ticks) > bar.width() + self.px(14) else 1
@@ -268,7 +272,7 @@ class Legend:
         second = [("dash", tr("not yet") if compact else tr("not computed yet"))]
         if self.picture.sent is not None:
             second.append(("sent", tr("sent") if compact else tr("product computed")))
-        elif self.picture.eye.color != "weight":
+        elif self.picture.eye.color not in ("weight", "difference"):
             second.append(("glyph", tr("will fall / rise") if compact else tr("weight will fall, rise")))
         if frozen:
             second.append(("frozen", tr("frozen")))

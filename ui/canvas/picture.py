@@ -166,7 +166,7 @@ class Picture:
     def sent(self) -> tuple[States, ...] | None:
         """For each layer from 1, which products have gone forward; None after the loss, when the question is
         another."""
-        if self.phase not in ("F", "L") or self.whole or self.eye.color == "weight":
+        if self.phase not in ("F", "L") or self.whole or self.eye.color in ("weight", "difference"):
             return None
         return tuple(self.states(layer, "product") for layer in range(1, self.depth + 1))
 
@@ -180,11 +180,29 @@ class Picture:
         trace, params = self.frame.trace, self.frame.params
         if self.eye.color == "weight":
             pairs = list(zip(params.W, params.b, strict=True))
+        elif self.eye.color == "difference":
+            return self.differences
         elif self.eye.color == "update":
             pairs = [(layer.update_W, layer.update_b) for layer in trace.layers]
         else:
             pairs = [(layer.dW, layer.db) for layer in trace.layers]
         return tuple(matrix(*pair).astype(np.float64, copy=False) for pair in pairs)
+
+    @cached_property
+    def differences(self) -> tuple[Floats, ...]:
+        """For each layer from 1, how much the weights are above the other network's, biases last."""
+        other = self.view.other
+        if other is None or other.network.sizes != self.network.sizes:
+            return tuple(np.zeros_like(own) for own in self.weights)
+        pairs = zip(self.weights, other, strict=True)
+        return tuple(own - matrix(W, b).astype(np.float64, copy=False) for own, (W, b) in pairs)
+
+    @cached_property
+    def signed_end(self) -> float:
+        """Where the signed scale of the colours ends."""
+        if self.eye.color == "difference":
+            return scale.nice(max(float(np.abs(part).max(initial=0.0)) for part in self.differences))
+        return self.limits.weight if self.eye.color == "weight" else self.limits.update
 
     @cached_property
     def weights(self) -> tuple[Floats, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+from bpstudio.engine.trace import Params
 from bpstudio.insight.layout import Layout
 from bpstudio.insight.walk import Walk
 from bpstudio.training.frame import Frame
@@ -35,6 +36,8 @@ class View:
     phase: float = 1.0
     under_mouse: str = ""
     legend: bool = True
+    other: Params | None = None
+    """The network from which differences are taken; of the same shape."""
 
     def replace(self, **changes: object) -> View:
         """The same picture but for these fields."""

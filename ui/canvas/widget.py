@@ -26,6 +26,7 @@ from PyQt6.QtGui import (
 from PyQt6.QtWidgets import QToolTip, QWidget
 from typing_extensions import override
 
+from bpstudio.engine.trace import Params
 from bpstudio.insight.neighbours import Direction, neighbour
 from bpstudio.insight.walk import Walk
 from bpstudio.training.frame import Frame
@@ -71,6 +72,7 @@ class Canvas(QWidget):
         self._fitted = 1.0, (0.0, 0.0)
         self._under_mouse = ""
         self._legend = True
+        self._other: Params | None = None
         self._pulse_began: float | None = None
         self._dragged: QPointF | None = None
         self._pressed_at: QPointF | None = None
@@ -102,6 +104,11 @@ class Canvas(QWidget):
         self._renew()
         if other:
             self._fit_again()
+
+    def compare(self, other: Params | None) -> None:
+        """Take differences from these parameters, where the colour means them."""
+        self._other = other
+        self._renew()
 
     def fit_range(self) -> str:
         """Lock the colour range to what the present step fills; returns the sentence that announces it."""
@@ -137,6 +144,7 @@ class Canvas(QWidget):
             phase=self._phase(),
             under_mouse=self._under_mouse,
             legend=self._legend,
+            other=self._other,
         )
 
     @property
