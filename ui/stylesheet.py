@@ -188,7 +188,7 @@ QHeaderView::section { background: $panel; color: $secondary; border: 0;
     border-bottom: 1px solid $border; padding: ${p3}px ${p6}px; font-weight: 400; }
 QTreeView[role="offers"]::item { padding: ${p4}px ${p6}px; }
 QListView[role="sets"]::item { padding: ${p4}px ${p6}px; }
-QTableView[role="changes"]::item { padding: ${p4}px ${p6}px; }
+QTableView[role="changes"]::item { padding: ${p4}px ${p3}px; }
 QTableView[role="small"] QHeaderView::section { padding: ${p3}px 0; }
 QTableView[role="form"]::item { padding: 0 ${p6}px; }
 QTableView[role="lines"]::item, QTableView[role="lines"] QHeaderView::section { padding: 0 2px; }

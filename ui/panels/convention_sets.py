@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PyQt6.QtCore import QEvent, QObject, QSize, Qt
+from PyQt6.QtCore import QEvent, QObject, QRect, QSize, Qt
 from PyQt6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import (
     QAbstractItemView,
@@ -43,7 +43,11 @@ from ui.panels.plain import plain
 
 TAKE_SET = translatable("take a set of conventions")
 COLUMNS = (translatable("Convention"), translatable("Now"), translatable("Afterwards"), translatable("What follows"))
+AFTER = 2
+"""The column whose words are bold."""
 NAME = Qt.ItemDataRole.UserRole
+PADDING = 4
+"""What the style sheet puts around the text of a cell."""
 WIDTH, HEIGHT = 860, 560
 
 
@@ -308,7 +312,7 @@ class SetsWindow(QDialog):
                 item = QTableWidgetItem(text)
                 item.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
                 item.setForeground(look.text if changes_here else look.secondary)
-                if column == 2:
+                if column == AFTER:
                     item.setFont(bold)
                 self.table.setItem(place, column, item)
         self._share_out()
@@ -325,7 +329,19 @@ class SetsWindow(QDialog):
         share = max(viewport.width() - own, 0) // 3
         for column, width in enumerate((own, share, share, share)):
             horizontal.resizeSection(column, width)
-        self.table.resizeRowsToContents()
+        for row in range(self.table.rowCount()):
+            self.table.setRowHeight(row, self._height(row))
+
+    def _height(self, row: int) -> int:
+        """What the highest cell of a row needs; Qt's own measure leaves out what the style sheet puts around a text."""
+        look, heights = theme.current(), []
+        for column in range(len(COLUMNS)):
+            item = self.table.item(row, column)
+            if item is not None:
+                metrics = QFontMetrics(item.font() if column == AFTER else look.font(13))
+                room = QRect(0, 0, max(self.table.columnWidth(column) - 2 * look.px(PADDING) - 8, 1), 10_000)
+                heights.append(metrics.boundingRect(room, Qt.TextFlag.TextWordWrap, item.text()).height())
+        return max(heights, default=0) + 2 * look.px(PADDING) + 4
 
     def _measure(self) -> None:
         metrics = QFontMetrics(theme.current().font(13))

@@ -34,7 +34,8 @@ from ui.language import tr
 from ui.panels.convention_sets import ConventionSets
 from ui.panels.layer_card import CHANGE_BIAS, Change
 from ui.panels.plain import plain
-from ui.panels.training_section import CHANGE_LOSS, CHANGE_OPTIMIZER, CHANGE_ORDER, CHANGE_REDUCTION
+from ui.panels.rule_form import CHANGE_OPTIMIZER
+from ui.panels.training_section import CHANGE_LOSS, CHANGE_ORDER, CHANGE_REDUCTION
 
 HEIGHT = 22
 MARGIN, BETWEEN = 18, 13
@@ -44,6 +45,7 @@ MORE = "…"
 _NAMES: dict[Name, str] = {
     "loss": CHANGE_LOSS,
     "reduction": CHANGE_REDUCTION,
+    "penalty": CHANGE_PENALTY,
     "bias": CHANGE_BIAS,
     "optimizer": CHANGE_OPTIMIZER,
     "order": CHANGE_ORDER,
@@ -153,8 +155,8 @@ class ConventionsLine(QWidget):
     def _name_source(self) -> None:
         """Say by whose conventions everything is done, where a source has them all."""
         current = self.sets.current()
-        name = current[0].title.rendered(tr) if current else MORE
-        self.source.setText(tr("as in {source}", source=name))
+        named = tr("as in {source}", source=current[0].title.rendered(tr)) if current else tr("as in a book…")
+        self.source.setText(named)
         self.source.setFixedSize(self.source.needed(), theme.current().px(18))
 
     def _fill_sources(self, part: Part) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QRect, Qt
+from PyQt6.QtGui import QFontMetrics
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
@@ -126,7 +127,7 @@ def test_the_present_one_is_marked_and_cannot_be_taken_again(stage: Any, mazur_s
     stage.focus.set(weight_layout="in_out")
     assert desk.line.source.text() == "as in scikit-learn", "its half squared error is a mean over the rows, too"
     stage.focus.set(samples="columns")
-    assert desk.line.source.text() == "as in …"
+    assert desk.line.source.text() == "as in a book…"
 
 
 def test_start_weights_may_stay(stage: Any, mazur_session: Session) -> None:
@@ -199,6 +200,14 @@ def test_every_word_of_the_table_is_seen_in_both_languages(
 
 
 def _nothing_is_cut(dialog: SetsWindow) -> bool:
-    return all(
-        dialog.table.rowHeight(row) >= dialog.table.sizeHintForRow(row) - 1 for row in range(dialog.table.rowCount())
-    )
+    """Every text fits into its cell when it is broken into lines as wide as the cell."""
+    table = dialog.table
+    for row in range(table.rowCount()):
+        for column in range(4):
+            item = table.item(row, column)
+            assert item is not None
+            metrics = QFontMetrics(item.font() if column == 2 else table.font())
+            room = QRect(0, 0, table.columnWidth(column) - 12, 1000)
+            if metrics.boundingRect(room, Qt.TextFlag.TextWordWrap, item.text()).height() > table.rowHeight(row):
+                return False
+    return True
