@@ -146,13 +146,14 @@ class Cursor:
         square, infinity = checked.dot, math.inf
         slot, done = step.filled, 0
         kept, memory = None if tape is None else tape.rows(count, self.memory), self.memory
+        spacing = 1 if tape is None else tape.spacing
         self.now = step
         # This loop is the product's pulse: what can be looked up before it, is.
         for _ in islice(feed, count):
             for function, arguments in operations:
                 function(*arguments)
-            if kept is not None:
-                kept[done] = memory
+            if kept is not None and not done % spacing:
+                kept[done // spacing] = memory
             done += 1
             if record:
                 ring[slot] = part
@@ -165,7 +166,7 @@ class Cursor:
             operations = step.commit_and_compute
         step.filled = slot
         if tape is not None and kept is not None:
-            tape.keep(segment, self.step + 1, kept[:done])
+            tape.keep(segment, self.step + 1, done, kept)
         self.step += done
         if self.nonfinite is not None and not np.isfinite(self.params.flat).all():
             step.filled -= record

@@ -314,16 +314,17 @@ class Session:
             self.run(steps)
         finally:
             self._tape = None
-        return Recording([kept for kept in tape.kept if kept.step <= self.last_step], self._recorded)
+        return Recording(tape, self.last_step, self._recorded)
 
     def _recorded(self, kept: Kept) -> Frame:
         """The frame of a step that was recorded, computed by a cursor of its own."""
         self._cursor.drain()  # so that its step is on record already, and will not be recorded twice
         viewer = self._viewer
         if viewer is None or viewer.segment is not kept.segment:
-            viewer = self._viewer = Cursor(kept.segment, kept.step, kept.memory, lambda _: None)
+            viewer = self._viewer = Cursor(kept.segment, kept.at, kept.memory, lambda _: None)
         else:
-            viewer.restore(kept.step, kept.memory)
+            viewer.restore(kept.at, kept.memory)
+        viewer.advance(kept.step)
         return self._picture(viewer)
 
     def _picture(self, here: Cursor) -> Frame:
@@ -422,7 +423,7 @@ class Session:
                 self._cursor.drain()
                 here = self._cursor = self._enter(following, following.start)
                 if self._tape is not None:
-                    self._tape.keep(following, here.step, here.memory[None].copy())
+                    self._tape.keep(following, here.step, 1, here.memory[None].copy())
 
     def _following(self) -> Segment | None:
         """The next segment of the path, or None in the last one."""

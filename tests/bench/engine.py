@@ -125,12 +125,7 @@ def this_engine(work: Workload, shuffle: bool = True) -> tuple[Run, Callable[[],
 
 def every_step_recorded(work: Workload, shuffle: bool = True) -> tuple[Run, Callable[[], list[np.ndarray]]]:
     living = session(work, shuffle)
-
-    def run(count: int) -> None:
-        for _ in range(0, count, RECORDED):
-            living.record(RECORDED)
-
-    return run, lambda: [part for pair in living.params for part in pair]
+    return living.record, lambda: [part for pair in living.params for part in pair]
 
 
 def scikit_learn(work: Workload, shuffle: bool = True) -> tuple[Run, Callable[[], list[np.ndarray]]]:
@@ -271,7 +266,6 @@ NUMPY = Peer("straightforward NumPy", straightforward_numpy, lambda work: work.o
 TORCH = Peer("PyTorch eager", torch_eager, lambda work: work.over_torch, "torch", same=True)
 SKLEARN = Peer("scikit-learn partial_fit", scikit_learn, lambda work: work.over_sklearn, "sklearn")
 PEERS = (NUMPY, TORCH, SKLEARN)
-RECORDED = 50
 
 
 def same_result(work: Workload, peers: list[Peer]) -> None:

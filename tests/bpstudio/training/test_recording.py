@@ -55,6 +55,17 @@ def test_what_is_replayed_is_recorded_too_across_an_edit() -> None:
     assert same(frames[6], other.frame())
 
 
+def test_large_networks_are_replayed_between_what_is_kept() -> None:
+    network = Network(3, (Dense(300, "tanh"), Dense(20, "tanh"), Dense(2, "identity")))
+    recorded, stepped = (Session(EXPERIMENT.replace(network=network), DATA) for _ in range(2))
+    frames = recorded.record(60)
+    assert frames[0].params.flat.nbytes > recording.SMALL_BYTES
+    for number in (59, 0, 7, 8, 31):
+        stepped.seek(0)
+        stepped.run(number + 1)
+        assert same(frames[number], stepped.frame())
+
+
 def test_a_recorded_frame_cannot_be_written_and_outlives_the_run() -> None:
     run = Session(EXPERIMENT, DATA)
     frame = run.record(3)[0]

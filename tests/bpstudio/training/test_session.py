@@ -451,7 +451,7 @@ def test_an_edit_that_does_not_fit_changes_nothing() -> None:
 def test_too_large_a_batch_is_refused_with_the_figure() -> None:
     rng = np.random.default_rng(0)
     data = Dataset.from_arrays(rng.normal(size=(60_000, 2)), rng.normal(size=(60_000, 1)))
-    network = Network(2, (Dense(3000), Dense(1)))
+    network = Network(2, (Dense(3_000_000), Dense(1)))
     with pytest.raises(ValueError, match=r"batch_size: 60,000 rows .* need about [\d.,]+ GiB"):
         Session(Experiment(network, batch_size=0), data)
 
