@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QPainter, QPolygonF
 
@@ -71,6 +72,8 @@ def chosen(picture: Picture) -> tuple[Lines, ...]:
         states, values = picture.shown_states[layer - 1], picture.shown[layer - 1]
         weights = picture.shown_weights[layer - 1]
         mode = picture.geometry.mode(layer)
+        if mode in ("kernels", "links"):
+            continue
         if mode == "edges":
             flat = np.arange(values.size)
         elif mode == "strongest":
@@ -174,18 +177,36 @@ def paint(painter: QPainter, picture: Picture, lines: Sequence[Lines]) -> None:
     places = np.concatenate([part.places for part in lines])
     states = np.concatenate([part.states for part in lines])
     values = np.concatenate([part.values for part in lines])
-    widths = line_widths(picture, np.concatenate([part.weights for part in lines]))
-    finite = np.isfinite(values)
-    waiting = states == NOT_YET
-    smooth = total <= ALL_SMOOTH
+    weights = np.concatenate([part.weights for part in lines])
     sent = np.zeros(len(states), dtype=bool)
     if picture.sent is not None:
         sent = np.concatenate([picture.sent[part.layer - 1].ravel()[part.flat] for part in lines]) != NOT_YET
+    before = np.concatenate([part.before for part in lines])
+    paint_lines(painter, picture, places, states, values, weights, before, sent)
+
+
+def paint_lines(
+    painter: QPainter,
+    picture: Picture,
+    places: Floats,
+    states: States,
+    values: Floats,
+    weights: Floats,
+    before: Floats,
+    sent: NDArray[np.bool_],
+) -> None:
+    """Lines (n, 4) in the looks of their numbers: what is sent forward, what colours mean, and the weights that widths
+    mean, now and before the update.
+    """
+    total = len(places)
+    widths = line_widths(picture, weights)
+    finite = np.isfinite(values)
+    waiting = states == NOT_YET
+    smooth = total <= ALL_SMOOTH
     _paint_waiting(painter, picture, places[waiting & ~sent], widths[waiting & ~sent], smooth)
     _paint_sent(painter, picture, places[waiting & sent], widths[waiting & sent], smooth)
     if picture.shown_weights is not picture.weights and not picture.whole and total <= GHOSTS:
-        before = np.concatenate([part.before for part in lines])
-        moved = before != np.concatenate([part.weights for part in lines])
+        moved = before != weights
         _paint_ghosts(painter, picture, places[moved], line_widths(picture, before[moved]))
     solid = ~waiting & finite
     colors, ranks = colors_of(picture, values[solid])

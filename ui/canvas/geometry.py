@@ -12,8 +12,21 @@ from PyQt6.QtCore import QPointF, QRectF
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.network import Network
 from bpstudio.insight import layout
-from bpstudio.insight.columns import Box
-from bpstudio.insight.elements import BIAS, Edge, Element, LossNode, PlusOne, Target, Unit
+from bpstudio.insight.columns import Box, Maps
+from bpstudio.insight.elements import (
+    BIAS,
+    Edge,
+    Element,
+    Kernel,
+    KernelEntry,
+    LossNode,
+    Map,
+    Names,
+    Pixel,
+    PlusOne,
+    Target,
+    Unit,
+)
 from bpstudio.insight.layout import Layout, Mode
 from bpstudio.maths.activations import activation
 from bpstudio.training.frame import Frame
@@ -39,6 +52,8 @@ PLUS_ONE = 10.5
 """Half the side of a +1 node into which its words just fit."""
 BADGE = 32.0
 """The room that a badge needs under a unit."""
+POINTED_PIXEL = 13.0
+"""From this side on a pixel of a map is pointed at by itself; below, the map is."""
 
 
 class Area(NamedTuple):
@@ -69,6 +84,7 @@ class Geometry:
         self.top = float(look.px(HEADLINE))
         self.region = QRectF(0, self.top, area.width, area.height - self.top - foot(look, area.legend))
         self.depth = len(placed.centers) - 1
+        self.names = Names.of(network)
         self._drawn: dict[int, Indices] = {}
         self._all_lines: dict[int, Floats] = {}
 
@@ -78,6 +94,14 @@ class Geometry:
         """Layout positions (…, 2) as pixels of the canvas."""
         moved: Floats = (points + np.array((0.0, self.top))) * self.zoom + np.array(self.pan)
         return moved
+
+    def to_screen_x(self, x: float) -> float:
+        """The x of a layout position on the canvas."""
+        return x * self.zoom + self.pan[0]
+
+    def to_screen_y(self, y: float) -> float:
+        """The y of a layout position on the canvas."""
+        return (y + self.top) * self.zoom + self.pan[1]
 
     def to_layout(self, point: QPointF) -> tuple[float, float]:
         """A pixel of the canvas as a layout position."""
@@ -107,7 +131,7 @@ class Geometry:
         for layer in range(self.depth + 1):
             outer = self.layout.radius(layer, self.zoom) * self.zoom
             saturates = layer > 0 and activation(self.network.layers[layer - 1].activation).saturates
-            if not saturates or outer < RINGED:
+            if not saturates or outer < RINGED or not self.layout.has_discs(layer):
                 found.append((outer, 0.0))
                 continue
             free = (self.pitches[layer] - 2 * outer) / 2 if len(self.units[layer]) > 1 else outer
@@ -151,6 +175,8 @@ class Geometry:
 
     def badge_room(self, layer: int) -> bool:
         """Whether δ fits under each unit of a column."""
+        if not self.layout.has_discs(layer):
+            return False
         if len(self.units[layer]) == 1:
             return self.radii[layer] >= 12
         return (
@@ -182,14 +208,69 @@ class Geometry:
         return self._all_lines[layer]
 
     def line(self, edge: Edge) -> tuple[float, float, float, float]:
-        """One edge from rim to rim."""
+        """One edge from rim to rim; of a convolution the line of its kernel, or of its filter's bias."""
+        if self.mode(edge.layer) == "kernels":
+            if edge.is_bias:
+                return self.map_line(edge.layer, edge.to, None)
+            kernel = self.names.placed(edge)
+            assert isinstance(kernel, KernelEntry)
+            return self.map_line(edge.layer, edge.to, kernel.channel)
         column = len(self.units[edge.layer - 1]) if edge.source == BIAS else edge.source
         x1, y1, x2, y2 = self.lines(edge.layer, np.array([edge.to]), np.array([column]))[0].tolist()
         return x1, y1, x2, y2
 
+    def map_line(self, layer: int, to: int, source: int | None) -> tuple[float, float, float, float]:
+        """The line of a kernel, or (without a source) that of a filter's bias. What is not drawn has its line from and
+        to the last map.
+        """
+        here, below = self.layout.maps(layer), self.layout.maps(layer - 1)
+        assert here is not None
+        assert below is not None
+        place = len(below.boxes) if source is None else min(source, len(below.boxes) - 1)
+        found = self.map_lines(layer, np.array([min(to, len(here.boxes) - 1)]), np.array([place]))
+        x1, y1, x2, y2 = found[0].tolist()
+        return x1, y1, x2, y2
+
+    def map_lines(self, layer: int, to: Indices, source: Indices) -> Floats:
+        """Lines (k, 4) between maps of neighbouring layers; a source beyond the last map is the +1 node."""
+        lines = self.layout.map_lines(layer, to, source, 2.0 / self.zoom)
+        moved: Floats = self.to_screen(lines.reshape(-1, 2)).reshape(-1, 4)
+        return moved
+
     def band(self, layer: int) -> QRectF:
         """The room between two columns."""
         return self.rect(self.layout.band(layer))
+
+    def room_before(self, layer: int) -> float:
+        """The free room between a column and the one before it."""
+        return self.layout.gaps[layer - 1] * self.zoom
+
+    # ---- images
+
+    def maps(self, layer: int) -> Maps | None:
+        """The maps of a layer, in the layout's pixels."""
+        return self.layout.maps(layer)
+
+    def map_box(self, element: Map) -> QRectF | None:
+        """Where a map stands; None for one that has no room."""
+        maps = self.layout.maps(element.layer)
+        box = maps.box(element.channel) if maps is not None else None
+        return None if box is None else self.rect(box)
+
+    def cell_box(self, pixel: Pixel) -> QRectF | None:
+        """The square of one pixel of a map."""
+        maps = self.layout.maps(pixel.layer)
+        box = maps.cell(pixel.channel, pixel.row, pixel.column) if maps is not None else None
+        return None if box is None else self.rect(box)
+
+    def pixel_side(self, layer: int) -> float:
+        """How large the pixels of a layer's maps are."""
+        maps = self.layout.maps(layer)
+        return maps.pixel * self.zoom if maps is not None else 0.0
+
+    def pixel_at(self, point: QPointF) -> Pixel | None:
+        """The pixel of a map at a point of the canvas."""
+        return self.layout.pixel_at(*self.to_layout(point)) if self.region.contains(point) else None
 
     # ---- nodes
 
@@ -247,6 +328,15 @@ class Geometry:
         match element:
             case Unit(0, index) if self.image is not None:
                 return self.pixel(index)
+            case Unit(layer) if self.layout.maps(layer) is not None:
+                return self.box(self.names.placed(element))
+            case Pixel():
+                return self.cell_box(element) or self._beyond(element.layer)
+            case Map():
+                return self.map_box(element) or self._beyond(element.layer)
+            case Kernel(layer, number, channel) | KernelEntry(layer, number, channel):
+                x1, y1, x2, y2 = self.map_line(layer, number, channel)
+                return QRectF(QPointF(x1, y1), QPointF(x2, y2)).normalized()
             case Unit(layer, index):
                 x, y = self.units[layer][index].tolist()
                 away = self.radii[layer]
@@ -262,12 +352,20 @@ class Geometry:
                 x1, y1, x2, y2 = self.line(element)
                 return QRectF(QPointF(x1, y1), QPointF(x2, y2)).normalized()
 
+    def _beyond(self, layer: int) -> QRectF:
+        """Where "… n more" stands for maps that are not drawn."""
+        x, y = self.to_screen(np.array(self.layout.marker(layer))).tolist()
+        away = self.theme.px(6)
+        return QRectF(x - 3 * away, y - away, 6 * away, 2 * away)
+
     def element_at(self, point: QPointF, drawn: Mapping[int, Indices]) -> Element | None:
         """What is at a point of the canvas; `drawn` are the flat indices of the edges drawn as lines, by layer."""
         if not self.region.contains(point):
             return None
         x, y = self.to_layout(point)
-        return self.layout.element_at(x, y, 6.0 / self.zoom, self.zoom, drawn)
+        found = self.layout.element_at(x, y, 6.0 / self.zoom, self.zoom, drawn)
+        small = isinstance(found, Pixel) and self.pixel_side(found.layer) < POINTED_PIXEL
+        return found.map if isinstance(found, Pixel) and small else found
 
 
 @lru_cache(maxsize=4)

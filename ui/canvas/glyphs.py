@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 
 from PyQt6.QtCore import QLineF, QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QPainter, QPolygonF
+from PyQt6.QtGui import QBrush, QColor, QPainter, QPolygonF
 
 from ui.canvas import text
 from ui.canvas.strokes import pen
 from ui.theme import Theme
 
-WIDTHS = {"ring": 24, "off": 22, "dash": 34, "sent": 30, "glyph": 30, "frozen": 18, "mark": 24}
+WIDTHS = {"ring": 24, "off": 22, "dropped": 22, "dash": 34, "sent": 30, "glyph": 30, "frozen": 18, "mark": 24}
 """How much room a sample in the legend takes before its words."""
 
 
@@ -69,6 +69,22 @@ def ring(
         painter.drawEllipse(center, inner, inner)
 
 
+def dropped(painter: QPainter, center: QPointF, radius: float, theme: Theme, rim: QColor | None = None) -> None:
+    """A disc that a dropout drops: hatched and crossed out. Neither a 0 (plain) nor not computed yet (dashed)."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(pen(rim or theme.secondary, theme.stroke(1.5 if radius > 9 else 1.0)))
+    painter.setBrush(theme.background)
+    painter.drawEllipse(center, radius, radius)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QBrush(theme.dashed, Qt.BrushStyle.BDiagPattern))
+    painter.drawEllipse(center, radius, radius)
+    reach = radius * 0.7071
+    painter.setPen(pen(theme.secondary, theme.stroke(1.5 if radius > 9 else 1.0)))
+    x, y = center.x(), center.y()
+    painter.drawLine(QLineF(x - reach, y - reach, x + reach, y + reach))
+    painter.drawLine(QLineF(x - reach, y + reach, x + reach, y - reach))
+
+
 def flat(painter: QPainter, center: QPointF, size: float, color: QColor) -> None:
     """The glyph of a flat unit: the level end of a curve."""
     painter.setPen(pen(color, max(1.5, size / 6)))
@@ -118,6 +134,8 @@ def sample(painter: QPainter, kind: str, left: QPointF, theme: Theme) -> None:
             painter.setPen(pen(theme.zero, theme.stroke(1.25)))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawEllipse(QPointF(left.x() + theme.px(8), middle), theme.px(7), theme.px(7))
+        case "dropped":
+            dropped(painter, QPointF(left.x() + theme.px(8), middle), theme.px(7), theme)
         case "dash":
             painter.setPen(pen(theme.dashed, theme.stroke(1.5)))
             for i in range(3):

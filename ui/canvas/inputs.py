@@ -32,6 +32,8 @@ CAPTION = translatable("{count} inputs, row by row")
 
 def paint(painter: QPainter, picture: Picture) -> None:
     """Everything that belongs to the inputs but their discs."""
+    if picture.network.image_shape is not None:
+        return  # maps like all others
     if picture.geometry.image is not None:
         _paint_image(painter, picture, picture.geometry.image)
     else:
@@ -78,7 +80,7 @@ def _paint_image(painter: QPainter, picture: Picture, where: QRectF) -> None:
     width = max(where.width(), theme.px(150))
     left = max(where.center().x() - width / 2, min(float(theme.px(4)), where.left()))
     width = max(min(width, float(geometry.units[1][:, 0].min()) - geometry.radii[1] - 4 - left), where.width())
-    words = _title(picture)
+    words = title(picture)
     bold.draw(
         painter, QRectF(left, where.top() - bold.height - 4, width, bold.height), bold.elided(words, width), theme.text
     )
@@ -87,7 +89,8 @@ def _paint_image(painter: QPainter, picture: Picture, where: QRectF) -> None:
     plain.draw(painter, box, plain.elided(caption, width), theme.secondary)
 
 
-def _title(picture: Picture) -> str:
+def title(picture: Picture) -> str:
+    """Whose numbers the inputs are, with the class that is wanted."""
     example, data = picture.numbers.example, picture.frame.dataset
     true = picture.numbers.true_class()
     target = "" if true is None else data.class_names[true]

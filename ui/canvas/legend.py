@@ -13,7 +13,8 @@ import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPolygonF
 
-from bpstudio.insight.elements import Edge
+from bpstudio.engine.layers import Dropout
+from bpstudio.insight.elements import Edge, Kernel, KernelEntry
 from ui.canvas import glyphs, mark, scale, text
 from ui.canvas.edges import WIDEST_FEW, WIDEST_MANY
 from ui.canvas.headline import MARGIN
@@ -77,6 +78,7 @@ EXPLANATIONS = {
     "signs": translatable("Dashed is not computed yet, which is not 0. Exactly 0 is a solid grey line."),
 }
 """By the name of an entry: what the tooltip says."""
+OF_KERNELS = translatable("The line of a kernel has the colour of its largest number.")
 
 
 @dataclass(frozen=True)
@@ -113,9 +115,10 @@ class Legend:
 
     def explanation(self, name: str) -> str:
         """What the tooltip of an entry says."""
+        kernels = name == "color" and "kernels" in self.picture.geometry.layout.modes
         if name == "color" and self.picture.eye.color != "gradient":
             name = self.picture.eye.color
-        return tr(EXPLANATIONS[name])
+        return f"{tr(EXPLANATIONS[name])} {tr(OF_KERNELS)}" if kernels else tr(EXPLANATIONS[name])
 
     def paint(self, painter: QPainter) -> None:
         for entry in self.entries:
@@ -130,7 +133,7 @@ class Legend:
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.drawRoundedRect(entry.box.adjusted(-6.5, -2.5, 6.5, 2.5), 5, 5)
         pointed = self.picture.eye.hover or self.picture.eye.selection
-        if isinstance(pointed, Edge):
+        if isinstance(pointed, Edge | Kernel | KernelEntry):
             self._point_out(painter, pointed)
 
     # ---- where entries stand
@@ -253,10 +256,14 @@ class Legend:
     def _signs(self, x: float) -> Entry:
         """Ring, dash and glyphs, in two rows of small pictures with words."""
         compact = self.fit.compact
-        functions = [self.picture.numbers.function(layer) for layer in range(1, self.picture.depth + 1)]
+        has_discs = self.picture.geometry.layout.has_discs
+        layers = range(1, self.picture.depth + 1)
+        functions = [self.picture.numbers.function(layer) for layer in layers if has_discs(layer)]
+        drops = any(isinstance(layer, Dropout) for layer in self.picture.network.layers) and not self.picture.is_mean
         rings, relu = any(each.saturates for each in functions), any(each.switches for each in functions)
         frozen = any(
-            layer.trains_bias < layer.has_bias or not layer.train_weights for layer in self.picture.network.layers
+            layer.trains_bias < layer.has_bias or layer.train_weights < layer.has_weights
+            for layer in self.picture.network.layers
         )
         first: list[tuple[str, str]] = []
         if rings and self.picture.is_mean:
@@ -269,6 +276,8 @@ class Legend:
             )
         if relu:
             first.append(("off", tr("0: off") if compact else tr("hollow 0: off for this row")))
+        if drops:
+            first.append(("dropped", tr("dropped") if compact else tr("crossed out: dropped")))
         second = [("dash", tr("not yet") if compact else tr("not computed yet"))]
         if self.picture.sent is not None:
             second.append(("sent", tr("sent") if compact else tr("product computed")))
@@ -305,14 +314,24 @@ class Legend:
 
     # ---- the mouse
 
-    def _point_out(self, painter: QPainter, edge: Edge) -> None:
-        """A small pointer at the place of an edge's number on the colour bar."""
+    def _number_of(self, element: Edge | Kernel | KernelEntry) -> float | None:
+        """The number that an edge's, or a kernel's, colour means; None while it is not known."""
         picture = self.picture
-        inputs = picture.sizes[edge.layer - 1]
-        at = (edge.to, inputs if edge.is_bias else edge.source)
-        if not picture.shown_states[edge.layer - 1][at]:
+        states, shown = picture.shown_states[element.layer - 1], picture.shown[element.layer - 1]
+        if isinstance(element, Kernel):
+            numbers = shown[element.filter, picture.place(element)]
+            known = bool((picture.states_of(element, "dW") != 0).all()) or picture.eye.color == "weight"
+            return float(numbers[np.argmax(np.abs(numbers))]) if known else None
+        edge = picture.names.flat(element)
+        assert isinstance(edge, Edge)
+        at = (edge.to, edge.source)
+        return float(shown[at]) if states[at] else None
+
+    def _point_out(self, painter: QPainter, element: Edge | Kernel | KernelEntry) -> None:
+        """A small pointer at the place of an edge's number on the colour bar."""
+        picture, value = self.picture, self._number_of(element)
+        if value is None:
             return
-        value = float(picture.shown[edge.layer - 1][at])
         if not np.isfinite(value) or (value == 0.0 and picture.eye.color == "gradient"):
             return
         where = self._bar(self.entries[0].box.left())

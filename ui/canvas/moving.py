@@ -12,9 +12,23 @@ import numpy as np
 from PyQt6.QtCore import QLineF, QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPolygonF
 
-from bpstudio.insight.elements import BIAS, Edge, Edges, Lit, LossNode, PlusOne, Target, Unit, Units
+from bpstudio.insight.elements import (
+    BIAS,
+    Edge,
+    Edges,
+    Kernel,
+    KernelEntry,
+    Lit,
+    LossNode,
+    Map,
+    Pixel,
+    PlusOne,
+    Target,
+    Unit,
+    Units,
+)
 from bpstudio.insight.walk import Pulse
-from ui.canvas import units
+from ui.canvas import kernels, links, units
 from ui.canvas.edges import colors_of, line_widths
 from ui.canvas.picture import NOT_YET, Picture
 from ui.canvas.strokes import Floats, mixed, pen
@@ -33,6 +47,8 @@ def lit_edges(picture: Picture) -> list[Edge]:
         return []
     found: list[Edge] = []
     for layer in range(1, picture.depth + 1):
+        if picture.geometry.mode(layer) in ("kernels", "links"):
+            continue
         where = np.argwhere(picture.walk.lit_edges(picture.beat, layer))
         if len(where) > FEW:
             return []
@@ -109,7 +125,9 @@ def ways_of(picture: Picture, pulse: Pulse) -> Floats:
     """The straight ways (n, 4) that a pulse takes, each from where the number comes to where it goes."""
     geometry = picture.geometry
     along = pulse.along
-    if isinstance(along, Edge):
+    if along is not None and geometry.mode(along.layer) == "kernels":
+        lines = _kernel_lines(picture, along)
+    elif isinstance(along, Edge):
         lines = np.array([geometry.line(along)])
     elif isinstance(along, Edges):
         inputs = picture.sizes[along.layer - 1]
@@ -130,10 +148,26 @@ def ways_of(picture: Picture, pulse: Pulse) -> Floats:
     return lines if pulse.kind == "forward" else lines[:, [2, 3, 0, 1]]
 
 
+def _kernel_lines(picture: Picture, along: Edge | Edges) -> Floats:
+    """The lines of the kernels that an edge, or edges, of a convolution belong to; of a bias that of its filter."""
+    geometry, layer = picture.geometry, along.layer
+    if isinstance(along, Edge):
+        return np.array([geometry.line(along)])
+    filters, channels = geometry.layout.drawn_kernels(layer)
+    there = np.ones(len(filters), np.bool_) if along.to is None else filters == along.to
+    return geometry.map_lines(layer, filters[there], channels[there])
+
+
 def points(picture: Picture, lit: Lit) -> Floats:
-    """Where a lit element stands, (n, 2)."""
+    """Where a lit element stands, (n, 2); a layer of images by the middles of its maps."""
     geometry = picture.geometry
     match lit:
+        case Units(layer) if (maps := geometry.maps(layer)) is not None:
+            middles: Floats = maps.boxes[:, :2] + maps.boxes[:, 2:] / 2
+            return geometry.to_screen(middles)
+        case Map() | Pixel() | Kernel() | KernelEntry():
+            middle = geometry.box(lit).center()
+            return np.array([(middle.x(), middle.y())])
         case Unit(layer, index):
             return geometry.units[layer][index : index + 1]
         case Units(layer):
@@ -185,9 +219,15 @@ def _front(painter: QPainter, picture: Picture, ways: Floats, place: float) -> N
 
 def paint_pointed(painter: QPainter, picture: Picture) -> None:
     """What is selected, and what is under the mouse."""
+    links.paint_windows(painter, picture)
     for element, strong in ((picture.eye.hover, False), (picture.eye.selection, True)):
-        if isinstance(element, Unit) and not (element.layer == 0 and picture.geometry.image is not None):
+        if isinstance(element, Unit) and picture.geometry.layout.has_discs(element.layer):
             units.paint_selection(painter, picture, element, strong)
+        elif isinstance(element, Map | Pixel | Unit):
+            if not (element.layer == 0 and picture.geometry.image is not None):  # which marks its own pixels
+                _paint_box(painter, picture, picture.geometry.box(element), strong)
+        elif isinstance(element, Kernel | KernelEntry):
+            _paint_kernel(painter, picture, element, strong)
         elif isinstance(element, Edge):
             _paint_edge(painter, picture, element, strong)
         elif isinstance(element, (LossNode, PlusOne, Target)):
@@ -196,6 +236,35 @@ def paint_pointed(painter: QPainter, picture: Picture) -> None:
             painter.setPen(pen(picture.theme.accent, picture.theme.stroke(2.0 if strong else 1.25)))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(box.adjusted(-4, -4, 4, 4), 6, 6)
+
+
+def _paint_box(painter: QPainter, picture: Picture, box: QRectF, strong: bool) -> None:
+    """A frame round a map or a pixel, never smaller than can be seen."""
+    grow = max((6.0 - min(box.width(), box.height())) / 2, 1.5)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(pen(picture.theme.accent, picture.theme.stroke(2.5 if strong else 1.5)))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(box.adjusted(-grow, -grow, grow, grow))
+
+
+def _paint_kernel(painter: QPainter, picture: Picture, element: Kernel | KernelEntry, strong: bool) -> None:
+    """Rails along a kernel's line, and a frame round its picture and round the number that is meant."""
+    kernel = element if isinstance(element, Kernel) else element.kernel
+    _paint_edge(painter, picture, Edge(kernel.layer, kernel.filter, _first(picture, kernel)), strong)
+    for each in kernels.pictured(picture):
+        if each.kernel != kernel:
+            continue
+        painter.setPen(pen(picture.theme.accent, picture.theme.stroke(2.0 if strong else 1.25)))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(each.box.adjusted(-2, -2, 2, 2))
+        if isinstance(element, KernelEntry):
+            cell = each.cell(element.u, element.v, picture.names.weights[element.layer - 1])
+            painter.drawRect(cell.adjusted(-0.5, -0.5, 0.5, 0.5))
+
+
+def _first(picture: Picture, kernel: Kernel) -> int:
+    """The place of a kernel's first number in its filter's row."""
+    return picture.place(kernel).start
 
 
 def _paint_edge(painter: QPainter, picture: Picture, edge: Edge, strong: bool) -> None:

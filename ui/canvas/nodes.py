@@ -174,7 +174,8 @@ def _paint_left_out(painter: QPainter, picture: Picture) -> None:
         if count and not (layer == 0 and geometry.image is not None):
             x, y = geometry.to_screen(np.array(geometry.layout.marker(layer))).tolist()
             words = tr(MORE, count=count)
-            if font.width(words) > geometry.gap - 6:
+            column = geometry.layout.columns[layer]
+            if font.width(words) > geometry.gap - 6 + (column.right - column.left) * geometry.zoom:
                 words = f"…{count}"
             box = QRectF(x - font.width(words) / 2, y - font.height / 2, font.width(words), font.height)
             font.draw(painter, box, words, theme.secondary)
@@ -187,6 +188,8 @@ def _paint_norms(painter: QPainter, picture: Picture) -> None:
     font = text.pen_of(theme, text.SMALL)
     found: list[tuple[int, str]] = []
     for layer in range(1, picture.depth + 1):
+        if not picture.network.layers[layer - 1].has_weights:
+            continue
         size = picture.frame.metrics.value(f"norm/{layer}", picture.frame.step)
         if size is not None and bool((picture.states(layer, "dW") != NOT_YET).all()):
             found.append((layer, number(size, 3) if size >= 0.001 else rough(size, 2)))
@@ -222,12 +225,15 @@ def _paint_first_nonfinite(painter: QPainter, picture: Picture) -> None:
     if problem.quantity == "loss":
         box = geometry.box(LossNode())
     elif problem.quantity in ("dW", "update_W"):
-        to, source = problem.index[-2:]
-        box = geometry.box(Edge(problem.layer, to, source))
+        shape = picture.names.weights[problem.layer - 1][1:]
+        source = int(np.ravel_multi_index(problem.index[1:], shape))
+        box = geometry.box(Edge(problem.layer, problem.index[0], source))
         center = box.center()
         box = QRectF(center.x() - theme.px(9), center.y() - theme.px(9), theme.px(18), theme.px(18))
     else:
-        box = geometry.box(Unit(problem.layer, problem.index[-1]))
+        shape = picture.network.shapes[problem.layer]
+        place = problem.index[-len(shape) :]
+        box = geometry.box(Unit(problem.layer, int(np.ravel_multi_index(place, shape))))
     box = box.adjusted(-6, -6, 6, 6)
     room = QRectF(0, 0, picture.view.width, picture.view.height).adjusted(4, 4, -4, -4)
     if problem.quantity == "loss":

@@ -21,7 +21,8 @@ from ui.language import tr
 
 def shares(picture: Picture) -> bool:
     """Whether the outputs are classes, drawn as bars from 0 to 1."""
-    return picture.frame.dataset.task == "classes" and picture.network.layers[-1].activation in ("softmax", "sigmoid")
+    function = picture.numbers.function(picture.depth).family
+    return picture.frame.dataset.task == "classes" and function in ("softmax", "sigmoid")
 
 
 def paint(painter: QPainter, picture: Picture) -> None:

@@ -10,14 +10,29 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QPainter, QPixmap
 
-from bpstudio.insight.elements import Edge, Element, LossNode, Unit
+from bpstudio.insight.elements import Edge, Element, Kernel, KernelEntry, LossNode, Unit
 from bpstudio.insight.walk import Walk
-from ui.canvas import edges, headline, inputs, labels, mark, moving, nodes, outputs, units
+from ui.canvas import (
+    edges,
+    headline,
+    inputs,
+    kernels,
+    labels,
+    links,
+    maps,
+    mark,
+    moving,
+    nodes,
+    outputs,
+    titles,
+    units,
+)
 from ui.canvas.edges import Lines
 from ui.canvas.legend import Legend
 from ui.canvas.picture import Picture
@@ -39,8 +54,17 @@ class Still:
     lines: tuple[Lines, ...]
     legend: Legend
 
+    @cached_property
+    def kernels(self) -> tuple[kernels.Pictured, ...]:
+        """The kernels that have a picture of their own."""
+        return kernels.pictured(self.picture)
+
     def element_at(self, point: QPointF) -> Element | None:
         """What is at a point; of the edges those that are drawn as lines."""
+        if self.picture.geometry.region.contains(point) and self.picture.geometry.pixel_at(point) is None:
+            kernel = kernels.at(self.kernels, self.picture, point)
+            if kernel is not None:
+                return kernel
         return self.picture.geometry.element_at(point, {part.layer: part.flat for part in self.lines})
 
 
@@ -126,7 +150,10 @@ def _paint_edges(painter: QPainter, picture: Picture, lines: tuple[Lines, ...]) 
     painter.fillRect(QRectF(0, 0, view.width, view.height), picture.theme.background)
     painter.save()
     painter.setClipRect(picture.geometry.region)
+    links.paint(painter, picture)
+    kernels.paint(painter, picture)
     edges.paint(painter, picture, lines)
+    kernels.paint_lit(painter, picture)
     moving.paint_lit(painter, picture)
     mark.paint_rails(painter, picture)
     painter.restore()
@@ -136,6 +163,8 @@ def _paint_units(painter: QPainter, picture: Picture) -> None:
     painter.save()
     painter.setClipRect(picture.geometry.region)
     units.paint(painter, picture)
+    maps.paint(painter, picture)
+    links.paint_lit(painter, picture)
     painter.restore()
 
 
@@ -143,6 +172,8 @@ def paint_words(painter: QPainter, picture: Picture, lines: tuple[Lines, ...]) -
     """What is read: in the discs and at both ends of the network, in badges, beside lines, headline and legend."""
     painter.save()
     painter.setClipRect(picture.geometry.region)
+    kernels.paint_pictures(painter, picture, kernels.pictured(picture))
+    maps.paint_numbers(painter, picture)
     inputs.paint(painter, picture)
     outputs.paint(painter, picture)
     units.paint_words(painter, picture)
@@ -150,6 +181,7 @@ def paint_words(painter: QPainter, picture: Picture, lines: tuple[Lines, ...]) -
     badges = units.badges(picture)
     units.paint_badges(painter, picture, badges)
     _paint_labels(painter, picture, lines, [box for _, _, box, _ in badges])
+    titles.paint(painter, picture)
     painter.restore()
     headline.paint(painter, picture)
     legend = Legend(picture)
@@ -172,10 +204,12 @@ def _paint_labels(painter: QPainter, picture: Picture, lines: Sequence[Lines], b
     ]
     taken += [box_of(geometry.plus_box(layer), 2) for layer in picture.biased]
     taken += [box_of(box, 2) for box in (geometry.box(LossNode()), *badges, *moving.resting(picture))]
-    taken += inputs.taken(picture) + outputs.taken(picture)
+    taken += inputs.taken(picture) + outputs.taken(picture) + maps.taken(picture)
+    taken += [box_of(each.box, 2) for each in kernels.pictured(picture)]
+    every = [np.empty((0, 4)), *(part.places for part in lines)]
     places = arrange(
         box_of(geometry.region.adjusted(3, 0, -3, 4)),
-        np.concatenate([part.places for part in lines]).tobytes(),
+        np.concatenate(every).tobytes(),
         np.array(taken, dtype=np.float64).tobytes(),
         tuple(wishes),
     )
@@ -192,7 +226,8 @@ def paint_moving(painter: QPainter, view: View) -> None:
     mark.paint(painter, picture)
     moving.paint_pointed(painter, picture)
     painter.restore()
-    if view.legend and (view.under_mouse or isinstance(view.eye.hover or view.eye.selection, Edge)):
+    pointed = view.eye.hover or view.eye.selection
+    if view.legend and (view.under_mouse or isinstance(pointed, Edge | Kernel | KernelEntry)):
         Legend(picture).paint_marks(painter)
 
 

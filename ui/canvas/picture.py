@@ -168,7 +168,16 @@ class Picture:
         another."""
         if self.phase not in ("F", "L") or self.whole or self.eye.color in ("weight", "difference"):
             return None
-        return tuple(self.states(layer, "product") for layer in range(1, self.depth + 1))
+        return tuple(
+            self.states(layer, "product") if self.geometry.mode(layer) != "kernels" else self._kernels_sent(layer)
+            for layer in range(1, self.depth + 1)
+        )
+
+    def _kernels_sent(self, layer: int) -> States:
+        """A kernel has sent what it has to as soon as its filter's map is there."""
+        maps = [self.states_of(Map(layer, number), "z") for number in range(self.names.weights[layer - 1][0])]
+        reached = np.array([bool((states != NOT_YET).any()) for states in maps])
+        return np.broadcast_to(np.where(reached, BEFORE, NOT_YET)[:, None], self._shape(layer, "dW")).astype(np.uint8)
 
     def sends(self, edge: Edge) -> bool:
         """Whether an edge's product has gone forward in this phase."""

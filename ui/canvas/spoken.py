@@ -18,7 +18,7 @@ from collections.abc import Callable
 from PyQt6.QtCore import QTimer
 from PyQt6.QtWidgets import QWidget
 
-from bpstudio.insight.elements import Edge, LossNode, Target, Unit
+from bpstudio.insight.elements import Edge, Kernel, LossNode, Map, Target, Unit
 from bpstudio.insight.notation import given, number
 from ui.canvas import headline, words
 from ui.canvas.picture import Picture
@@ -50,7 +50,12 @@ def element(picture: Picture) -> str:
 
 def short(picture: Picture) -> str:
     """The selected element with its numbers in as many digits as are shown: what can be listened to."""
-    selected, digits = picture.eye.selection, picture.eye.digits
+    chosen, digits = picture.eye.selection, picture.eye.digits
+    if isinstance(chosen, Map | Kernel):
+        return "; ".join([words.title(picture, chosen), *words.facts(picture, chosen)])
+    if chosen is None:
+        return ""
+    selected = picture.names.flat(chosen)
     said: list[tuple[str, str | None]] = []
     match selected:
         case Edge():
@@ -68,8 +73,6 @@ def short(picture: Picture) -> str:
             said = [("", number(picture.frame.loss, digits) if picture.known(selected, "C") else None)]
         case Target(index):
             said = [("", given(float(picture.numbers.y()[index]), digits))]
-        case None:
-            return ""
     parts = [words.title(picture, selected)]
     for what, value in said:
         parts.append(f"{what} = {value or tr(words.NOT_COMPUTED)}" if what else value or tr(words.NOT_COMPUTED))

@@ -17,11 +17,14 @@ from ui.canvas.outputs import shares
 from ui.canvas.picture import NOT_YET, NOW, Picture, States
 from ui.canvas.sprites import VISIBLE_GREY
 from ui.canvas.strokes import Colors, Floats, Indices, mixed, pen
+from ui.language import tr, translatable
 from ui.theme import Theme
 
 SMALL = 12.0
 """Below this radius a disc stands in its ring without a gap and an outline."""
 ALL = -1
+DROPPED = translatable("0: dropped")
+"""Of a unit that a dropout drops for this row."""
 
 
 def fills(picture: Picture, layer: int) -> Colors:
@@ -61,11 +64,10 @@ def role_color(theme: Theme, role: str) -> QColor:
 
 
 def paint(painter: QPainter, picture: Picture) -> None:
-    """All units of all layers; a layer of pixels is an image and has none."""
+    """All units of all layers; a layer of images has none, nor has a row of flattened ones."""
     for layer in range(picture.depth + 1):
-        if layer == 0 and picture.geometry.image is not None:
-            continue
-        paint_layer(painter, picture, layer)
+        if picture.geometry.layout.has_discs(layer):
+            paint_layer(painter, picture, layer)
 
 
 def paint_layer(painter: QPainter, picture: Picture, layer: int) -> None:
@@ -78,12 +80,14 @@ def paint_layer(painter: QPainter, picture: Picture, layer: int) -> None:
     rings = picture.numbers.saturation(layer) if layer and geometry.ring_width(layer) else None
     greys = theme.saturation(VISIBLE_GREY + (1.0 - VISIBLE_GREY) * rings) if rings is not None else None
     off = picture.numbers.off(layer) if layer and not picture.is_mean else None
+    dropped = picture.numbers.dropped(layer) if layer and not picture.is_mean else None
     rims = rim_colors(picture, layer)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     drawn = geometry.drawn(layer)
     if radius < SMALL and not rims and off is None:
         plain = (known[drawn] != NOT_YET) & np.isfinite(values[drawn])
         plain &= np.isfinite(rings[drawn]) if rings is not None else True
+        plain &= ~dropped[drawn] if dropped is not None else True
         _copies(painter, picture, layer, drawn[plain], rings)
         drawn = drawn[~plain]
     for index in drawn.tolist():
@@ -91,6 +95,9 @@ def paint_layer(painter: QPainter, picture: Picture, layer: int) -> None:
         rim = rims.get(index, rims.get(ALL))
         if known[index] == NOT_YET:
             _hollow(painter, picture, center, radius, rim)
+            continue
+        if dropped is not None and bool(dropped[index]):
+            glyphs.dropped(painter, center, radius, theme, rim)
             continue
         if rings is not None and greys is not None and np.isfinite(rings[index]):
             _ring(painter, picture, layer, center, float(rings[index]), QColor(int(greys[index])))
@@ -108,14 +115,17 @@ def paint_words(painter: QPainter, picture: Picture) -> None:
     theme, geometry = picture.theme, picture.geometry
     for layer in range(picture.depth + 1):
         radius = geometry.radii[layer]
-        if (layer == 0 and geometry.image is not None) or radius < text.SMALL / 2:
+        if not geometry.layout.has_discs(layer) or radius < text.SMALL / 2:
             continue
         known, values = picture.states(layer, "a"), picture.numbers.a(layer)
         off = picture.numbers.off(layer) if layer and not picture.is_mean else None
+        dropped = picture.numbers.dropped(layer) if layer and not picture.is_mean else None
         colors = fills(picture, layer)
         for index in geometry.drawn(layer).tolist():
             center, unit = QPointF(*geometry.units[layer][index].tolist()), Unit(layer, index)
-            if known[index] == NOT_YET:
+            if dropped is not None and bool(dropped[index]) and known[index] != NOT_YET:
+                _inside_dropped(painter, picture, unit, center, radius)
+            elif known[index] == NOT_YET:
                 _inside(painter, picture, unit, center, radius, theme.secondary, None)
             elif off is None or not bool(off[index]):
                 ink = theme.ink(QColor(int(colors[index])))
@@ -237,6 +247,21 @@ def _inside(
         value_pen.draw(painter, box, shown, ink)
 
 
+def _inside_dropped(painter: QPainter, picture: Picture, unit: Unit, center: QPointF, radius: float) -> None:
+    """Name over "0: dropped" where there is room, else over the 0; a small disc has its cross alone."""
+    theme = picture.theme
+    if radius < text.VALUED * theme.scale:
+        return
+    name, plain = text.pen_of(theme, text.NORMAL, bold=True), text.pen_of(theme, text.SMALL)
+    long = tr(DROPPED)
+    shown = long if plain.width(long) <= 1.9 * radius else "0"
+    for font, words, middle in ((name, picture.letters.unit(unit), -0.45), (plain, shown, 0.45)):
+        width = font.width(words)
+        box = QRectF(center.x() - width / 2, center.y() + middle * name.height - font.height / 2, width, font.height)
+        painter.fillRect(box.adjusted(-2, 2, 2, -1), theme.background)  # the cross must not go through it
+        font.draw(painter, box, words, theme.secondary)
+
+
 def _own_functions(painter: QPainter, picture: Picture, layer: int) -> None:
     """In a layer whose units differ, the name of each unit's function on the rim of its disc."""
     theme, geometry = picture.theme, picture.geometry
@@ -278,6 +303,10 @@ def _ticks(painter: QPainter, picture: Picture, layer: int, known: States) -> No
 
 def badge_text(picture: Picture, layer: int, index: int, values: Floats, digits: int = 6) -> str:
     """What the badge says: δ, and for a unit that lets nothing through the reason for its 0."""
+    dropped = picture.numbers.dropped(layer) if not picture.is_mean else None
+    if dropped is not None and bool(dropped[index]) and values[index] != 0.0:
+        # δ is that of what would have been given: the mask is the slope, so nothing of it comes to the layer below.
+        return f"δ {signed(float(values[index]), digits)}"
     off = picture.numbers.off(layer) if not picture.is_mean else None
     if (off is not None and bool(off[index])) or not picture.numbers.function_of(Unit(layer, index)).has_gradient:
         return "δ 0 (slope 0)"

@@ -27,7 +27,8 @@ from PyQt6.QtWidgets import QToolTip, QWidget
 from typing_extensions import override
 
 from bpstudio.engine.trace import Params
-from bpstudio.insight.neighbours import Direction, neighbour
+from bpstudio.insight.elements import Element, Map, Pixel
+from bpstudio.insight.neighbours import Direction, inside, neighbour
 from bpstudio.insight.walk import Walk
 from bpstudio.training.frame import Frame
 from ui import language, theme
@@ -197,6 +198,12 @@ class Canvas(QWidget):
             selected = eye_of(self._focus, self._walk).selection
             self._focus.set(selection=neighbour(layout, selected, direction))
 
+    def inside(self) -> None:
+        """From the selected map or kernel to one of its numbers, and back to the whole."""
+        if self._frame is not None:
+            layout = layout_for(self._frame, self.width(), self.height(), theme.current(), self._legend)
+            self._focus.set(selection=inside(layout, eye_of(self._focus, self._walk).selection))
+
     def _zoom(self, factor: float, at: QPointF) -> None:
         """Zoom so that the point under `at` stays where it is."""
         old = self._focus.zoom
@@ -272,6 +279,17 @@ class Canvas(QWidget):
             self._focus.set(hover=element)
         self.setCursor(Qt.CursorShape.PointingHandCursor if element is not None else Qt.CursorShape.ArrowCursor)
 
+    def _picked(self, point: QPointF) -> Element | None:
+        """What a click selects: a second click on a map of small pixels goes to the pixel."""
+        assert self._drawn is not None
+        picked = self._drawn.element_at(point)
+        pixel = self._drawn.picture.geometry.pixel_at(point)
+        before = self._focus.selection
+        is_within = isinstance(before, Map | Pixel) and pixel is not None
+        if is_within and pixel is not None and picked == pixel.map == getattr(before, "map", before):
+            return pixel
+        return picked
+
     def _tip(self, at: QPointF, screen: QPoint) -> None:
         if self._drawn is None or self._frame is None:
             return
@@ -280,7 +298,8 @@ class Canvas(QWidget):
         if entry:
             QToolTip.showText(screen, self._drawn.legend.explanation(entry), self)
         elif element is not None:
-            QToolTip.showText(screen, words.tooltip(self._drawn.picture, element), self)
+            pixel = self._drawn.picture.geometry.pixel_at(at)
+            QToolTip.showText(screen, words.tooltip(self._drawn.picture, element, pixel), self)
         else:
             QToolTip.hideText()
 
@@ -354,8 +373,7 @@ class Canvas(QWidget):
         dragged = self.cursor().shape() == Qt.CursorShape.ClosedHandCursor
         self._pressed_at = self._dragged = None
         if not dragged and self._drawn is not None and a0.button() == Qt.MouseButton.LeftButton:
-            picked = self._drawn.element_at(a0.position())
-            self._focus.set(selection=picked)
+            self._focus.set(selection=self._picked(a0.position()))
         self._point_at(a0.position())
 
     @override
