@@ -1,6 +1,7 @@
 """Writes my-model.json from a Keras 3 model on TensorFlow; then: bpstudio verify my-model.json"""
 
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -36,4 +37,4 @@ case = {"format": "bp-oracle/1", "id": "my-model", "dtype": "float64", "loss": l
 case |= {"network": {"input_shape": [X.shape[1]], "layers": spec}, "checkpoints": [updates], "history_steps": updates}
 case["data"] = {"X": X.tolist(), "Y": Y.tolist()}
 case["expected"] = {"layers": layers, "history": {"objective": history}, "params_after": {str(updates): parameters()}}
-json.dump(case, open("my-model.json", "w"))
+Path("my-model.json").write_text(json.dumps(case))

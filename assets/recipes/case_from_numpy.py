@@ -1,6 +1,7 @@
 """Writes my-network.json from a network of your own in NumPy; then: bpstudio verify my-network.json"""
 
 import json
+from pathlib import Path
 
 import numpy as np
 
@@ -36,4 +37,4 @@ case = {"format": "bp-oracle/1", "id": "my-network", "dtype": "float64", "loss":
 case |= {"network": {"input_shape": [X.shape[1]], "layers": layers}, "optimizer": {"name": "sgd", "lr": rate}}
 case |= {"data": {"X": X, "Y": Y}, "checkpoints": [updates]}
 case |= {"expected": {"loss": value, "layers": computed, "params_after": after}}
-json.dump(case, open("my-network.json", "w"), default=np.ndarray.tolist)
+Path("my-network.json").write_text(json.dumps(case, default=np.ndarray.tolist))
