@@ -15,14 +15,16 @@ from typing import Any, Literal
 from bpstudio.engine.network import Network
 from bpstudio.insight.formulas import direct, written
 from bpstudio.insight.loss_formulas import of_row
-from bpstudio.insight.notation import Notation
+from bpstudio.insight.notation import Notation, number
+from bpstudio.insight.penalty_lines import formula, is_penalized, strength
 from bpstudio.insight.phrase import Phrase, plain
 from bpstudio.maths.losses import LOSSES
 from bpstudio.maths.losses import loss as loss_named
+from bpstudio.maths.penalties import FORMS_L1, FORMS_L2, L1, L2, RunningSparsity
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.optimizers import SGD, Momentum
 
-Name = Literal["loss", "reduction", "bias", "optimizer", "order", "delta"]
+Name = Literal["loss", "reduction", "penalty", "bias", "optimizer", "order", "delta"]
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,10 @@ def batch_rows(experiment: Experiment, training_rows: int) -> int:
 
 def conventions(experiment: Experiment, rows: int, notation: Notation) -> tuple[Convention, ...]:
     """All that is assumed for batches of `rows` rows, in the order in which a step meets it."""
-    parts = [_loss(experiment, notation), _reduction(experiment, rows), _bias(experiment.network)]
+    parts = [_loss(experiment, notation), _reduction(experiment, rows)]
+    if experiment.penalties:
+        parts.append(_penalties(experiment))
+    parts.append(_bias(experiment.network))
     if isinstance(experiment.optimizer, Momentum):
         parts.append(_momentum(experiment.optimizer))
     return (*parts, _order(experiment), _delta(experiment, notation))
@@ -83,7 +88,8 @@ def _paired(experiment: Experiment) -> bool:
 
 
 def _loss(experiment: Experiment, notation: Notation) -> Convention:
-    formula = plain(f"C = {loss_formula(experiment.loss, notation)}")
+    cost = "C₀" if is_penalized(experiment) else "C"
+    formula = plain(f"{cost} = {loss_formula(experiment.loss, notation)}")
     if _paired(experiment):
         a, y = _letters(notation)
         values = {"activation": experiment.network.layers[-1].activation, "direct": _direct(notation, a, y)}
@@ -110,6 +116,27 @@ def _reduction(experiment: Experiment, rows: int) -> Convention:
         phrase = Phrase("mean over {rows} rows and {outputs} outputs", values)
         return Convention("reduction", phrase, Phrase("mean of {rows} × {outputs}", values), note)
     return Convention("reduction", Phrase("mean over {rows} rows", values), Phrase("mean of {rows}", values), note)
+
+
+def _penalties(experiment: Experiment) -> Convention:
+    """What is added to the loss, with its numbers; and the label of what is the gradient of nothing."""
+    parts = [formula(experiment, rule) for rule in experiment.penalties if not isinstance(rule, RunningSparsity)]
+    running = any(isinstance(rule, RunningSparsity) for rule in experiment.penalties)
+    label = Phrase("running-mean sparsity: gradient of nothing")
+    note = Phrase("What is asked beside a small loss. C is the sum, and every gradient is that of C.")
+    if not parts:
+        nothing = Phrase("Its term is added to ∂C/∂a of the units, and nothing to C: the gradient of nothing.")
+        return Convention("penalty", label, Phrase("sparse, no gradient"), nothing)
+    strengths = ", ".join(
+        f"{strength(experiment, rule)} = {number(getattr(rule, 'strength', getattr(rule, 'weight', 0.0)))}"
+        for rule in experiment.penalties
+        if not isinstance(rule, RunningSparsity)
+    )
+    short = plain("C = C₀ + " + " + ".join(parts))
+    full = Phrase("{formula}, {strengths}", {"formula": short, "strengths": strengths})
+    if running:
+        full = Phrase("{penalty}; {label}", {"penalty": full, "label": label})
+    return Convention("penalty", full, short, note)
 
 
 def _bias(network: Network) -> Convention:
@@ -170,6 +197,8 @@ def alternatives(experiment: Experiment, rows: int, notation: Notation, name: Na
             return _losses(experiment, notation)
         case "reduction":
             return _reductions(experiment, rows)
+        case "penalty":
+            return _penalty_forms(experiment)
         case "bias":
             return _biases(experiment.network)
         case "optimizer":
@@ -227,6 +256,27 @@ def _reductions(experiment: Experiment, rows: int) -> tuple[Alternative, ...]:
         )
         for name, phrase in words.items()
     )
+
+
+def _penalty_forms(experiment: Experiment) -> tuple[Alternative, ...]:
+    """No penalty; and where there is a single one of the weights, the other forms in which books write it."""
+    none = Alternative("none", Phrase("no penalty"), Phrase("C is the loss alone"), not experiment.penalties)
+    if not experiment.penalties:
+        return (none,)
+    rule = experiment.penalties[0]
+    if len(experiment.penalties) > 1 or not isinstance(rule, (L1, L2)):
+        phrase = _penalties(experiment).phrase
+        return (none, Alternative("present", phrase, Phrase("as it is now"), True))
+    found = [none]
+    for kind, forms in ((L2, FORMS_L2), (L1, FORMS_L1)):
+        for form in forms:
+            new = kind(rule.strength, form, rule.apply_to)
+            after = experiment.replace(penalties=(new,))
+            effect = Phrase("pulls at every weight in proportion to it") if kind is L2 else Phrase("pulls at all alike")
+            if new == rule:
+                effect = Phrase("as it is now")
+            found.append(Alternative(f"{new.name} {form}", plain(f"+ {formula(after, new)}"), effect, new == rule))
+    return tuple(found)
 
 
 def times(factor: float) -> Phrase:
@@ -291,6 +341,8 @@ def changed(experiment: Experiment, name: Name, value: str) -> Experiment:
             return experiment.replace(reduction=value)
         case "order":
             return experiment.replace(update_order=value)
+        case "penalty":
+            return _with_penalty(experiment, value)
         case "optimizer":
             if value == experiment.optimizer.name:
                 return experiment  # and its μ
@@ -302,3 +354,15 @@ def changed(experiment: Experiment, name: Name, value: str) -> Experiment:
             layers = tuple(dataclasses.replace(layer, **changes) for layer in experiment.network.layers)
             return experiment.replace(network=dataclasses.replace(experiment.network, layers=layers))
     raise ValueError(f"convention: an experiment has none called {name!r}")
+
+
+def _with_penalty(experiment: Experiment, value: str) -> Experiment:
+    if value == "none":
+        return experiment.replace(penalties=())
+    if value == "present" or not experiment.penalties:
+        return experiment
+    name, _, form = value.partition(" ")
+    rule = experiment.penalties[0]
+    if name not in ("l1", "l2") or not isinstance(rule, (L1, L2)):
+        raise ValueError(f"penalty: expected one of its alternatives, got {value!r}")
+    return experiment.replace(penalties=((L1 if name == "l1" else L2)(rule.strength, form, rule.apply_to),))

@@ -33,6 +33,7 @@ from ui.focus import Focus
 from ui.language import tr
 from ui.panels.convention_sets import ConventionSets
 from ui.panels.layer_card import CHANGE_BIAS, Change
+from ui.panels.penalty_form import CHANGE_PENALTY
 from ui.panels.plain import plain
 from ui.panels.rule_form import CHANGE_OPTIMIZER
 from ui.panels.training_section import CHANGE_LOSS, CHANGE_ORDER, CHANGE_REDUCTION
