@@ -258,9 +258,12 @@ class Inspector(QWidget):
         return example
 
     def _knower(self, derivation: Derivation) -> Callable[[Factor | Term | None], bool]:
-        """Whether the walk has reached a factor, a summand, or (None) the result."""
-        focus, walk = self._focus, self._focus.walk
-        if walk is None or focus.grain == "step":
+        """Whether the walk has reached a factor, a summand, or (None) the result.
+
+        At the beat that is looked at now: a card that shows itself anew may stand there from another network's walk.
+        """
+        walk, grain, playhead = self._focus.walk, self._focus.grain, self._focus.playhead
+        if walk is None or grain == "step":
             return lambda part: True
         forward = derivation.quantity == "activation"
 
@@ -281,7 +284,7 @@ class Inspector(QWidget):
                 quantity = {"error": "error", "slope": "delta", "delta": "delta", "input": "a"}[part.color_role]
             if isinstance(element, PlusOne) or (isinstance(element, Unit) and element.layer == 0):
                 return True  # given, not computed
-            return walk.known(focus.grain, focus.playhead, element, quantity) != "not yet"
+            return walk.known(grain, playhead, element, quantity) != "not yet"
 
         return known
 

@@ -1,5 +1,6 @@
 """The lesson panel on the real engine: every switch, every stop and every promised digit of the six lessons."""
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -322,13 +323,13 @@ def test_a_stop_is_found_while_training_runs(desk: Desk) -> None:
 
 def test_a_visit_that_is_left_does_not_come_back(desk: Desk) -> None:
     desk.open("xor")
-    desk.runner.pace = 500
+    desk.focus.set(pace=100)
     desk.qtbot.mouseClick(desk.panel.stops[5], Qt.MouseButton.LeftButton)
     desk.qtbot.waitUntil(lambda: desk.runner.frame is not None and desk.runner.frame.step > 20)
     desk.navigation.pause()
     assert desk.settle().step < 4000
     place = (desk.focus.grain, desk.focus.playhead)
-    desk.runner.pace = float("inf")
+    desk.focus.set(pace=math.inf)
     desk.navigation.train_until(4000)
     desk.settle()
     assert (desk.focus.grain, desk.focus.playhead) == place
