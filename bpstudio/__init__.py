@@ -37,42 +37,90 @@ for _variable in BLAS_THREAD_VARIABLES:
 
 # Where each public name lives. It is imported when it is first asked for, so that `import bpstudio` costs nothing.
 _HOME = {
+    "Activate": "bpstudio.engine.layers.Activate",
+    "AdaGrad": "bpstudio.training.optimizers.AdaGrad",
+    "AdaMax": "bpstudio.training.adaptive.AdaMax",
+    "Adadelta": "bpstudio.training.optimizers.Adadelta",
+    "Adam": "bpstudio.training.adaptive.Adam",
+    "AdamW": "bpstudio.training.adaptive.AdamW",
+    "AvgPool2D": "bpstudio.engine.layers.AvgPool2D",
+    "ClipByNorm": "bpstudio.training.clipping.ClipByNorm",
+    "ClipByValue": "bpstudio.training.clipping.ClipByValue",
+    "Conv2D": "bpstudio.engine.layers.Conv2D",
     "Dataset": "bpstudio.data.dataset.Dataset",
     "Dense": "bpstudio.engine.layers.Dense",
+    "Dropout": "bpstudio.engine.layers.Dropout",
+    "EarlyStopping": "bpstudio.training.stopping.EarlyStopping",
     "Experiment": "bpstudio.training.experiment.Experiment",
+    "Flatten": "bpstudio.engine.layers.Flatten",
     "Initializer": "bpstudio.maths.initializers.Initializer",
+    "KLSparsity": "bpstudio.maths.penalties.KLSparsity",
+    "L1": "bpstudio.maths.penalties.L1",
+    "L2": "bpstudio.maths.penalties.L2",
     "Lesson": "bpstudio.files.lesson.Lesson",
+    "MaxPool2D": "bpstudio.engine.layers.MaxPool2D",
     "Momentum": "bpstudio.training.optimizers.Momentum",
+    "NAdam": "bpstudio.training.adaptive.NAdam",
+    "Nesterov": "bpstudio.training.optimizers.Nesterov",
     "Network": "bpstudio.engine.network.Network",
     "Params": "bpstudio.engine.trace.Params",
+    "RMSProp": "bpstudio.training.optimizers.RMSProp",
+    "Race": "bpstudio.training.race.Race",
+    "Rprop": "bpstudio.training.optimizers.Rprop",
+    "RunningSparsity": "bpstudio.maths.penalties.RunningSparsity",
     "SGD": "bpstudio.training.optimizers.SGD",
     "Session": "bpstudio.training.session.Session",
     "load_lesson": "bpstudio.files.lesson.load",
     "open": "bpstudio.files.lesson.read",
     "save": "bpstudio.files.lesson.write",
+    "schedules": "bpstudio.training.schedules",
 }
 
 __all__ = [
+    "L1",
+    "L2",
     "SGD",
+    "Activate",
+    "AdaGrad",
+    "AdaMax",
+    "Adadelta",
+    "Adam",
+    "AdamW",
+    "AvgPool2D",
+    "ClipByNorm",
+    "ClipByValue",
+    "Conv2D",
     "Dataset",
     "Dense",
+    "Dropout",
+    "EarlyStopping",
     "Experiment",
+    "Flatten",
     "Initializer",
+    "KLSparsity",
     "Lesson",
+    "MaxPool2D",
     "Momentum",
+    "NAdam",
+    "Nesterov",
     "Network",
     "Params",
+    "RMSProp",
+    "Race",
+    "Rprop",
+    "RunningSparsity",
     "Session",
     "__version__",
     "blas_pinned",
     "load_lesson",
     "open",
     "save",
+    "schedules",
 ]
 
 if TYPE_CHECKING:
     from bpstudio.data.dataset import Dataset
-    from bpstudio.engine.layers import Dense
+    from bpstudio.engine.layers import Activate, AvgPool2D, Conv2D, Dense, Dropout, Flatten, MaxPool2D
     from bpstudio.engine.network import Network
     from bpstudio.engine.trace import Params
     from bpstudio.files.lesson import Lesson
@@ -80,16 +128,23 @@ if TYPE_CHECKING:
     from bpstudio.files.lesson import read as open
     from bpstudio.files.lesson import write as save
     from bpstudio.maths.initializers import Initializer
+    from bpstudio.maths.penalties import L1, L2, KLSparsity, RunningSparsity
+    from bpstudio.training import schedules
+    from bpstudio.training.adaptive import Adam, AdaMax, AdamW, NAdam
+    from bpstudio.training.clipping import ClipByNorm, ClipByValue
     from bpstudio.training.experiment import Experiment
-    from bpstudio.training.optimizers import SGD, Momentum
+    from bpstudio.training.optimizers import SGD, Adadelta, AdaGrad, Momentum, Nesterov, RMSProp, Rprop
+    from bpstudio.training.race import Race
     from bpstudio.training.session import Session
+    from bpstudio.training.stopping import EarlyStopping
 
 
 def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'bpstudio' has no attribute {name!r}")
     module, _, attribute = _HOME[name].rpartition(".")
-    value: object = getattr(importlib.import_module(module), attribute)
+    owner = importlib.import_module(module)
+    value: object = getattr(owner, attribute, None) or importlib.import_module(_HOME[name])
     globals()[name] = value
     return value
 
