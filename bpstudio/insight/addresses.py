@@ -55,9 +55,9 @@ def _layer_address(block: Block) -> str:
 def _neuron_address(order: Order, block: Block, unit: str) -> str:
     match block.act:
         case "forward":
-            return f"forward/{unit}/z" if order.softmax and block.layer == order.depth else f"forward/{unit}"
+            return f"forward/{unit}/z" if order.joint(block.layer) else f"forward/{unit}"
         case "shares":
-            return "forward/softmax"
+            return "forward/softmax" if block.layer == order.depth else f"forward/layer{block.layer}/softmax"
         case "loss":
             return "loss/row" if order.rows > 1 else "loss/C"
         case "mean":
@@ -123,6 +123,8 @@ def _resolve(order: Order, names: Names, text: str) -> int:
             return order.place(names.find_unit(name), "element")
         case ["forward", "softmax"]:
             return order.end("shares", depth)
+        case ["forward", name, "softmax"] if layer := _layer(name, depth):
+            return order.end("shares", layer)
         case ["forward", name] if layer := _layer(name, depth):
             return order.place(Unit(layer, order.sizes[layer] - 1), "a")
         case ["forward", name]:

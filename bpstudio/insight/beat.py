@@ -146,7 +146,7 @@ def _neuron(order: Order, block: Block, offset: int) -> _Parts:
     match block.act:
         case "forward":
             fan = Edges(layer, to=offset)
-            last: Role = "z" if order.softmax and layer == order.depth else "activation"
+            last: Role = "z" if order.joint(layer) else "activation"
             lit: tuple[tuple[Lit, Role], ...] = (
                 (Units(layer - 1), "input"),
                 (fan, "weight"),

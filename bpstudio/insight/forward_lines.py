@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bpstudio.insight import penalty_lines
 from bpstudio.insight.beat import Beat
 from bpstudio.insight.elements import BIAS, Edge, Row, Unit
 from bpstudio.insight.formulas import value
@@ -63,8 +64,6 @@ def a(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
     if w.numbers.is_mean:
         return (w.mean(symbol, result),)
     function, weighted = w.numbers.function_of(unit), float(w.numbers.z(unit.layer)[unit.index])
-    if not function.elementwise:
-        return softmax(w, beat)
     parts: list[Text] = [symbol]
     if beat.grain == "neuron":
         parts.append(Phrase("{function}({sum})", {"function": function.symbol, "sum": sum_in(w, unit)}))
@@ -167,17 +166,23 @@ def cost(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
     if w.numbers.is_mean and beat.kind == "row":
         costs = w.vector(w.frame.row_loss * w.numbers.own_scale)
         return (Phrase("costs of the {rows} rows: {values}", {"rows": str(w.numbers.rows), "values": costs}),)
+    whole = penalty_lines.objective(w)
     if w.numbers.is_mean:
-        return (_objective(w),)
+        return (_objective(w), *whole)
     if beat.kind == "row" or not several:
-        return (_row(w),)
-    return (_row(w), _objective(w)) if beat.grain == "layer" else (_objective(w),)
+        return (_row(w), *(whole if beat.kind != "row" or not several else ()))
+    return (_row(w), _objective(w), *whole) if beat.grain == "layer" else (_objective(w), *whole)
+
+
+def loss_symbol(w: Writer) -> str:
+    """C, or C₀ for the loss where penalties are added to it."""
+    return w.letters.text("cost") + ("₀" if penalty_lines.is_penalized(w.experiment) else "")
 
 
 def _row(w: Writer) -> Phrase:
     """The sum over the outputs."""
     row = w.numbers.example.position + 1 if isinstance(w.numbers.example, Row) and w.numbers.rows > 1 else 0
-    symbol = w.letters.row_cost(row) if row else w.letters.text("cost")
+    symbol = w.letters.row_cost(row) if row else loss_symbol(w)
     parts = w.sum(w.numbers.elements(), "{sum} ({count} outputs)")
     equation = w.equation(symbol, parts, w.number(w.numbers.cost()))
     if w.numbers.trace.rows == 1 and w.numbers.rows > 1:
@@ -190,6 +195,6 @@ def _objective(w: Writer) -> Phrase:
     rows, costs = w.numbers.rows, w.frame.row_loss * w.numbers.own_scale
     result, spelled = w.gather(w.number(w.frame.loss)), w.sum(costs, "{sum} ({count} rows)")
     if w.experiment.reduction == "sum":
-        return w.equation(w.letters.text("cost"), spelled, result)
+        return w.equation(loss_symbol(w), spelled, result)
     whole = f"({spelled})" if rows <= SPELLED_OUT else w.number(float(costs.sum()))
-    return w.equation(w.letters.text("cost"), f"{whole} / {rows}", result)
+    return w.equation(loss_symbol(w), f"{whole} / {rows}", result)

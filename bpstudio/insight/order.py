@@ -50,16 +50,19 @@ class Block:
     joined: bool = False  # shares its beat at the layer grain with the block before
 
 
-def blocks(sizes: Sequence[int], softmax: bool, rows: int, sequential: bool, biases: Sequence[bool]) -> Iterator[Block]:
+def blocks(
+    sizes: Sequence[int], joint: Sequence[bool], rows: int, sequential: bool, biases: Sequence[bool]
+) -> Iterator[Block]:
     """Yield the blocks of one step in order.
 
-    `softmax` speaks of the output layer, `rows` is the size of the batch, `biases` says which layers have any.
+    `joint` says which layers are computed as a whole (softmax), `rows` is the size of the batch, `biases` says which
+    layers have any.
     """
     depth = len(sizes) - 1
     outputs = sizes[depth]
     for layer in range(1, depth + 1):
         inputs, units = sizes[layer - 1], sizes[layer]
-        if softmax and layer == depth:
+        if joint[layer - 1]:
             yield Block("forward", "F", layer, units * (inputs + 1), inputs + 1)
             yield Block("shares", "F", layer, units, units, joined=True)
         else:
@@ -90,14 +93,19 @@ class Order:
     """All beats of one step by number, at every grain. Its tables have one entry per block, whatever the widths."""
 
     def __init__(
-        self, sizes: Sequence[int], softmax: bool, rows: int, sequential: bool, biases: Sequence[bool] | None = None
+        self,
+        sizes: Sequence[int],
+        joint: Sequence[bool],
+        rows: int,
+        sequential: bool,
+        biases: Sequence[bool] | None = None,
     ) -> None:
         self.sizes = tuple(sizes)
         self.depth = len(sizes) - 1
         self.biases = (True,) * self.depth if biases is None else tuple(biases)
         self.rows = rows
-        self.softmax = softmax
-        self.blocks = tuple(blocks(sizes, softmax, rows, sequential, self.biases))
+        self._joint = tuple(joint)
+        self.blocks = tuple(blocks(sizes, joint, rows, sequential, self.biases))
         self._edges_before: list[int] = []
         self._neurons_before: list[int] = []
         self._layer_beat: list[int] = []
@@ -115,6 +123,10 @@ class Order:
             before for before, block in zip(self._edges_before, self.blocks, strict=True) if not block.joined
         ]
         self.counts: dict[Grain, int] = {"step": 1, "layer": layers, "neuron": neurons, "edge": edges}
+
+    def joint(self, layer: int) -> bool:
+        """Whether the units of a layer are computed as a whole: no share of a softmax before the last z."""
+        return self._joint[layer - 1]
 
     def count(self, grain: Grain) -> int:
         """How many beats the step has at this grain."""
@@ -203,7 +215,7 @@ class Order:
             raise ValueError(
                 f"quantity of a unit in layer {layer}: expected one of {self._unit_choices(layer)}, came {quantity!r}"
             )
-        joint = self.softmax and layer == self.depth
+        joint = self.joint(layer)
         if quantity == "a" and joint:
             return self.start("shares", layer) + 1, 1
         if quantity in ("z", "a"):
@@ -279,5 +291,4 @@ class Order:
         return places
 
     def _forward_stride(self, layer: int) -> int:
-        joint = self.softmax and layer == self.depth
-        return self.sizes[layer - 1] + (1 if joint else 2)
+        return self.sizes[layer - 1] + (1 if self.joint(layer) else 2)

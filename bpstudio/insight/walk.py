@@ -102,8 +102,8 @@ class Walk:
     @cached_property
     def order(self) -> Order:
         """The tables behind the arithmetic."""
-        softmax = not activation(self.network.layers[-1].activation).elementwise
-        return Order(self.network.sizes, softmax, self.batch_size, self.sequential, self.network.biases)
+        joint = [not activation(layer.activation).elementwise for layer in self.network.layers]
+        return Order(self.network.sizes, joint, self.batch_size, self.sequential, self.network.biases)
 
     @cached_property
     def names(self) -> Names:
