@@ -14,12 +14,12 @@ from pytestqt.qtbot import QtBot
 from bpstudio.data.dataset import Dataset
 from bpstudio.files import lesson
 from bpstudio.files.exercise import Sheet, read
-from bpstudio.insight.elements import Row
+from bpstudio.insight.elements import Edge, Row, Unit
 from bpstudio.training.frame import Frame
 from bpstudio.training.optimizers import SGD, Momentum
-from ui import document
+from ui import document, verified
 from ui.document import Document, last_session
-from ui.focus import Focus
+from ui.focus import Focus, Mark
 from ui.navigation import Navigation
 from ui.runner import Runner
 
@@ -302,3 +302,99 @@ def test_the_sign_of_delta_and_the_writing_of_matrices_are_saved_and_come_back(d
     notation = desk.focus.notation
     assert (notation.name, notation.delta_sign) == ("mazur", -1)
     assert (notation.samples, notation.weight_layout) == ("columns", "in_out")
+
+
+# ---- reference cases
+
+CASES = Path(__file__).parents[1] / "bpstudio" / "files" / "cases"
+
+
+def changed_case(folder: Path, name: str, *place: object) -> Path:
+    """A case with one expected number changed."""
+    found = json.loads((CASES / f"{name}.json").read_text())
+    node = found["expected"]
+    for key in place[:-1]:
+        node = node[key]
+    if place:
+        node[place[-1]] *= 1.001
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(found))
+    return path
+
+
+def opened_case(desk: Desk, path: Path) -> Frame:
+    title = json.loads(path.read_text())["id"]
+    desk.document.open(path)
+    desk.qtbot.waitUntil(lambda: desk.document.title == title)
+    desk.qtbot.waitUntil(lambda: not desk.document._opening)
+    return desk.settle()
+
+
+def test_case_that_passes_just_opens(desk: Desk, tmp_path: Path) -> None:
+    frame = opened_case(desk, changed_case(tmp_path, "pt-single-neuron"))
+    assert frame.experiment.network.sizes == (1, 1)
+    assert (desk.focus.mark, desk.focus.selection, desk.focus.playhead) == (None, None, 0)
+    level, text = desk.said[-1]
+    assert level == "good"
+    assert "pt-single-neuron" in text
+    assert not desk.document.modified
+    assert desk.document.path is None, "what is saved goes into another file"
+    assert (tmp_path / "pt-single-neuron.json") in desk.document.recent
+
+
+def test_case_that_fails_opens_where_it_differs(desk: Desk, tmp_path: Path) -> None:
+    frame = opened_case(desk, changed_case(tmp_path, "pt-opt-sgd", "layers", 0, "delta", 3, 1))
+    focus = desk.focus
+    assert focus.selection == Unit(1, 1)
+    assert focus.mark == Mark("backward/h2/delta", (Unit(1, 1),))
+    assert focus.walk is not None
+    assert focus.walk.beat(focus.grain, focus.playhead).address == "backward/h2/delta"
+    assert isinstance(focus.example, Row)
+    assert frame.batch[focus.example.position] == 3
+    level, text = desk.said[-1]
+    got = float(frame.trace.layers[0].delta[3, 1])
+    assert level == "warning"
+    assert "layer 1, row 4, unit 2" in text
+    assert f"{got:.9g}" in text
+    assert f"{got * 1.001:.9g}" in text
+    assert "1/12" in text, "the case has the mean's factor in δ, the window shows the row's own"
+
+
+def test_parameter_that_differs_is_shown_at_the_update_that_made_it(desk: Desk, tmp_path: Path) -> None:
+    frame = opened_case(desk, changed_case(tmp_path, "pt-opt-sgd", "params_after", "10", 1, "W", 2, 4))
+    assert frame.step == 9
+    assert desk.focus.selection == Edge(2, 2, 4)
+    edge = frame.params.W[1][2, 4] + frame.trace.layers[1].update_W[2, 4]
+    assert f"{float(edge):.9g}" in desk.said[-1][1]
+
+
+def test_mark_goes_with_what_it_marks(desk: Desk, tmp_path: Path) -> None:
+    path = changed_case(tmp_path, "pt-opt-sgd", "layers", 1, "dW", 0, 0)
+    frame = opened_case(desk, path)
+    assert desk.focus.mark is not None
+    desk.runner.apply(experiment=frame.experiment.replace(optimizer=SGD(0.25)), name="rate")
+    desk.qtbot.waitUntil(lambda: desk.focus.mark is None)
+    opened_case(desk, path)
+    assert desk.focus.mark is not None
+    desk.document.show(lesson.load("xor"), name="xor")
+    desk.settle()
+    assert desk.focus.mark is None
+
+
+def test_case_that_asks_for_what_there_is_not_says_so(desk: Desk, tmp_path: Path) -> None:
+    path = changed_case(tmp_path, "pt-single-neuron")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"optimizer": {"name": "lion", "lr": 1.0}}))
+    desk.document.open(path)
+    desk.qtbot.waitUntil(lambda: bool(desk.said))
+    level, text = desk.said[-1]
+    assert level == "error"
+    assert "optimizer lion" in text
+    assert desk.document.name == "mazur", "the last good state stays"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "written"),
+    [(0.1, 0.2, ("0.1", "0.2")), (1.00000000001, 1.0, ("1.00000000001", "1.0")), (float("nan"), 1.0, ("nan", "1"))],
+)
+def test_numbers_are_written_so_that_they_differ(one: float, other: float, written: tuple[str, str]) -> None:
+    assert verified._numbers(one, other) == written

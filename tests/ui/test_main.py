@@ -49,6 +49,13 @@ def test_commands_belong_to_the_command_line(opened: list[object], capsys: pytes
     assert opened == []
 
 
+def test_case_is_verified_and_then_shown(opened: list[object], capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(__file__).parents[1] / "bpstudio" / "files" / "cases" / "pt-single-neuron.json"
+    assert main(["verify", "--show", str(path)]) == 0
+    assert capsys.readouterr().out.startswith("PASS")
+    assert opened == [path.resolve()]
+
+
 def test_blas_is_pinned_before_numpy_is_loaded() -> None:
     code = (
         "import os, sys\n"
