@@ -144,7 +144,7 @@ def _for_passage(frame: Frame, way: Passage, between: tuple[int, ...]) -> tuple[
     """
     experiment = frame.experiment
     scaled = remedies.scaled_start(experiment, tuple(layer + 1 for layer in between))
-    inputs = remedies.standardise(frame.dataset, tuple(range(frame.dataset.inputs)))
+    inputs = remedies.standardise(frame.dataset, _inputs(frame, large=False))
     flattened = any(_share(frame, layer + 1) > FLAT_SHARE and _became_flat(frame, layer + 1) for layer in between)
     slower = (remedies.smaller_rate(experiment),) if flattened else ()
     several = len(frame.dataset.train) > 1 and frame.dataset.input_shape is None
@@ -240,11 +240,21 @@ def _for_size(frame: Frame, layer: int) -> tuple[Remedy, ...]:
     """What takes |z| down: inputs of a suitable size, a smaller rate where it was not large when the run began."""
     found: list[Remedy] = []
     if layer == 1 and float(np.abs(frame.trace.x).mean()) > 1 and len(frame.dataset.train) > 1:
-        scaled = remedies.standardise(frame.dataset, tuple(range(frame.dataset.inputs)))
+        scaled = remedies.standardise(frame.dataset, _inputs(frame, large=True))
         found += [scaled] if scaled is not None else []
     if _became_flat(frame, layer):
         found.append(remedies.smaller_rate(frame.experiment))
     return tuple(found)
+
+
+def _inputs(frame: Frame, large: bool) -> tuple[int, ...]:
+    """The inputs that are large, or small, by themselves: with a mean size above 1, or below it, over training rows.
+
+    The others bring numbers of a suitable size already, and are left as they are.
+    """
+    dataset = frame.dataset
+    size = np.abs(dataset.x[dataset.train[:ROWS]]).mean(axis=0)
+    return tuple(np.flatnonzero(size > 1 if large else size < 1).tolist())
 
 
 def dead(frame: Frame, notation: str | Notation) -> Finding | None:

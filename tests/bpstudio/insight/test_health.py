@@ -313,6 +313,7 @@ def test_slopes_that_far_inputs_have_made_0_ask_for_scaled_inputs() -> None:
     assert found is not None
     assert found.words.text.endswith("every slope of layer 1 is 0")
     assert [remedy.edit for remedy in found.remedies] == ["standardise", "new start"]
+    assert found.remedies[0].columns == (0,), "the other input has a suitable size"
     assert kind(begun(run.frame(), found.remedies[0], 60)) == ""
 
 
