@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from itertools import product
 
 import numpy as np
@@ -11,10 +12,13 @@ import pytest
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
 from bpstudio.engine.trace import Params
-from bpstudio.insight.elements import Edge
+from bpstudio.insight import lines
+from bpstudio.insight.elements import Edge, Row
 from bpstudio.insight.matrices import Matrices
 from bpstudio.insight.notation import NOTATIONS, SAMPLES, WEIGHT_LAYOUTS, Letters, Notation
+from bpstudio.insight.walk import Walk
 from bpstudio.maths.operations import Array
+from bpstudio.training.session import Session
 
 WRITINGS = [NOTATIONS["nielsen"].having(samples=s, weight_layout=w) for s, w in product(SAMPLES, WEIGHT_LAYOUTS)]
 IDS = [f"{notation.samples}-{notation.weight_layout}" for notation in WRITINGS]
@@ -114,3 +118,36 @@ def test_other_writings_are_refused_by_name() -> None:
     table = NOTATIONS["mazur"]
     assert table.having(samples="columns").having(samples="rows") is table
     assert table.having(weight_layout="in_out") is table.having(weight_layout="in_out")
+
+
+@pytest.mark.parametrize("rows", [1, 4])
+@pytest.mark.parametrize("notation", WRITINGS, ids=IDS)
+def test_the_sentences_of_whole_layers_compute_the_arrays_of_the_trace(
+    session: Callable[..., Session], notation: Notation, rows: int
+) -> None:
+    frame = session(batch_size=rows).frame()
+    matrices, walk = Matrices.of(notation, rows), Walk.of(frame)
+    below, above = frame.trace.layers
+    W, V = frame.params.W
+    # One sample is a row where W (in, out) stands at its right, else a column.
+    as_columns = matrices.columns or (rows == 1 and not matrices.turned)
+    samples = {"x": frame.trace.x, "a¹": below.a, "δ¹": below.delta, "δ²": above.delta}
+    arrays = {name: values.T if as_columns else values for name, values in samples.items()}
+    arrays |= {"w¹": matrices.shown_weights(W), "w²": matrices.shown_weights(V)}
+    expected = {
+        "forward/layer1": frame.trace.x @ W.T,
+        "forward/layer2": below.a @ V.T,
+        "backward/layer2/weights": above.dW,
+        "backward/layer1/weights": below.dW,
+        "backward/layer1/delta": above.delta @ V,
+    }
+    for address, array in expected.items():
+        beat = walk.beat("layer", walk.find("layer", address))
+        said = lines.line(frame, Row(0), beat, notation).text
+        stated = re.search(r" = \(?(\S+ [^\s)]+).*, shapes ((?:\([\d×]+\)ᵀ?)+)", said)
+        assert stated is not None, said
+        values, factors = computed(stated[1], arrays)
+        turned = matrices.turned if address.endswith("weights") else as_columns
+        np.testing.assert_allclose(values, array.T if turned else array, rtol=1e-12)
+        whole = [tuple(n for n in shape if rows > 1 or n != 1) for shape in factors]
+        assert whole == shapes_in(stated[2])
