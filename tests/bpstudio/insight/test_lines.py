@@ -29,12 +29,12 @@ from bpstudio.training.session import Session
 def value_of(text: str) -> float:
     """The value of a written formula such as "½(0.01 − 0.75)²" or "−0.2 ln(1 − 0.3)", read by descent."""
     named = {
-        "ln": math.log, "tanh": math.tanh, "abs": abs, "√": math.sqrt, "e^": math.exp,
+        "sign": lambda z: math.copysign(1.0, z) if z else 0.0, "ln": math.log, "tanh": math.tanh, "abs": abs, "√": math.sqrt, "e^": math.exp,
         "σ": lambda z: 1 / (1 + math.exp(-z)),
         "Φ": lambda z: 0.5 * math.erfc(-z / math.sqrt(2)),
         "φ": lambda z: math.exp(-z * z / 2) / math.sqrt(2 * math.pi),
     }  # fmt: skip
-    tokens = re.findall(r"\d+(?:\.\d+)?(?:e-?\d+)?|ln|tanh|abs|e\^|[-−+·/()²³½√σΦφπ]", text)
+    tokens = re.findall(r"\d+(?:\.\d+)?(?:e-?\d+)?|ln|tanh|abs|sign|e\^|[-−+·/()²³½√σΦφπ^]", text)
     place = 0
 
     def peek() -> str:
@@ -67,6 +67,9 @@ def value_of(text: str) -> float:
         base = atom()
         if peek() in ("²", "³"):
             base = base**2 if take() == "²" else base**3
+        if peek() == "^":
+            take()
+            base **= atom()
         return base
 
     def atom() -> float:
