@@ -26,7 +26,7 @@ _SMALLEST, _LARGEST_PIXEL = 9.0, 42.0
 """The side of the smallest map, and of the largest pixel: one of this size holds its number."""
 _BETWEEN = 6.0
 """Between two maps."""
-_IMAGE, _POOLED = 1.3, 0.75
+_IMAGE, _POOLED = 1.6, 0.75
 """How much wider than a convolution's maps the input image may be, and how much narrower pooled maps are."""
 _GAP = 0.8
 """The gap before a layer with weights, in widths of a map."""

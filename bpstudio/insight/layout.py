@@ -160,7 +160,8 @@ class Layout:
         if column.bar is not None:
             return column.bar.width / 2
         pitch = self.steps[layer] * self.stride(layer, zoom)
-        return min(_disc(pitch, self.scale), _LARGEST_RADIUS * self.scale, _WIDEST_DISC * self.column_gap)
+        gap = min(self.gaps[max(layer - 1, 0) : layer + 1])
+        return min(_disc(pitch, self.scale), _LARGEST_RADIUS * self.scale, _WIDEST_DISC * gap)
 
     @property
     def column_gap(self) -> float:
@@ -389,7 +390,7 @@ def place(
         steps.append(step)
     modes = _modes(network)
     outputs = centers[-1]
-    reach = min(_disc(steps[-1], scale), largest, _WIDEST_DISC * min(gaps_of(columns))) + 22.0 * scale
+    reach = min(_disc(steps[-1], scale), largest, _WIDEST_DISC * gaps_of(columns)[-1]) + 22.0 * scale
     target_height = min(_TARGET[1] * scale, max(steps[-1] - 2.0, 4.0)) if sizes[-1] > 1 else _TARGET[1] * scale
     return Layout(
         width=width,

@@ -320,7 +320,7 @@ class Geometry:
         x, y = self.plus[layer - 1].tolist()
         half = max(self.layout.plus_one_size, PLUS_ONE * self.theme.scale) * min(max(self.zoom, 0.6), 1.6)
         if self.depth > 1:
-            half = min(half, max(0.42 * self.gap, 3.0))
+            half = min(half, max(0.42 * self.room_before(layer), 3.0))
         return QRectF(x - half, y - half, 2 * half, 2 * half)
 
     def box(self, element: Element) -> QRectF:

@@ -17,7 +17,7 @@ from PyQt6.QtGui import QColor, QPainter
 from bpstudio.insight.elements import Element, Kernel, KernelEntry, Map
 from bpstudio.insight.notation import given, number
 from ui.canvas import text
-from ui.canvas.edges import STRONGEST, colors_of, limit, line_widths, paint_lines
+from ui.canvas.edges import STRONGEST, WAITING, colors_of, limit, line_widths, paint_lines
 from ui.canvas.picture import BEFORE, NOT_YET, NOW, Picture, States
 from ui.canvas.room import Box, OneOf, arrange, box_of, rect
 from ui.canvas.shade import grid, image
@@ -25,12 +25,14 @@ from ui.canvas.strokes import Colors, Floats, Indices, mixed, pen
 
 ALONG = (0.7, 0.6, 0.76, 0.5, 0.4, 0.3, 0.22)
 """Where on its line a kernel's picture may stand."""
-SIDES = (26.0, 18.0, 12.0, 8.0, 5.5, 3.5)
+SIDES = (32.0, 26.0, 18.0, 12.0, 8.0, 5.5, 3.5)
 """How large the numbers of a kernel are in its picture: the largest side at which all of a layer have room."""
 READABLE = 34.0
 """The side at which a number has room, for kernels that are looked at."""
 MOST_PICTURES = 48
 """Of a layer with more kernels only those that are looked at have a picture."""
+APART = 3.0
+"""What stays free around a picture."""
 MOST_BIASES = 16
 WIDEST = 0.62
 """The share of the room between two layers that a picture may take."""
@@ -88,10 +90,12 @@ def paint(painter: QPainter, picture: Picture) -> None:
 def chosen(picture: Picture, layer: int) -> Lines:
     """All kernels of a layer, or the strongest and those that are looked at."""
     filters, channels = picture.geometry.layout.drawn_kernels(layer)
-    if len(filters) > STRONGEST:
-        size = np.abs(_largest(picture, layer, picture.shown[layer - 1]))[filters, channels]
+    known = bool((picture.shown_states[layer - 1] != NOT_YET).any())
+    if len(filters) > (STRONGEST if known else WAITING):
+        numbers = picture.shown if known else picture.weights
+        size = np.abs(_largest(picture, layer, numbers[layer - 1]))[filters, channels]
         size = np.where(np.isfinite(size), size, np.inf)
-        count = limit(picture.depth)
+        count = limit(picture.depth) if known else WAITING
         best = np.argpartition(size, len(size) - count)[len(size) - count :]
         looked = [(each.filter, each.channel) for each in looked_at(picture, layer)]
         keep = {*zip(filters[best].tolist(), channels[best].tolist(), strict=True), *looked}
@@ -202,14 +206,19 @@ def _placed(picture: Picture, layer: int, kernels: Sequence[Kernel], sides: Sequ
         wishes = tuple((OneOf(_candidates(line, cell * columns, cell * rows)),) for line in lines)
         found = arrange(inside, b"", taken.tobytes(), wishes)
         if all(place is not None for place in found):
-            return [place[1] for place in found if place is not None]
+            return [_without_rim(place[1]) for place in found if place is not None]
     return None
+
+
+def _without_rim(box: Box) -> Box:
+    return box[0] + APART, box[1] + APART, box[2] - APART, box[3] - APART
 
 
 def _candidates(line: Box, width: float, height: float) -> tuple[Box, ...]:
     x1, y1, x2, y2 = line
     spots = [(x1 + (x2 - x1) * t, y1 + (y2 - y1) * t) for t in ALONG]
-    return tuple((x - width / 2, y - height / 2, x + width / 2, y + height / 2) for x, y in spots)
+    half_width, half_height = width / 2 + APART, height / 2 + APART
+    return tuple((x - half_width, y - half_height, x + half_width, y + half_height) for x, y in spots)
 
 
 def paint_pictures(painter: QPainter, picture: Picture, pictures: Sequence[Pictured]) -> None:
@@ -235,7 +244,7 @@ def paint_pictures(painter: QPainter, picture: Picture, pictures: Sequence[Pictu
             continue
         for (u, v), value in np.ndenumerate(values):
             cell = each.cell(u, v, values.shape)
-            shown = mono.fitting(float(value), room, number if _is_computed(picture, kernel) else given)
+            shown = mono.compact(float(value), room, number if _is_computed(picture, kernel) else given)
             mono.draw(painter, cell, shown, theme.ink(QColor(int(colors[u, v]))))
 
 

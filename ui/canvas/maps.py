@@ -219,6 +219,6 @@ def paint_numbers(painter: QPainter, picture: Picture) -> None:
             if dropped is not None and bool(dropped[index]):
                 continue
             x, y = places[index].tolist()
-            shown = mono.fitting(float(values[index]), room, write)
+            shown = mono.compact(float(values[index]), room, write)
             box = QRectF(x - room / 2, y - mono.height / 2, room, mono.height)
             mono.draw(painter, box, shown, theme.ink(QColor(int(colors[index]))))

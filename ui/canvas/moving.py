@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 from PyQt6.QtCore import QLineF, QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QPainter, QPolygonF
+from PyQt6.QtGui import QColor, QPainter, QPolygonF, QRegion
 
 from bpstudio.insight.elements import (
     BIAS,
@@ -250,10 +250,13 @@ def _paint_box(painter: QPainter, picture: Picture, box: QRectF, strong: bool) -
 def _paint_kernel(painter: QPainter, picture: Picture, element: Kernel | KernelEntry, strong: bool) -> None:
     """Rails along a kernel's line, and a frame round its picture and round the number that is meant."""
     kernel = element if isinstance(element, Kernel) else element.kernel
+    own = [each for each in kernels.pictured(picture) if each.kernel == kernel]
+    painter.save()
+    for each in own:  # the rails end at the picture
+        painter.setClipRegion(QRegion(painter.clipRegion()) - QRegion(each.box.toAlignedRect()))
     _paint_edge(painter, picture, Edge(kernel.layer, kernel.filter, _first(picture, kernel)), strong)
-    for each in kernels.pictured(picture):
-        if each.kernel != kernel:
-            continue
+    painter.restore()
+    for each in own:
         painter.setPen(pen(picture.theme.accent, picture.theme.stroke(2.0 if strong else 1.25)))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(each.box.adjusted(-2, -2, 2, 2))

@@ -55,6 +55,17 @@ class Pen:
                 return text
         return ""
 
+    def compact(self, value: float, width: float, write: Callable[[float, int], str]) -> str:
+        """A number as well as it can be said in a small field: .05 and ≈0 where there is no room for more; empty where
+        not even those fit.
+        """
+        short = f"{value:.2f}".replace("-", "−")
+        near = "≈0" if value and short in ("0.00", "−0.00") else short
+        for text in (self.fitting(value, width, write), near, near.replace("0.", ".", 1)):
+            if text and self.width(text) <= width:
+                return text
+        return ""
+
     def draw(self, painter: QPainter, box: QRectF, text: str, color: QColor, align: Qt.AlignmentFlag = CENTER) -> None:
         """One line of text in a box; it is never clipped by it."""
         painter.setFont(self.font)

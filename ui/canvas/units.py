@@ -333,7 +333,8 @@ def badges(picture: Picture) -> list[tuple[Unit, str, QRectF, bool]]:
         if not states.any():
             continue
         values = picture.delta(layer)
-        room = picture.geometry.gap - picture.geometry.radii[layer - 1]
+        room = picture.geometry.room_before(layer)
+        room -= picture.geometry.radii[layer - 1] if picture.geometry.layout.has_discs(layer - 1) else 0.0
         # Beside large text columns stand close: a badge must not hide a +1 node.
         nodes = [picture.geometry.plus_box(each) for each in picture.biased] if picture.depth < 6 else []
         for index in picture.geometry.drawn(layer).tolist():
