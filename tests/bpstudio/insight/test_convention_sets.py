@@ -272,6 +272,130 @@ def test_writing_is_what_each_source_writes() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("nielsen", "half_training_rows"),
+        ("ng", "half_training_rows"),
+        ("ufldl", "half"),
+        ("keras", "plain"),
+        ("scikit_learn", "half_batch_rows"),
+    ],
+)
+def test_l2_is_a_part_of_the_objective_where_the_source_has_it_there(name: str, form: str) -> None:
+    for before in (
+        setup(penalties=(L1(0.5), L2(0.25, "plain" if form == "half" else "half", "all"))),
+        setup(penalties=(L1(0.5),), optimizer=Momentum(0.1, 0.9, weight_decay=0.25)),
+        setup(penalties=(L1(0.5), L2(0.125)), optimizer=SGD(0.1, weight_decay=0.125, decay_biases=False)),
+    ):
+        after = SETS[name].applied(before, rows())
+        assert after.penalties == (L1(0.5), L2(0.25, form))
+        assert after.optimizer.weight_decay == 0
+
+
+@pytest.mark.parametrize(("name", "biases"), [("deep_learn_toolbox", False), ("caffe", True), ("pytorch", True)])
+def test_l2_is_weight_decay_where_the_source_has_it_in_the_update(name: str, biases: bool) -> None:
+    for before in (
+        setup(penalties=(L1(0.5), L2(0.25))),
+        setup(penalties=(L1(0.5),), optimizer=SGD(0.1, weight_decay=0.25, decay_biases=not biases)),
+    ):
+        after = SETS[name].applied(before, rows())
+        assert after.penalties == (L1(0.5),)
+        assert (after.optimizer.weight_decay, after.optimizer.decay_biases) == (0.25, biases)
+
+
+@pytest.mark.parametrize("name", ["mazur_printed", "mazur_corrected", "thresholds", "index_derivation"])
+def test_l2_stays_where_the_source_has_none(name: str) -> None:
+    before = setup(penalties=(L2(0.25, "plain"),), optimizer=SGD(0.5, weight_decay=0.1))
+    after = SETS[name].applied(before, rows())
+    assert (after.penalties, after.optimizer) == (before.penalties, before.optimizer)
+
+
+INSIDE = {"deep_learn_toolbox", "caffe", "keras", "scikit_learn", "index_derivation"}
+EPSILONS: dict[str, tuple[str, str, str, float]] = {
+    "caffe": ("outside", "outside", "hat", 0.0),
+    "pytorch": ("outside", "outside", "outside", 0.0),
+    "keras": ("inside", "inside", "hat", 0.1),
+    "scikit_learn": ("", "", "hat", -1.0),
+}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_rate_and_epsilon_stand_where_the_source_has_them(name: str) -> None:
+    one, data = SETS[name], rows()
+    for velocity in ("inside", "outside"):
+        after: Any = one.applied(setup(optimizer=Momentum(0.1, 0.9, velocity=velocity)), data).optimizer
+        expected = "inside" if name in INSIDE else "outside" if name == "pytorch" else velocity
+        assert (after.velocity, after.name) == (expected, "nesterov" if name == "scikit_learn" else "momentum")
+    wanted = EPSILONS.get(name, ("", "", "", -1.0))
+    for form in ("inside", "outside"):
+        for kind_of, place in ((AdaGrad, 0), (RMSProp, 1)):
+            after = one.applied(setup(optimizer=kind_of(0.1, epsilon_form=form)), data).optimizer
+            assert after.epsilon_form == (wanted[place] or form)
+    for form in ("hat", "outside"):
+        after = one.applied(setup(optimizer=Adam(0.1, epsilon_form=form)), data).optimizer
+        assert after.epsilon_form == (wanted[2] or form)
+    after = one.applied(setup(optimizer=AdaGrad(0.1, initial_accumulator=0.7)), data).optimizer
+    assert after.initial_accumulator == (0.7 if wanted[3] < 0 else wanted[3])
+    if one.order == "simultaneous":
+        clipped: Any = one.applied(setup(clipping=ClipByNorm(2.0, 0.5)), data).clipping
+        assert clipped == ClipByNorm(2.0, {"caffe": 0.0, "pytorch": 1e-6}.get(name, 0.5))
+
+
+def test_image_layers_are_those_of_the_source() -> None:
+    def layers(name: str) -> tuple[Any, ...]:
+        experiment = EXPERIMENTS["images"]
+        return SETS[name].applied(experiment, data_of(experiment)).network.layers
+
+    for name in ("caffe", "pytorch", "keras"):
+        conv, *_, drop, _dense = layers(name)
+        assert (conv.mode, drop.inverted) == ("cross_correlation", True)
+    conv, *_, drop, _dense = layers("deep_learn_toolbox")
+    assert (conv.mode, drop.inverted) == ("convolution", False)
+    assert [layers(name)[1].ceil_mode for name in ("caffe", "pytorch", "keras")] == [True, False, False]
+    before = EXPERIMENTS["images"].network.layers
+    assert layers("scikit_learn")[1:5] == before[1:5], "it has none"
+
+
+@pytest.mark.parametrize(
+    ("name", "bias", "trained"),
+    [
+        ("nielsen", "bias", True),
+        ("mazur_printed", "bias", False),
+        ("mazur_corrected", "bias", False),
+        ("thresholds", "threshold", None),
+        ("pytorch", "bias", None),
+        ("index_derivation", "bias", None),
+    ],
+)
+def test_biases_are_those_of_the_source(name: str, bias: str, trained: bool | None) -> None:
+    before = setup(
+        network=Network(3, (Dense(4, bias="threshold"), Dense(3, bias="bias", train_bias=False), Dense(2, bias="none")))
+    )
+    layers = SETS[name].applied(before, rows()).network.layers
+    assert [layer.bias for layer in layers] == [bias, bias, "none"], "a layer without biases gets none"
+    expected = [True, False] if trained is None else [trained, trained]
+    assert [layer.train_bias for layer in layers[:2]] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("nielsen", "nielsen"),
+        ("ng", "ng"),
+        ("deep_learn_toolbox", "deep_learn_toolbox"),
+        ("ufldl", "ufldl"),
+        ("pytorch", "xavier_normal"),
+    ],
+)
+def test_weights_begin_as_in_the_source(name: str, rule: str) -> None:
+    assert {layer.initializer.weights for layer in SETS[name].applied(setup(), rows()).network.layers} == {rule}
+    large = setup(network=Network(3, (Dense(4, initializer=Initializer("nielsen_large")), Dense(2))))
+    if name == "nielsen":
+        layers = SETS[name].applied(large, rows()).network.layers
+        assert [layer.initializer.weights for layer in layers] == ["nielsen_large", "nielsen"], "either is his"
+
+
+@pytest.mark.parametrize(
     ("name", "loss", "outputs", "expected"),
     [
         ("nielsen", "squared_error", "sigmoid", ("half_squared_error", "mean_batch")),
