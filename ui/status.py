@@ -160,12 +160,17 @@ class Status(QWidget):
         if not result.passed:
             sign, role, detail = "✕", "error", tr("worst {error}", error=rough(result.worst))
         elif result.gap > 0:
-            sign, role, detail = "!", "warning", tr("sequential order: {gap}", gap=rough(result.gap))
-            tip = tr("Updating layer by layer moves along no gradient; the gap is a property of that order.")
+            gap, sign, role = rough(result.gap), "!", "warning"
+            if "sparse" in result.verdicts:
+                detail = tr("running mean: {gap}", gap=gap)
+                tip = tr("A running-mean sparsity adds the gradient of nothing; the gap is a property of it.")
+            else:
+                detail = tr("sequential order: {gap}", gap=gap)
+                tip = tr("Updating layer by layer moves along no gradient; the gap is a property of that order.")
         else:
             sign, role, detail = "✓", "good", tr("worst {error}", error=rough(result.worst))
             if result.agreeing < result.count:
-                tip += "\n" + tr("The others stand at a kink of ReLU, where there is no slope.")
+                tip += "\n" + tr("The others stand at a kink, where there is no slope.")
         caption = caption if of is frame else tr("gradient check, step {step}", step=f"{of.step:,}")
         field.say(caption, f"{sign} {of_all}, {detail}", role, tip)
 

@@ -22,11 +22,14 @@ import numpy as np
 
 from bpstudio.engine.network import Network
 from bpstudio.engine.passes import weighted_inputs
-from bpstudio.engine.trace import Params
+from bpstudio.engine.penalizing import stretches
+from bpstudio.engine.trace import Params, params_layout
 from bpstudio.insight.elements import BIAS, Edge
 from bpstudio.maths.activations import Activation, activation
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.operations import Array
+from bpstudio.maths.penalties import L1, RunningSparsity
+from bpstudio.training.evaluation import penalty
 from bpstudio.training.frame import Frame
 
 FLOOR = 1e-3
@@ -37,7 +40,7 @@ STEP = float(np.finfo(np.float64).eps) ** 0.2
 #: How much smaller h gets, in turn, when a ReLU switches on the way.
 _SHRINK = (1.0, 1e-2, 1e-3)
 
-AGREES, DIFFERS, KINK, SEQUENTIAL = "agrees", "differs", "kink", "sequential"
+AGREES, DIFFERS, KINK, SEQUENTIAL, SPARSE = "agrees", "differs", "kink", "sequential", "sparse"
 
 #: Called with (done, all); returning False ends the check early.
 Progress = Callable[[int, int], bool | None]
@@ -47,10 +50,10 @@ Progress = Callable[[int, int], bool | None]
 class GradientCheck:
     """What a check found, one entry per checked parameter.
 
-    `verdicts` are "agrees", "differs", "kink" (a ReLU switches within h) or "sequential" (the convention is the
-    gradient of nothing there). `worst` is the largest error among those that agree or differ, and `where` it stands;
-    `gap` is the largest among the sequential ones. `count` of `total` parameters were checked; `complete` is False
-    after a cancel.
+    `verdicts` are "agrees", "differs", "kink" (something switches within h), "sequential" or "sparse" (this order, or a
+    running-mean sparsity, is the gradient of nothing there). `worst` is the largest error among those that agree or
+    differ, and `where` it stands; `gap` is the largest among those that are the gradient of nothing. `count` of `total`
+    parameters were checked; `complete` is False after a cancel.
     """
 
     edges: tuple[Edge, ...]
@@ -88,8 +91,8 @@ class GradientCheck:
 
     @property
     def gap(self) -> float:
-        """How far sequential order is from the gradient; 0 under simultaneous order."""
-        place = self._largest((SEQUENTIAL,))
+        """How far sequential order or a running-mean sparsity is from the gradient; 0 without these conventions."""
+        place = self._largest((SEQUENTIAL, SPARSE))
         return 0.0 if place is None else float(self.errors[place])
 
     @property
@@ -155,6 +158,9 @@ def _verdict(frame: Frame, edge: Edge, agrees: bool, smooth: bool) -> str:
         return AGREES
     if not smooth:
         return KINK
+    listed = [n for rule in frame.experiment.penalties if isinstance(rule, RunningSparsity) for n in rule.layers]
+    if listed and edge.layer - 1 <= max(listed):
+        return SPARSE
     below_output = edge.layer < len(frame.experiment.network.layers)
     return SEQUENTIAL if below_output and frame.experiment.update_order == "sequential" else DIFFERS
 
@@ -198,7 +204,17 @@ class _Objective:
         self._params = Params(self.network, frame.params.flat.astype(np.float64))
         self._x = frame.trace.x.astype(np.float64)
         self._y = frame.trace.y.astype(np.float64)
+        self._experiment = experiment
+        self._training_rows = len(frame.dataset.train)
         self._loss = loss_named(experiment.loss)
+        layout, layers = params_layout(self.network), range(len(self.network.layers))
+        #: The parameters that an L1 bends at 0.
+        self._bent_at_zero = [
+            self._params.flat[place]
+            for rule in experiment.penalties
+            if isinstance(rule, L1)
+            for place in stretches(layout, layers, rule.apply_to)
+        ]
         self._scale = loss_named(experiment.loss).scale(experiment.reduction, len(self._x), self.network.outputs)
         self._bent = [
             place for place, layer in enumerate(self.network.layers) if _is_bent(activation(layer.activation))
@@ -219,11 +235,17 @@ class _Objective:
         return self._params.W[edge.layer - 1], (edge.to, edge.source)
 
     def _evaluate(self) -> tuple[float, list[Array]]:
-        """C, and between which kinks of its function each unit stands."""
+        """C, and between which kinks of its function each unit, of the loss each output and of an L1 each parameter
+        stands.
+        """
         z, a = weighted_inputs(self.network, self._params, self._x)
         with np.errstate(all="ignore"):
             costs = self._loss.rows(self.network.layers[-1].activation, z[-1], a[-1], self._y)
-        return float(costs.sum()) * self._scale, [self._sides(place, z[place]) for place in self._bent]
+            added = penalty(self._experiment, self._params, a, self._training_rows)
+            sides = [self._sides(place, z[place]) for place in self._bent]
+            sides += [self._loss.side(a[-1], self._y)] if self._loss.side is not None else []
+        sides += [np.sign(part) for part in self._bent_at_zero]
+        return float(costs.sum()) * self._scale + added, sides
 
     def _sides(self, place: int, z: Array) -> Array:
         """How many kinks lie below each z, halves counting for one that is hit."""

@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
 from bpstudio.insight.elements import Edge
-from bpstudio.insight.gradcheck import AGREES, KINK, SEQUENTIAL, GradientCheck, check
+from bpstudio.insight.gradcheck import AGREES, KINK, SEQUENTIAL, SPARSE, GradientCheck, check
 from bpstudio.insight.notation import number, rough
 from bpstudio.training.frame import Frame
 from ui.beside import Beside, Words
@@ -80,9 +80,11 @@ class NumericalCheck(QWidget):
         if verdict == AGREES:
             self._say(f"{numeric} ✓", "good")
         elif verdict == KINK:
-            self._say(tr("{value} (a kink of ReLU lies here)", value=numeric), "warning")
+            self._say(tr("{value} (a kink lies here)", value=numeric), "warning")
         elif verdict == SEQUENTIAL:
             self._say(tr("{value} (sequential order is the gradient of nothing)", value=numeric), "warning")
+        elif verdict == SPARSE:
+            self._say(tr("{value} (running-mean sparsity is the gradient of nothing)", value=numeric), "warning")
         else:
             self._say(tr("{value} ✕ differs by {error}", value=numeric, error=rough(answer.worst, 2)), "error")
 

@@ -102,8 +102,10 @@ def test_what_the_data_refuse_is_grey_and_says_why(stage: Any, mazur_session: Se
     desk = Desk(stage, Session(mazur_session.experiment, data))
     offers = {action.data(): action for action in desk.offers("loss")}
     assert offers["half_squared_error"].isChecked()
-    assert [name for name, action in offers.items() if not action.isEnabled()] == ["bce", "categorical_ce"]
+    refused = ["bce", "categorical_ce", "hinge", "squared_hinge", "multiclass_hinge"]
+    assert [name for name, action in offers.items() if not action.isEnabled()] == refused
     assert "between 0 and 1" in offers["bce"].text()
+    assert "row 1" in offers["hinge"].text()
 
 
 @pytest.mark.parametrize("width", [200, 320, 420, 560, 900])
