@@ -18,11 +18,13 @@ from bpstudio.insight.loss_formulas import of_row
 from bpstudio.insight.notation import Notation, number
 from bpstudio.insight.penalty_lines import formula, is_penalized, strength
 from bpstudio.insight.phrase import Phrase, plain
+from bpstudio.insight.rule_words import NAMES, assumed, with_rule
+from bpstudio.insight.update_lines import right_side
 from bpstudio.maths.losses import LOSSES
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.penalties import FORMS_L1, FORMS_L2, L1, L2, RunningSparsity
 from bpstudio.training.experiment import Experiment
-from bpstudio.training.optimizers import SGD, Momentum
+from bpstudio.training.optimizers import OPTIMIZERS
 
 Name = Literal["loss", "reduction", "penalty", "bias", "optimizer", "order", "delta"]
 
@@ -58,8 +60,9 @@ def conventions(experiment: Experiment, rows: int, notation: Notation) -> tuple[
     if experiment.penalties:
         parts.append(_penalties(experiment))
     parts.append(_bias(experiment.network))
-    if isinstance(experiment.optimizer, Momentum):
-        parts.append(_momentum(experiment.optimizer))
+    rule = assumed(experiment)
+    if rule is not None:
+        parts.append(Convention("optimizer", *rule))
     return (*parts, _order(experiment), _delta(experiment, notation))
 
 
@@ -159,14 +162,6 @@ def _bias_value(network: Network) -> str:
         for layer in network.layers
     }
     return found.pop() if len(found) == 1 else ""
-
-
-def _momentum(rule: Momentum) -> Convention:
-    share = {"momentum": f"{rule.momentum:g}"}
-    note = Phrase("v ← μ v + ∂C/∂w, w ← w − η v. Books that put η inside v print another v, and the same w.")
-    return Convention(
-        "optimizer", Phrase("momentum {momentum}, η outside v", share), plain(f"μ {rule.momentum:g}"), note
-    )
 
 
 def _order(experiment: Experiment) -> Convention:
@@ -302,11 +297,17 @@ def _biases(network: Network) -> tuple[Alternative, ...]:
 
 
 def _rules(experiment: Experiment) -> tuple[Alternative, ...]:
-    present = experiment.optimizer.name
-    return (
-        Alternative("sgd", Phrase("no momentum"), plain("w ← w − η ∂C/∂w"), present == "sgd"),
-        Alternative("momentum", Phrase("momentum"), plain("v ← μ v + ∂C/∂w, w ← w − η v"), present == "momentum"),
-    )
+    present = experiment.optimizer
+    known = {
+        "sgd": (Phrase("gradient descent"), plain("w ← w − η ∂C/∂w")),
+        "momentum": (Phrase("momentum"), plain("v ← μ v + ∂C/∂w, w ← w − η v")),
+    }
+    offered = []
+    for name, kind in OPTIMIZERS.items():
+        rule = present if name == present.name else kind(present.rate)
+        entry = known.get(name, (plain(NAMES[name]), plain(f"w ← {right_side(rule, 'w', '∂C/∂w')}")))
+        offered.append(Alternative(name, *entry, name == present.name))
+    return tuple(offered)
 
 
 def _orders(experiment: Experiment) -> tuple[Alternative, ...]:
@@ -344,10 +345,7 @@ def changed(experiment: Experiment, name: Name, value: str) -> Experiment:
         case "penalty":
             return _with_penalty(experiment, value)
         case "optimizer":
-            if value == experiment.optimizer.name:
-                return experiment  # and its μ
-            rate = experiment.optimizer.rate
-            return experiment.replace(optimizer=Momentum(rate) if value == "momentum" else SGD(rate))
+            return with_rule(experiment, value)
         case "bias":
             kind, _, trained = value.partition(" ")
             changes: dict[str, Any] = {"bias": kind} | ({"train_bias": trained == "trained"} if trained else {})

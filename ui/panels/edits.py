@@ -23,14 +23,15 @@ from bpstudio.engine.layers import (
     Shape,
 )
 from bpstudio.engine.network import Network
+from bpstudio.insight.conventions import changed
 from bpstudio.maths.activations import fitted
 from bpstudio.maths.initializers import Initializer
 from bpstudio.maths.penalties import KLSparsity, Penalty, RunningSparsity
 from bpstudio.training.carry import check_fit
 from bpstudio.training.clipping import CLIPPINGS
 from bpstudio.training.experiment import Experiment
-from bpstudio.training.optimizers import OPTIMIZERS, SGD, AdamW, Momentum, Nesterov, Rprop
-from bpstudio.training.schedules import SCHEDULES, Constant
+from bpstudio.training.optimizers import SGD
+from bpstudio.training.schedules import SCHEDULES
 from bpstudio.training.stopping import EarlyStopping
 from ui.panels.plain import PlainError
 
@@ -170,19 +171,11 @@ def with_initializer(experiment: Experiment, **changes: Any) -> Experiment:
 
 
 def with_rule(experiment: Experiment, rule: str) -> Experiment:
-    """Another optimiser at the same rate, with what decays and how fast biases move; and with the momentum or the β of
-    the one before, where it has one too. AdamW decays, or it would be Adam; Rprop takes no schedule.
-    """
-    old, kind = experiment.optimizer, OPTIMIZERS[rule]
-    shared = {"rate", "weight_decay", "decay_biases", "bias_rate", "beta1", "beta2"}
-    if isinstance(old, Momentum | Nesterov) and kind in (Momentum, Nesterov):
-        shared |= {"momentum", "velocity"}
-    names = {field.name for field in dataclasses.fields(kind)}
-    values = {name: value for name, value in dataclasses.asdict(old).items() if name in names & shared}
-    if kind is AdamW and old.weight_decay == 0:
-        values["weight_decay"] = ADAMW_DECAY
-    changes: dict[str, Any] = {"schedule": Constant()} if kind is Rprop else {}
-    return experiment.replace(optimizer=kind(**values), **changes)
+    """Another optimiser at the same rate. AdamW decays, or it would be Adam."""
+    new = changed(experiment, "optimizer", rule)
+    if rule == "adamw" and new.optimizer.weight_decay == 0:
+        return new.replace(optimizer=dataclasses.replace(new.optimizer, weight_decay=ADAMW_DECAY))
+    return new
 
 
 def with_schedule(experiment: Experiment, schedule: str) -> Experiment:

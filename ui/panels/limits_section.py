@@ -80,7 +80,7 @@ class LimitsSection(Section):
         experiment = frame.experiment
         rule, clipping, stopping = experiment.optimizer, experiment.clipping, experiment.stopping
         self.decay.show_value(rule.weight_decay)
-        decayed = right_side(rule, "w", "∂C/∂w") if rule.decoupled else f"g = {given_gradient(experiment, 'w', False)}"
+        decayed = f"w ← {right_side(rule, 'w', 'g')}" if rule.decoupled else f"g = {given_gradient(experiment, 'w', False)}"
         self.decay_row.message.say(decayed if rule.weight_decay else "", "echo")
         self.decay_biases.setVisible(rule.weight_decay > 0)
         self.decay_biases.setChecked(rule.decay_biases)

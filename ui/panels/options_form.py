@@ -61,7 +61,7 @@ class OptionsForm(QWidget):
             if name not in self.rows:
                 self._make(name)
             control = self.control(name)
-            if isinstance(control, NumberField) or isinstance(control, Choice):
+            if isinstance(control, NumberField | Choice):
                 control.show_value(value)
             elif isinstance(control, QCheckBox):
                 control.setChecked(bool(value))
