@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QSettings, QUrl
 from PyQt6.QtGui import QActionGroup, QDesktopServices, QGuiApplication
@@ -19,6 +20,9 @@ from ui.main_window import MainWindow
 from ui.navigation import Navigation
 from ui.runner import Runner
 from ui.shortened import literal
+
+if TYPE_CHECKING:
+    from ui.race_window import RaceWindow
 
 
 class Commands:
@@ -39,6 +43,8 @@ class Commands:
         self._focus = focus
         self._runner = runner
         self._navigation = navigation
+        self.race: RaceWindow | None = None
+        """The window of a race, once it was opened."""
         for id, act in {**self._edits(), **self._run(), **self._view()}.items():
             actions.connect(id, act)
         self._fill_menus()
@@ -82,6 +88,7 @@ class Commands:
             "edit.neighbour.right": partial(canvas.neighbour, "right"),
             "edit.neighbour.up": partial(canvas.neighbour, "up"),
             "edit.neighbour.down": partial(canvas.neighbour, "down"),
+            "edit.neighbour.inside": canvas.inside,
             "edit.leave": self._leave,
             "network.add_layer": window.builder.add_layer,
             "network.conventions": window.conventions.sets.open,
@@ -153,10 +160,22 @@ class Commands:
             "run.first_step": go.first_step,
             "run.last_step": go.last_step,
             "run.until": self._window.timeline.type_target,
+            "run.race": self._race,
             "run.faster": go.faster,
             "run.slower": partial(go.faster, -1),
             **{f"run.grain_{grain}": partial(go.choose_grain, grain) for grain in GRAINS},
         }
+
+    def _race(self) -> None:
+        if self.race is None:
+            from ui.race_window import RaceWindow
+
+            self.race = RaceWindow(self._runner, self._focus, self._window)
+        if self._runner.frame is not None:
+            self.race.show_run(self._runner.frame)
+        self.race.show()
+        self.race.raise_()
+        self.race.activateWindow()
 
     def _forward(self) -> None:
         if not self._window.tour.take_forward():

@@ -31,6 +31,7 @@ from bpstudio.insight.layout import Layout, Mode
 from bpstudio.maths.activations import activation
 from bpstudio.training.frame import Frame
 from ui.canvas import text
+from ui.canvas.scale import Fill, fill_of
 from ui.canvas.strokes import Floats, Indices
 from ui.canvas.view import View
 from ui.folding import HEADLINE, LEGEND
@@ -87,6 +88,11 @@ class Geometry:
         self.names = Names.of(network)
         self._drawn: dict[int, Indices] = {}
         self._all_lines: dict[int, Floats] = {}
+
+    @cached_property
+    def fills(self) -> tuple[Fill, ...]:
+        """On which map the fills of each layer lie, inputs first."""
+        return tuple(fill_of(self.network, layer) for layer in range(self.depth + 1))
 
     # ---- points
 

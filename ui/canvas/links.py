@@ -78,6 +78,8 @@ def _paint_flattened(painter: QPainter, picture: Picture, layer: int) -> None:
     states, units = picture.states(layer, "a"), geometry.units[layer]
     is_bar = geometry.layout.is_bar(layer)
     away = geometry.radii[layer] + (0 if is_bar else 2)
+    shades = [mixed(theme.secondary, theme.background, strength) for strength in (0.05, 0.12)]
+    come = _color(picture)
     for channel in range(len(below.boxes)):
         box = geometry.map_box(Map(layer - 1, channel))
         if box is None:
@@ -90,10 +92,9 @@ def _paint_flattened(painter: QPainter, picture: Picture, layer: int) -> None:
         corners = [(box.right(), box.top()), (x, top), (x, bottom), (box.right(), box.bottom())]
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(mixed(theme.secondary, theme.background, 0.12 if known else 0.05))
+        painter.setBrush(shades[known])
         painter.drawPolygon(QPolygonF([QPointF(*corner) for corner in corners]))
-        color = _color(picture) if known else theme.dashed
-        painter.setPen(pen(color, theme.stroke(1.0), dashed=not known))
+        painter.setPen(pen(come if known else theme.dashed, theme.stroke(1.0), dashed=not known))
         painter.drawLine(QPointF(*corners[0]), QPointF(*corners[1]))
         painter.drawLine(QPointF(*corners[3]), QPointF(*corners[2]))
 

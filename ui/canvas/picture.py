@@ -342,15 +342,12 @@ class Picture:
 
     def is_signed(self, layer: int) -> bool:
         """Whether fills of a layer are on the signed map."""
-        if layer == 0 or scale.fill_of(self.network, layer).is_input:
-            return self.limits.signed_inputs
-        return scale.fill_of(self.network, layer).signed
+        fill = self.geometry.fills[layer]
+        return self.limits.signed_inputs if fill.is_input else fill.signed
 
     def fill_end(self, layer: int) -> float:
         """The activation at the end of a layer's map: 1 where f has an end, else the run's locked one."""
-        if layer == 0:
-            return self.limits.inputs
-        fill = scale.fill_of(self.network, layer)
+        fill = self.geometry.fills[layer]
         if fill.end is None:
             return self.limits.inputs if fill.is_input else self.limits.activation
         return fill.end
