@@ -71,7 +71,7 @@ class LimitsSection(Section):
             self.stopping_options,
         ):
             self.rows.addWidget(widget)
-        self.heading.toggled.connect(lambda is_open: self.facts.setVisible(not is_open))
+        self.heading.toggled.connect(self._show_facts)
         self.set_open(False)
 
     def show_frame(self, frame: Frame) -> None:
@@ -80,7 +80,9 @@ class LimitsSection(Section):
         experiment = frame.experiment
         rule, clipping, stopping = experiment.optimizer, experiment.clipping, experiment.stopping
         self.decay.show_value(rule.weight_decay)
-        decayed = f"w ← {right_side(rule, 'w', 'g')}" if rule.decoupled else f"g = {given_gradient(experiment, 'w', False)}"
+        decayed = (
+            f"w ← {right_side(rule, 'w', 'g')}" if rule.decoupled else f"g = {given_gradient(experiment, 'w', False)}"
+        )
         self.decay_row.message.say(decayed if rule.weight_decay else "", "echo")
         self.decay_biases.setVisible(rule.weight_decay > 0)
         self.decay_biases.setChecked(rule.decay_biases)
@@ -94,9 +96,8 @@ class LimitsSection(Section):
         watches = tr("Watches the training rows: no rows are held out for validation.")
         self.stopping_message.say("" if held or stopping is None else watches, "echo")
         self.stopping_options.show_values(dataclasses.asdict(stopping) if stopping is not None else {})
-        facts = _facts(experiment)
-        self.facts.setText(" · ".join(facts))
-        self.facts.setVisible(not self.is_open and bool(facts))
+        self.facts.setText(" · ".join(_facts(experiment)))
+        self._show_facts()
 
     def retranslate(self) -> None:
         """Set every text in the language in use."""
@@ -117,6 +118,9 @@ class LimitsSection(Section):
         self.stopping_options.retranslate()
         if self._frame is not None:
             self.show_frame(self._frame)
+
+    def _show_facts(self) -> None:
+        self.facts.setVisible(not self.is_open and bool(self.facts.text()))
 
     def _number(self, field: str, name: str) -> tuple[NumberField, Row]:
         message = Message()
