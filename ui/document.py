@@ -202,18 +202,23 @@ class Document(QObject):
         name = name or tr("switch to “{name}”", name=label.within(language.current()))
         frame = self._runner.frame
         caption = dataclasses.replace(frame.caption, title="") if frame is not None else lesson.caption
-        self._runner.restart(lesson.experiment, lesson.dataset, choice.origin, name, caption, step)
+        self._runner.restart(lesson.experiment, lesson.dataset, choice.origin, name, caption, step, is_other=True)
 
     def take(self, exercise: Exercise) -> None:
         """Make an exercise what is trained, at step 0 and before its first beat; one gesture, which undo takes back.
 
         One of another title is another exercise: the file of the present one is not its file.
         """
-        if exercise.caption.title != self.own_title:
+        is_other = exercise.caption.title != self.own_title
+        if not is_other and self._runner.refuses(exercise.experiment, exercise.dataset, exercise.start):
+            return
+        if is_other:
             self.path = None
         self._focus.set(grain="edge", playhead=0, selection=None, example=Row(0), playing_walk=False)
         name = tr("open “{name}”", name=exercise.caption.title)
-        self._runner.restart(exercise.experiment, exercise.dataset, exercise.start, name, exercise.caption)
+        self._runner.restart(
+            exercise.experiment, exercise.dataset, exercise.start, name, exercise.caption, is_other=is_other
+        )
 
     def rename(self, element: Element, name: str) -> None:
         """Call a unit, a weight, a bias or a target something else; an empty name takes that back.

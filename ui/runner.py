@@ -153,8 +153,7 @@ class Runner(QObject):
 
         Edits that share a `drag` are one for undo, and of several that wait only the newest is carried out.
         """
-        if reason := self.refusal(experiment, dataset, params):
-            self.failed.emit(reason)
+        if self.refuses(experiment, dataset, params):
             return
         self._send(
             Command(
@@ -165,6 +164,15 @@ class Runner(QObject):
             )
         )
 
+    def refuses(
+        self, experiment: Experiment | None = None, dataset: Dataset | None = None, params: Params | None = None
+    ) -> bool:
+        """Whether an edit is not carried out; the reason is told."""
+        reason = self.refusal(experiment, dataset, params)
+        if reason:
+            self.failed.emit(reason)
+        return bool(reason)
+
     def restart(
         self,
         experiment: Experiment,
@@ -173,10 +181,14 @@ class Runner(QObject):
         name: str,
         caption: Caption | None = None,
         step: int = 0,
-    ) -> None:
+        is_other: bool = False,
+    ) -> bool:
         """Begin at step 0 with all of this, and train to a step, as one gesture; the caption stays unless another is
-        given.
+        given. Returns whether it is carried out: that something else altogether is trained (`is_other`) no lock of the
+        present run forbids.
         """
+        if not is_other and self.refuses(experiment, dataset):
+            return False
         self._stop()
 
         def begin(session: Session) -> None:
@@ -186,6 +198,7 @@ class Runner(QObject):
 
         self._playing = step > 0
         self._send(Command(begin, "restart"))
+        return True
 
     def rename(self, caption: Caption, name: str) -> None:
         """Call the run, its units and weights something else, under a name for undo. Training goes on."""
@@ -206,6 +219,9 @@ class Runner(QObject):
 
     def reseed(self) -> None:
         """A new start: other weights and another order of rows, from the next seed."""
+        frame = self.frame
+        if frame is not None and self.refuses(frame.experiment.replace(seed=frame.experiment.seed + 1)):
+            return
         self._stop()
         self._send(Command(lambda session: session.reseed(), "reseed"))
 

@@ -275,6 +275,11 @@ def test_locked_panels_say_why_and_can_be_unlocked(lecture: Lecture) -> None:
     app.runner.apply(experiment=before.experiment.replace(optimizer=SGD(9.0)), name="rate")
     lecture.settle()
     assert window.messages.words.text() == "This lesson has locked how it is trained."
+    app.runner.reseed()
+    assert lecture.settle().experiment == before.experiment
+    other = before.experiment.replace(optimizer=SGD(9.0))
+    assert not app.runner.restart(other, before.dataset, before.params, "begin again")
+    assert lecture.settle().experiment == before.experiment
     assert lecture.press(Key.Key_Right).step == 0
     assert app.focus.playhead == 1, "looking is free"
     app.runner.step()

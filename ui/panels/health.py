@@ -210,8 +210,7 @@ class HealthLine(QWidget):
         if frame.dataset.hash != examined.dataset.hash:
             return
         experiment, dataset, start = remedy.begin(frame)
-        if reason := self._runner.refusal(experiment, dataset, None):
-            self._runner.failed.emit(reason)
+        if self._runner.refuses(experiment, dataset):
             return
         playing = self._runner.playing
         self.keep()
