@@ -86,7 +86,7 @@ class LayerCard(Card):
         self.tell(describe.layer_title(frame.experiment.network, self.index), describe.layer_facts(frame, self.index))
         if self.editor is not None:
             self.editor.show_experiment(frame.experiment)
-            self.editor.start.show_start(frame.start, self.index)
+            self.editor.start.show_start(frame, self.index)
 
     def open(self, is_open: bool, frame: Frame) -> None:
         """Show or hide the controls."""

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from bpstudio.engine.layers import Layer
-from bpstudio.engine.trace import Params
 from bpstudio.maths.initializers import BIAS_PARAMETERS, Initializer, measured_spread, reference_spreads
+from bpstudio.training.frame import Frame
 from ui.language import tr, translatable
 from ui.panels import describe
 from ui.panels.form import Choice, Message, Row
@@ -70,11 +70,13 @@ class StartForm(QWidget):
             self.bias_number, self.bias_number_row, BIAS_PARAMETERS.get(start.biases, "") if decides else ""
         )
 
-    def show_start(self, start: Params | None, index: int) -> None:
+    def show_start(self, frame: Frame, index: int) -> None:
         """Say how far the weights of layer ``index`` spread at step 0, and what the rules of the textbooks would give;
         nothing where there are none, or where the run began with another network.
         """
-        W = start.W[index] if start is not None and index < len(start.W) else None
+        start, network = frame.start, frame.experiment.network
+        has_begun_so = start is not None and start.network.sizes == network.sizes
+        W = start.W[index] if start is not None and has_begun_so else None
         if W is None or W.size < 2:
             self.spread.say("", "")
             return

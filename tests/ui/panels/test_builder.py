@@ -404,6 +404,14 @@ def test_the_spread_of_the_start_stands_beside_the_textbooks_and_does_not_move_w
     stage.runner.step(5)
     stage.settle()
     assert start.spread.text() == said
+    type_into(builder.network.cards[0].editor.units, "7")
+    frame = stage.settle()
+    assert f"{frame.start.W[0].std():.2f}" in start.spread.text()
+    stage.runner.step(2)
+    builder.network.add_layer()
+    frame = stage.settle()
+    assert frame.start.network.sizes == (4, 7, 3), "an edit that keeps a layer does not move the beginning"
+    assert start.spread.text() == "", "which is about another network"
 
 
 def test_a_refused_number_of_a_start_is_explained(builder: Builder, stage: Any) -> None:
