@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from bpstudio.engine.layers import AvgPool2D, Conv2D, MaxPool2D
-from bpstudio.maths.operations import Array, Operation, constant
+from bpstudio.maths.operations import Array, Operation, constant, run
 
 Pair = tuple[int, int]
 
@@ -185,6 +185,15 @@ class Pooling:
                 ]
             operations.append((np.add, (place, share, place)))
         return operations + gathered.write()
+
+
+def winners(layer: MaxPool2D, x: Array, z: Array) -> Array:
+    """Which pixel of its window each place of a maximum took, counted row by row: (N, C, h, w) from x and z."""
+    padded = _Padded(x, layer.kernel, layer.stride, layer.padding, (z.shape[2], z.shape[3]), -np.inf)
+    run(padded.fill())
+    seen = windows(padded.array, layer.kernel, layer.stride, (z.shape[2], z.shape[3]))
+    taken: Array = np.argmax(seen.reshape(*x.shape[:2], -1, *z.shape[2:]), axis=2)
+    return taken
 
 
 def divisor(layer: MaxPool2D | AvgPool2D, size: Pair, positions: Pair) -> Array:

@@ -4,10 +4,12 @@ The slope is a central difference of fourth order over five points (Abramowitz a
 
     ∂C/∂θ ≈ [C(θ − 2h) − 8 C(θ − h) + 8 C(θ + h) − C(θ + 2h)] / 12h,
 
-always in float64, of the very objective that was differentiated: the forward pass and loss of the engine on the rows of
-the step. Where a ReLU switches between those points the difference measures nothing; then h is made smaller, and if it
-still switches the parameter is reported as standing at a kink, which is no failure. Under sequential order everything
-below the output layer is the gradient of nothing: there the gap is reported as a property of that order.
+always in float64, of the very objective that was differentiated: the forward pass, loss and penalties of the engine on
+the rows of the step, with what its dropouts dropped. Where a unit crosses a kink of its function, another number
+becomes the greatest of a window, or a weight changes its sign under |w|, the difference measures nothing; then h is
+made smaller, and if it still crosses, the parameter is reported as standing at a kink, which is no failure. Two
+conventions are the gradient of nothing, and their gap is reported as their property: sequential order below the output
+layer, and the running-mean sparsity in the layers that it lists and below.
 
 The error of a parameter is |analytic − numeric| divided by the larger of the two sizes, and by at least FLOOR times the
 largest gradient of the network: rounding of C cannot be told from a gradient that is a millionth of the largest one.
@@ -20,14 +22,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bpstudio.engine.images import winners
+from bpstudio.engine.layers import Dropout, MaxPool2D
 from bpstudio.engine.network import Network
-from bpstudio.engine.passes import weighted_inputs
+from bpstudio.engine.passes import forward, input_gradient
 from bpstudio.engine.penalizing import stretches
-from bpstudio.engine.trace import Params, params_layout
-from bpstudio.insight.elements import BIAS, Edge
+from bpstudio.engine.trace import Params, Trace, params_layout
+from bpstudio.insight.elements import BIAS, Edge, matrix_shape
 from bpstudio.maths.activations import Activation, activation
 from bpstudio.maths.losses import loss as loss_named
-from bpstudio.maths.operations import Array
+from bpstudio.maths.operations import Array, run
 from bpstudio.maths.penalties import L1, RunningSparsity
 from bpstudio.training.evaluation import penalty
 from bpstudio.training.frame import Frame
@@ -37,7 +41,7 @@ FLOOR = 1e-3
 TOLERANCE = {"float64": 1e-6, "float32": 1e-3}
 #: h relative to max(1, |θ|): the fifth root of the double's precision balances rounding against the h⁴ that is cut off.
 STEP = float(np.finfo(np.float64).eps) ** 0.2
-#: How much smaller h gets, in turn, when a ReLU switches on the way.
+#: How much smaller h gets, in turn, when a corner is crossed on the way.
 _SHRINK = (1.0, 1e-2, 1e-3)
 
 AGREES, DIFFERS, KINK, SEQUENTIAL, SPARSE = "agrees", "differs", "kink", "sequential", "sparse"
@@ -46,17 +50,25 @@ AGREES, DIFFERS, KINK, SEQUENTIAL, SPARSE = "agrees", "differs", "kink", "sequen
 Progress = Callable[[int, int], bool | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Input `index` in a row of the batch, both counted from 0."""
+
+    row: int
+    index: int
+
+
 @dataclass(frozen=True, eq=False)
 class GradientCheck:
-    """What a check found, one entry per checked parameter.
+    """What a check found, one entry per checked parameter or input.
 
-    `verdicts` are "agrees", "differs", "kink" (something switches within h), "sequential" or "sparse" (this order, or a
-    running-mean sparsity, is the gradient of nothing there). `worst` is the largest error among those that agree or
-    differ, and `where` it stands; `gap` is the largest among those that are the gradient of nothing. `count` of `total`
-    parameters were checked; `complete` is False after a cancel.
+    `verdicts` are "agrees", "differs", "kink" (a corner is crossed within h), "sequential" or "sparse" (this order, or
+    a running-mean sparsity, is the gradient of nothing there). `worst` is the largest error among those that agree or
+    differ, and `where` it stands; `gap` is the largest among the conventions. `count` of `total` were checked;
+    `complete` is False after a cancel.
     """
 
-    edges: tuple[Edge, ...]
+    edges: tuple[Edge | Input, ...]
     analytic: Array
     numeric: Array
     errors: Array
@@ -84,7 +96,7 @@ class GradientCheck:
         return 0.0 if place is None else float(self.errors[place])
 
     @property
-    def where(self) -> Edge | None:
+    def where(self) -> Edge | Input | None:
         """The parameter with the largest error."""
         place = self._largest((AGREES, DIFFERS))
         return None if place is None else self.edges[place]
@@ -107,27 +119,44 @@ class GradientCheck:
 
 
 def check(
-    frame: Frame, element: Edge | None = None, progress: Progress | None = None, sample: int = 200, seed: int = 0
+    frame: Frame,
+    element: Edge | Input | None = None,
+    progress: Progress | None = None,
+    sample: int = 200,
+    seed: int = 0,
 ) -> GradientCheck:
-    """Compare the recorded gradient of one parameter, or of all, with central differences.
+    """Compare the recorded gradient of one parameter or input, or of all parameters, with central differences.
 
     Of a network with more than `sample` parameters that many are drawn with `seed`, as evenly over the layers as they
     allow, so that a small output layer is not lost beside a large first one. Raises ValueError for an unknown edge.
     """
-    objective = _Objective(frame)
-    if element is None:
-        edges = _sampled(frame.experiment.network, sample, seed)
-    else:
-        objective.place(element)
-        edges = [element]
-    total = frame.experiment.network.parameter_count
+    network = frame.experiment.network
+    edges: list[Edge | Input] = [*_sampled(network, sample, seed)] if element is None else [element]
     floor = FLOOR * float(np.abs(frame.trace.gradient.flat).max())
+    return _check(frame, edges, network.parameter_count, floor, progress)
+
+
+def check_inputs(frame: Frame, progress: Progress | None = None, sample: int = 200, seed: int = 0) -> GradientCheck:
+    """Compare ∂C/∂x of the batch with central differences: of every input in every row, or of `sample` of them."""
+    places = np.arange(frame.trace.x.size)
+    if len(places) > sample:
+        places = np.sort(np.random.default_rng(seed).choice(places, sample, replace=False))
+    rows, indices = np.unravel_index(places, frame.trace.x.shape)
+    inputs: list[Edge | Input] = [Input(int(row), int(index)) for row, index in zip(rows, indices, strict=True)]
+    floor = FLOOR * float(np.abs(input_gradient(frame.trace)).max())
+    return _check(frame, inputs, frame.trace.x.size, floor, progress)
+
+
+def _check(
+    frame: Frame, edges: list[Edge | Input], total: int, floor: float, progress: Progress | None
+) -> GradientCheck:
+    objective = _Objective(frame)
     tolerance = TOLERANCE[frame.experiment.dtype]
     analytic, numeric, errors, steps, verdicts = [], [], [], [], []
     for done, edge in enumerate(edges):
         if progress is not None and progress(done, len(edges)) is False:
             break
-        recorded = _recorded(frame, edge)
+        recorded = objective.recorded(edge)
         slope, h, smooth = objective.slope(edge)
         with np.errstate(invalid="ignore"):
             error = abs(recorded - slope) / max(abs(recorded), abs(slope), floor, np.finfo(np.float64).tiny)
@@ -153,40 +182,64 @@ def check(
     )
 
 
-def _verdict(frame: Frame, edge: Edge, agrees: bool, smooth: bool) -> str:
+def _verdict(frame: Frame, edge: Edge | Input, agrees: bool, smooth: bool) -> str:
     if agrees:
         return AGREES
     if not smooth:
         return KINK
-    listed = [n for rule in frame.experiment.penalties if isinstance(rule, RunningSparsity) for n in rule.layers]
-    if listed and edge.layer - 1 <= max(listed):
+    experiment, layer = frame.experiment, edge.layer if isinstance(edge, Edge) else 0
+    listed = [n for rule in experiment.penalties if isinstance(rule, RunningSparsity) for n in rule.layers]
+    if listed and layer - 1 <= max(listed):
         return SPARSE
-    below_output = edge.layer < len(frame.experiment.network.layers)
-    return SEQUENTIAL if below_output and frame.experiment.update_order == "sequential" else DIFFERS
+    weighted = [number for number, each in enumerate(experiment.network.layers, 1) if each.has_weights]
+    is_below = layer < max(weighted, default=0)
+    return SEQUENTIAL if is_below and experiment.update_order == "sequential" else DIFFERS
 
 
-def _recorded(frame: Frame, edge: Edge) -> float:
-    here = frame.trace.layers[edge.layer - 1]
-    return float(here.db[edge.to] if edge.is_bias else here.dW[edge.to, edge.source])
+@dataclass(frozen=True, eq=False)
+class ErrorCurve:
+    """How the error of a simple central difference [C(θ + h) − C(θ − h)] / 2h depends on h.
+
+    To the right it grows with h², which is cut off; to the left with 1/h, which is rounding: `best` lies between.
+    """
+
+    steps: Array
+    errors: Array
+
+    @property
+    def best(self) -> float:
+        """The h with the smallest error."""
+        return float(self.steps[np.argmin(self.errors)])
+
+
+def error_curve(frame: Frame, element: Edge | Input, points: int = 45) -> ErrorCurve:
+    """The relative error over h from 1e-11 to 1, evenly on a logarithmic scale. Raises ValueError for no such edge."""
+    objective = _Objective(frame)
+    recorded = objective.recorded(element)
+    steps = np.logspace(-11, 0, points)
+    slopes = np.array([objective.difference(element, float(h)) for h in steps])
+    with np.errstate(invalid="ignore"):
+        sizes = np.maximum(np.maximum(np.abs(slopes), abs(recorded)), np.finfo(np.float64).tiny)
+        return ErrorCurve(steps, np.abs(slopes - recorded) / sizes)
 
 
 def _sampled(network: Network, sample: int, seed: int) -> list[Edge]:
     """All edges in walk order, or a draw of about `sample` of them."""
-    sizes = network.sizes
-    widths = [inputs + has_bias for inputs, has_bias in zip(sizes, network.biases, strict=False)]
-    counts = [width * units for width, units in zip(widths, sizes[1:], strict=True)]
+    shapes = [matrix_shape(shape) for shape in network.weight_shapes]
+    widths = [columns + layer.has_bias for (_, columns), layer in zip(shapes, network.layers, strict=True)]
+    counts = [width * rows for width, (rows, _) in zip(widths, shapes, strict=True)]
     shares = list(counts)
     generator = np.random.default_rng(seed)
     if sum(counts) > sample:
-        left = sample
-        for rank, layer in enumerate(sorted(range(len(counts)), key=counts.__getitem__)):
-            shares[layer] = min(counts[layer], max(1, left // (len(counts) - rank)))
+        left, waiting = sample, [layer for layer in sorted(range(len(counts)), key=counts.__getitem__) if counts[layer]]
+        for rank, layer in enumerate(waiting):
+            shares[layer] = min(counts[layer], max(1, left // (len(waiting) - rank)))
             left -= shares[layer]
     edges = []
     for layer, (count, share) in enumerate(zip(counts, shares, strict=True), 1):
         places = np.arange(count) if share == count else np.sort(generator.choice(count, share, replace=False))
-        for to, column in zip(*divmod(places, widths[layer - 1]), strict=True):
-            edges.append(Edge(layer, int(to), BIAS if column == sizes[layer - 1] else int(column)))
+        for to, column in zip(*divmod(places, max(widths[layer - 1], 1)), strict=True):
+            edges.append(Edge(layer, int(to), BIAS if column == shapes[layer - 1][1] else int(column)))
     return edges
 
 
@@ -195,19 +248,20 @@ def _is_bent(function: Activation) -> bool:
 
 
 class _Objective:
-    """C as a function of one parameter, the others held."""
+    """C as a function of one parameter or input, the others held."""
 
     def __init__(self, frame: Frame) -> None:
-        experiment = frame.experiment
-        self.network = experiment.network
-        self.sizes = self.network.sizes
-        self._params = Params(self.network, frame.params.flat.astype(np.float64))
-        self._x = frame.trace.x.astype(np.float64)
-        self._y = frame.trace.y.astype(np.float64)
-        self._experiment = experiment
+        experiment = self._experiment = frame.experiment
+        network = self.network = experiment.network
+        self._frame = frame
+        self._params = Params(network, frame.params.flat.astype(np.float64))
+        self._trace = Trace.allocate(network, frame.trace.rows, self._params)
+        self._trace.x[...], self._trace.y[...] = frame.trace.x, frame.trace.y
+        self._forward = forward(network, self._params, self._trace)
         self._training_rows = len(frame.dataset.train)
         self._loss = loss_named(experiment.loss)
-        layout, layers = params_layout(self.network), range(len(self.network.layers))
+        self._scale = self._loss.scale(experiment.reduction, frame.trace.rows, network.outputs)
+        layout, layers = params_layout(network), range(len(network.layers))
         #: The parameters that an L1 bends at 0.
         self._bent_at_zero = [
             self._params.flat[place]
@@ -215,35 +269,42 @@ class _Objective:
             if isinstance(rule, L1)
             for place in stretches(layout, layers, rule.apply_to)
         ]
-        self._scale = loss_named(experiment.loss).scale(experiment.reduction, len(self._x), self.network.outputs)
-        self._bent = [
-            place for place, layer in enumerate(self.network.layers) if _is_bent(activation(layer.activation))
-        ]
+        self._bent = [place for place, layer in enumerate(network.layers) if _is_bent(activation(layer.activation))]
+        self._pools = [(place, layer) for place, layer in enumerate(network.layers) if isinstance(layer, MaxPool2D)]
+        for place, layer in enumerate(network.layers):
+            if isinstance(layer, Dropout):
+                self._trace.slopes[place][...] = frame.trace.slopes[place]
 
-    def place(self, edge: Edge) -> tuple[Array, tuple[int, ...]]:
-        """The array and index at which a parameter lies."""
-        if not (
-            1 <= edge.layer < len(self.sizes)
-            and 0 <= edge.to < self.sizes[edge.layer]
-            and BIAS <= edge.source < self.sizes[edge.layer - 1]
-        ):
-            raise ValueError(f"no edge {edge} in a network of sizes {self.sizes}")
-        if edge.is_bias and not self.network.biases[edge.layer - 1]:
-            raise ValueError(f"layer {edge.layer} has no biases, came {edge}")
-        if edge.is_bias:
-            return self._params.b[edge.layer - 1], (edge.to,)
-        return self._params.W[edge.layer - 1], (edge.to, edge.source)
+    def place(self, element: Edge | Input) -> tuple[Array, tuple[int, ...]]:
+        """The array and index at which a parameter or input lies."""
+        if isinstance(element, Edge):
+            return _parameter(self._params, element)
+        rows, inputs = self._trace.x.shape
+        if not (0 <= element.row < rows and 0 <= element.index < inputs):
+            raise ValueError(f"no input {element} in a batch of {rows} rows of {inputs} inputs")
+        return self._trace.x, (element.row, element.index)
+
+    def recorded(self, element: Edge | Input) -> float:
+        """The derivative that the frame's backward pass found."""
+        if isinstance(element, Edge):
+            array, index = _parameter(self._frame.trace.gradient, element)
+            return float(array[index])
+        _, index = self.place(element)
+        return float(input_gradient(self._frame.trace)[index])
 
     def _evaluate(self) -> tuple[float, list[Array]]:
         """C, and between which kinks of its function each unit, of the loss each output and of an L1 each parameter
-        stands.
+        stands, and which pixel each place of a maximum took.
         """
-        z, a = weighted_inputs(self.network, self._params, self._x)
+        layers, y = self._trace.layers, self._trace.y
+        last = layers[-1]
         with np.errstate(all="ignore"):
-            costs = self._loss.rows(self.network.layers[-1].activation, z[-1], a[-1], self._y)
-            added = penalty(self._experiment, self._params, a, self._training_rows)
-            sides = [self._sides(place, z[place]) for place in self._bent]
-            sides += [self._loss.side(a[-1], self._y)] if self._loss.side is not None else []
+            run(self._forward)
+            costs = self._loss.rows(self.network.layers[-1].activation, last.z, last.a, y)
+            added = penalty(self._experiment, self._params, [layer.a for layer in layers], self._training_rows)
+            sides = [self._sides(place, layers[place].z) for place in self._bent]
+            sides += [self._loss.side(last.a, y)] if self._loss.side is not None else []
+            sides += [winners(layer, layers[place].x, layers[place].z) for place, layer in self._pools]
         sides += [np.sign(part) for part in self._bent_at_zero]
         return float(costs.sum()) * self._scale + added, sides
 
@@ -256,9 +317,21 @@ class _Objective:
                 sides[:, unit] += np.sign(z[:, unit] - kink)
         return sides
 
-    def slope(self, edge: Edge) -> tuple[float, float, bool]:
+    def difference(self, element: Edge | Input, h: float) -> float:
+        """[C(θ + h) − C(θ − h)] / 2h."""
+        array, index = self.place(element)
+        value = float(array[index])
+        try:
+            array[index] = value + h
+            above = self._evaluate()[0]
+            array[index] = value - h
+            return (above - self._evaluate()[0]) / (2.0 * h)
+        finally:
+            array[index] = value
+
+    def slope(self, element: Edge | Input) -> tuple[float, float, bool]:
         """(∂C/∂θ, h, whether the objective is smooth over the five points)."""
-        array, index = self.place(edge)
+        array, index = self.place(element)
         value = float(array[index])
         sides = self._evaluate()[1]
         slope, h = np.nan, 0.0
@@ -278,3 +351,17 @@ class _Objective:
         finally:
             array[index] = value
         return slope, h, False
+
+
+def _parameter(params: Params, edge: Edge) -> tuple[Array, tuple[int, ...]]:
+    """The array and index of a parameter; the numbers of a filter's kernels count as one row."""
+    network = params.network
+    if not 1 <= edge.layer <= len(network.layers):
+        raise ValueError(f"no edge {edge} in a network of sizes {network.sizes}")
+    W, b = params.W[edge.layer - 1], params.b[edge.layer - 1]
+    rows, columns = matrix_shape(W.shape)
+    if not (0 <= edge.to < rows and BIAS <= edge.source < columns):
+        raise ValueError(f"no edge {edge} in a network of sizes {network.sizes}")
+    if edge.is_bias and not network.biases[edge.layer - 1]:
+        raise ValueError(f"layer {edge.layer} has no biases, came {edge}")
+    return (b, (edge.to,)) if edge.is_bias else (W.reshape(rows, columns), (edge.to, edge.source))
