@@ -21,11 +21,26 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from bpstudio.insight.elements import BIAS, Edge, Element, LossNode, PlusOne, Probe, Row, Target, Unit
+from bpstudio.insight.elements import (
+    BIAS,
+    Edge,
+    Element,
+    Kernel,
+    KernelEntry,
+    LossNode,
+    Map,
+    Pixel,
+    PlusOne,
+    Probe,
+    Row,
+    Target,
+    Unit,
+)
 from bpstudio.insight.example import Numbers
 from bpstudio.insight.notation import Letters, exact
 from bpstudio.insight.order import Grain
 from bpstudio.insight.walk import Walk
+from bpstudio.insight.windows import matrix
 from bpstudio.training.frame import Frame
 
 NOT_YET, KNOWN, NOW, ABSENT = 0, 1, 2, 3
@@ -36,6 +51,7 @@ UNIT_COLUMNS = ("z", "a", "error", "slope", "delta")
 EDGE_COLUMNS = ("weight", "gradient", "own", "update", "new")
 """w; ∂C/∂w of the batch; what the row alone gives; what the optimiser adds; what the weight becomes."""
 
+_OF_EDGES = ("product", "arrival", "dW", "new")
 _FEW_EDGES = 5_000
 """Up to so many edges every symbol is written to be searched."""
 
@@ -69,12 +85,18 @@ class Moment:
         return self.frame.run == "running" or (self.grain == "step" and self.index > 0)
 
     def states(self, layer: int, quantity: str) -> States:
-        """How far each number of a layer is, flat; shapes as in `Walk.states`."""
-        states = self.walk.states(self.grain, min(self.index, self.walk.count(self.grain)), layer, quantity).ravel()
-        return np.full(len(states), KNOWN, np.uint8) if self.whole else states
+        """How far each number of a layer is, flat: its units, or its parameters row by row with the biases last."""
+        rows, columns = (
+            self.walk.names.matrices[layer - 1] if quantity in _OF_EDGES else (1, self.walk.names.sizes[layer])
+        )
+        size = rows * (columns + 1) if quantity in _OF_EDGES else columns
+        if self.whole or not rows:
+            return np.full(size, KNOWN, np.uint8)
+        return self.walk.states(self.grain, min(self.index, self.walk.count(self.grain)), layer, quantity).ravel()
 
     def state(self, element: Element, quantity: str) -> int:
         """How far one number is."""
+        element = self.walk.names.flat(element)
         if self.whole:
             return KNOWN
         known = self.walk.known(self.grain, min(self.index, self.walk.count(self.grain)), element, quantity)
@@ -204,7 +226,7 @@ class UnitTable(StepTable):
         if row < self._starts[-1]:
             layer = bisect.bisect_right(self._starts, row) - 1
             index = row - self._starts[layer]
-            return Unit(layer, index) if index < self.sizes[layer] else PlusOne(layer + 1)
+            return self.names.placed(Unit(layer, index)) if index < self.sizes[layer] else PlusOne(layer + 1)
         index = row - self._starts[-1]
         return Target(index) if index < self._outputs else LossNode()
 
@@ -215,6 +237,11 @@ class UnitTable(StepTable):
 
     @override
     def row_of(self, element: Element) -> int | None:
+        if isinstance(element, Map):
+            element = Pixel(element.layer, element.channel, 0, 0)
+        if not self.names.has(element):
+            return None
+        element = self.names.flat(element)
         match element:
             case Unit(layer, index) if self.names.has(element):
                 return self._starts[layer] + index
@@ -298,7 +325,7 @@ class UnitTable(StepTable):
         if column == "a":
             yield self.numbers.y()
             yield self.numbers.elements()
-            yield np.array([self.numbers.cost(), self.moment.frame.loss][-len(self._costs) :])
+            yield np.array([self.numbers.cost(), self.moment.frame.objective][-len(self._costs) :])
         else:
             yield np.full(self.rows - self._starts[-1], np.nan)
 
@@ -332,9 +359,12 @@ class EdgeTable(StepTable):
         super().__init__(moment)
         self._turned = moment.weight_layout == "in_out"
         self._starts = [0]
-        self._widths = [size + has_bias for size, has_bias in zip(self.sizes, self.network.biases, strict=False)]
-        for width, units in zip(self._widths, self.sizes[1:], strict=True):
-            self._starts.append(self._starts[-1] + units * width)
+        # A row for each unit, or filter; a column for each input, or number of its kernels; none of what has no weights.
+        self._heights = [rows for rows, _ in self.names.matrices]
+        biases = zip(self.names.matrices, self.network.biases, strict=True)
+        self._widths = [columns + has_bias for (_, columns), has_bias in biases]
+        for width, height in zip(self._widths, self._heights, strict=True):
+            self._starts.append(self._starts[-1] + height * width)
         alone = isinstance(moment.numbers.example, Probe) or (moment.numbers.rows > 1 and not moment.numbers.is_mean)
         self.columns = tuple(column for column in EDGE_COLUMNS if column != "own" or alone)
 
@@ -349,58 +379,74 @@ class EdgeTable(StepTable):
         return super().shape, self._turned
 
     @override
-    def element(self, row: int) -> Edge:
+    def element(self, row: int) -> Element:
+        return self.names.placed(self.edge(row))
+
+    def edge(self, row: int) -> Edge:
+        """The weight or bias of a row. Raises IndexError where there is none."""
         if not 0 <= row < self.rows:
             raise IndexError(f"row: expected 0 … {self.rows - 1}, came {row}")
         layer = bisect.bisect_right(self._starts, row)
-        inputs = self.sizes[layer - 1]
+        inputs = self.names.matrices[layer - 1][1]
         place = row - self._starts[layer - 1]
         if self._turned:
-            source, to = divmod(place, self.sizes[layer])
+            source, to = divmod(place, self._heights[layer - 1])
         else:
             to, source = divmod(place, self._widths[layer - 1])
         return Edge(layer, to, BIAS if source == inputs else source)
 
     @override
     def row_of(self, element: Element) -> int | None:
+        if isinstance(element, Kernel):
+            element = KernelEntry(element.layer, element.filter, element.channel, 0, 0)
+        element = self.names.flat(element) if self.names.has(element) else element
         if not isinstance(element, Edge) or not self.names.has(element):
             return None
-        inputs = self.sizes[element.layer - 1]
+        inputs = self.names.matrices[element.layer - 1][1]
         column = inputs if element.is_bias else element.source
         if self._turned:
-            return self._starts[element.layer - 1] + column * self.sizes[element.layer] + element.to
+            return self._starts[element.layer - 1] + column * self._heights[element.layer - 1] + element.to
         return self._starts[element.layer - 1] + element.to * self._widths[element.layer - 1] + column
 
     def ends(self, letters: Letters, row: int) -> tuple[str, str]:
         """The names of the unit that an edge comes from and of the one that it leads to."""
-        edge = self.element(row)
-        source = PlusOne(edge.layer) if edge.is_bias else Unit(edge.layer - 1, edge.source)
-        return letters.element(source), letters.unit(Unit(edge.layer, edge.to))
+        edge = self.edge(row)
+        source, target = self._ends(edge.layer, edge.to, edge.source)
+        return letters.element(PlusOne(edge.layer) if edge.is_bias else source), letters.element(target)
+
+    def _ends(self, layer: int, to: int, source: int) -> tuple[Element, Element]:
+        """What an edge comes from and what it leads to: units, or maps."""
+        if not self.names.is_convolution(layer):
+            return Unit(layer - 1, source), Unit(layer, to)
+        _, _, height, width = self.names.weights[layer - 1]
+        return Map(layer - 1, source // (height * width)), Map(layer, to)
 
     @override
     def find(self, letters: Letters, wanted: str) -> tuple[Mask, Mask]:
         # An edge is found by its own name and by those of its ends; the ends are few, so their words are made once.
-        ends = [
-            _told(
-                ((self.names.unit(Unit(layer, index)), letters.unit(Unit(layer, index))) for index in range(size)),
-                wanted,
-            )
-            for layer, size in enumerate(self.sizes)
-        ]
+        def told(elements: Iterable[Element]) -> tuple[Mask, Mask]:
+            return _told(((self.names.element(each), letters.element(each)) for each in elements), wanted)
+
+        into, out_of = [], []
+        for layer, (rows, columns) in enumerate(self.names.matrices, 1):
+            into.append(told(self._ends(layer, to, 0)[1] for to in range(rows)))
+            out_of.append(told(self._ends(layer, 0, source)[0] for source in range(columns)))
         found = []
         for kind, own in enumerate(self._named(letters, wanted)):
             sides = []
             for layer in range(1, self.depth + 1):
                 one, typed = letters.element(PlusOne(layer)), wanted.replace("-", "−")
                 plus = np.full(int(self.network.biases[layer - 1]), typed == one if kind == 0 else typed in one)
-                sides.append(self._read(ends[layer][kind][:, None] | np.append(ends[layer - 1][kind], plus)[None, :]))
+                sides.append(
+                    self._read(into[layer - 1][kind][:, None] | np.append(out_of[layer - 1][kind], plus)[None, :])
+                )
             found.append(np.concatenate(sides) | own)
         return found[0], found[1]
 
     def _named(self, letters: Letters, wanted: str) -> tuple[Mask, Mask]:
         """Which edges have the word as their own name, and which in it."""
         if self.rows <= _FEW_EDGES:
-            edges = map(self.element, range(self.rows))
+            edges = map(self.edge, range(self.rows))
             return _told(((self.names.edge(edge), letters.edge(edge)) for edge in edges), wanted)
         # Symbols of a hundred thousand edges take a second to write; plain names and a person's own are looked up.
         own = {plain_digits(name): address for address, name in letters.notation.own.items()}
@@ -413,7 +459,7 @@ class EdgeTable(StepTable):
         is_bias = np.concatenate([self._is_last(layer) for layer in range(1, self.depth + 1)])
         if wanted[:1] == "b":
             last = np.flatnonzero(is_bias)
-            part[last] |= _told(((self.names.edge(self.element(int(row))),) for row in last), wanted)[1]
+            part[last] |= _told(((self.names.edge(self.edge(int(row))),) for row in last), wanted)[1]
         elif wanted == "w":
             part |= ~is_bias
         return whole, part
@@ -426,8 +472,8 @@ class EdgeTable(StepTable):
 
     def _is_last(self, layer: int) -> Mask:
         """Which edges of a layer are biases, flat."""
-        columns = np.arange(self._widths[layer - 1]) == self.sizes[layer - 1]
-        return self._read(np.tile(columns, (self.sizes[layer], 1)))
+        columns = np.arange(self._widths[layer - 1]) == self.names.matrices[layer - 1][1]
+        return self._read(np.tile(columns, (self._heights[layer - 1], 1)))
 
     @cached_property
     @override
@@ -442,7 +488,7 @@ class EdgeTable(StepTable):
             row = np.full(width, not layer.train_weights)
             if layer.has_bias:
                 row[-1] = not layer.train_bias
-            parts.append(self._read(np.tile(row, (self.sizes[number], 1))))
+            parts.append(self._read(np.tile(row, (self._heights[number - 1], 1))))
         return np.concatenate(parts)
 
     @override
@@ -450,7 +496,7 @@ class EdgeTable(StepTable):
         frame = self.moment.frame
         for layer in range(1, self.depth + 1):
             trace = frame.trace.layers[layer - 1]
-            old = np.column_stack((frame.params.W[layer - 1], frame.params.b[layer - 1]))
+            old = matrix(frame.params.W[layer - 1], frame.params.b[layer - 1])
             match column:
                 case "weight":
                     yield self._there(layer, old)
@@ -459,7 +505,7 @@ class EdgeTable(StepTable):
                 case "own":
                     yield self._there(layer, self.numbers.gradient(layer))
                 case _:
-                    update = np.column_stack((trace.update_W, trace.update_b))
+                    update = matrix(trace.update_W, trace.update_b)
                     with np.errstate(all="ignore"):
                         yield self._there(layer, update if column == "update" else old + update)
 
@@ -477,7 +523,8 @@ class EdgeTable(StepTable):
 
     def _there(self, layer: int, values: NDArray[Any]) -> NDArray[Any]:
         """Of values (units, inputs + 1), flat or not, those of the edges that there are, flat."""
-        return self._read(values.reshape(self.sizes[layer], -1)[:, : self._widths[layer - 1]])
+        rows, columns = self.names.matrices[layer - 1]
+        return self._read(values.reshape(rows, columns + 1)[:, : self._widths[layer - 1]])
 
     def _read(self, table: NDArray[Any]) -> NDArray[Any]:
         """Values (units, inputs + 1) in the order in which W is read."""
