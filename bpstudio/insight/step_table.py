@@ -86,11 +86,11 @@ class Moment:
 
     def states(self, layer: int, quantity: str) -> States:
         """How far each number of a layer is, flat: its units, or its parameters row by row with the biases last."""
-        rows, columns = (
-            self.walk.names.matrices[layer - 1] if quantity in _OF_EDGES else (1, self.walk.names.sizes[layer])
-        )
-        size = rows * (columns + 1) if quantity in _OF_EDGES else columns
-        if self.whole or not rows:
+        size = self.walk.names.sizes[layer]
+        if quantity in _OF_EDGES:
+            rows, columns = self.walk.names.matrices[layer - 1]
+            size = rows * (columns + 1)
+        if self.whole or not size:
             return np.full(size, KNOWN, np.uint8)
         return self.walk.states(self.grain, min(self.index, self.walk.count(self.grain)), layer, quantity).ravel()
 
@@ -282,7 +282,8 @@ class UnitTable(StepTable):
             columns = {0: data.input_names, self.depth: data.output_names}.get(element.layer, ())
         index = getattr(element, "index", -1)
         named = (columns[index],) if 0 <= index < len(columns) else ()
-        return (self.names.element(element), self.title(letters, row), *named)
+        within = (self.names.element(element.map),) if isinstance(element, Pixel) else ()
+        return (self.names.element(element), self.title(letters, row), *named, *within)
 
     @cached_property
     @override
@@ -359,7 +360,7 @@ class EdgeTable(StepTable):
         super().__init__(moment)
         self._turned = moment.weight_layout == "in_out"
         self._starts = [0]
-        # A row for each unit, or filter; a column for each input, or number of its kernels; none of what has no weights.
+        # A row for each unit, or filter; a column for each input, or number of its kernels.
         self._heights = [rows for rows, _ in self.names.matrices]
         biases = zip(self.names.matrices, self.network.biases, strict=True)
         self._widths = [columns + has_bias for (_, columns), has_bias in biases]
