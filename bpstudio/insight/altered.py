@@ -180,7 +180,7 @@ class Pass:
     def _usual_error(self, layer: int) -> Array:
         n = self.numbers
         if layer < self.depth:
-            back: Array = self.delta(layer + 1) @ self.back(layer + 1)
+            back: Array = self.delta(layer + 1) @ self.back(layer + 1) + n.sparsity(layer)
             return back
         return n.loss.da(self.a(layer), _double(n.trace.y)) * n.own_scale
 
@@ -234,7 +234,7 @@ class Pass:
     def value(self, asked: Asked) -> Array:
         """The number in each row, (rows,); of a gradient and of a new value what the row gives to the gradient."""
         layer, at = asked.layer, asked.unit
-        if self._lowest > layer and asked.quantity in _SUMMED:
+        if self._lowest > layer and asked.quantity in _SUMMED and not self.numbers.is_sparse:
             # Nothing else has changed below, so the sum of the chain rule can be taken there: the same number, sooner.
             total: Array = self.summands(asked, self._lowest).sum(axis=1)
             return total

@@ -172,6 +172,16 @@ class Numbers:
             total: Array = delta.sum(axis=0)
         return total if self._pick is None else delta[self._pick]
 
+    @property
+    def is_sparse(self) -> bool:
+        """Whether a sparsity adds a term to ∂C/∂a of some layer."""
+        return any(layer.term is not None for layer in self.trace.layers)
+
+    def sparsity(self, layer: int) -> Array:
+        """What a sparsity adds to ∂C/∂a of each unit, in a row's own cost; 0 where there is none."""
+        term = self.layer(layer).term
+        return np.zeros(1) if term is None else np.ravel(term).astype(np.float64) / self.share
+
     def error(self, layer: int) -> Array:
         """∂C_r/∂a of the row's own cost. Where δ was computed directly this is computed here, from a and y."""
         if layer < self.depth:

@@ -193,7 +193,8 @@ class _RoundedPass(Pass):
     @override
     def _usual_error(self, layer: int) -> Array:
         if layer < self.depth:
-            return self._round(self._sum(self.delta(layer + 1), self.back(layer + 1).T))
+            back = self._sum(self.delta(layer + 1), self.back(layer + 1).T)
+            return self._round(back + self.numbers.sparsity(layer))
         n = self.numbers
         return self._round(n.loss.da(self.a(layer), self.given(n.trace.y)) * n.own_scale)
 
@@ -249,8 +250,11 @@ class _Work:
         if asked == self.case.asked:
             return self.view.truth, float(self._gathered(numbers))
         share = np.full(len(self.rows), 1.0 / len(self.rows))
-        weights = self.weights if asked.quantity == "gradient" else share
-        return float(usual.value(asked)[self.rows] @ weights), float(self._rounded_once(numbers @ weights))
+        is_gathered = asked.quantity == "gradient"
+        weights = self.weights if is_gathered else share
+        added = self.case.added(asked) if is_gathered and self.view.of_batch else 0.0
+        exact = float(usual.value(asked)[self.rows] @ weights) + added
+        return exact, float(self._rounded_once(numbers @ weights + added))
 
     def last(self, places: Collection[Place]) -> float:
         """The asked number out of rounded lines, without rounding these places and the number itself."""
@@ -262,10 +266,15 @@ class _Work:
         numbers = self.passed.last(asked, places)
         if len(self.rows) > 1:
             numbers = rounded(numbers, self.mode, self.count)
-        return float(numbers @ self.weights)
+        return float(numbers @ self.weights + self._added)
+
+    @property
+    def _added(self) -> float:
+        """What penalties add to the batch's number."""
+        return self.case.added(self.case.asked) if self.view.of_batch else 0.0
 
     def _gathered(self, numbers: Array) -> Array:
-        return self._rounded_once(numbers @ self.weights)
+        return self._rounded_once(numbers @ self.weights + self._added)
 
     def _rounded_once(self, value: Array) -> Array:
         return rounded(value, self.mode, self.count)

@@ -20,6 +20,7 @@ import numpy as np
 
 from bpstudio.insight.altered import Asked, Pass, Rule
 from bpstudio.insight.elements import Edge
+from bpstudio.insight.penalty_lines import of_weight
 from bpstudio.maths.operations import Array
 from bpstudio.training.optimizers import Momentum, Nesterov
 
@@ -31,6 +32,11 @@ SLOPES = BACKWARD | {"slope"}
 Pick = Callable[[Pass, Asked, int], Array]
 Settings = Callable[[Pass], Mapping[str, float]]
 Condition = Callable[[Pass, Asked, int], bool]
+
+
+def _is_penalized(p: Pass, asked: Asked, layer: int) -> bool:
+    edge = asked.target
+    return isinstance(edge, Edge) and bool(of_weight(p.numbers.frame, edge))
 
 
 def _always(p: Pass, asked: Asked, layer: int) -> bool:
@@ -322,6 +328,8 @@ SLIPS: tuple[Slip, ...] = (
          frozenset({"new"}), settings=lambda p: {"start": 0.0, "rate": 1.0, "direction": -1.0, "velocity": 0.0}),
     Slip("frozen_moved", "when {w} is trained", "{w} is frozen here and stays.",
          frozenset({"new"}), settings=lambda p: {"frozen": 0.0}, possible=is_frozen),
+    Slip("penalty_forgotten", "without the penalty", "Add what the penalties add to ∂C/∂w.",
+         frozenset({"gradient", "new"}), settings=lambda p: {"penalty": 0.0}, possible=_is_penalized),
     Slip("half", "with a factor ½", "{constant}", CHAIN | {"error", "loss", "element"},
          settings=lambda p: {"factor": 0.5}),
     Slip("double", "with a factor 2", "{constant}", CHAIN | {"error", "loss", "element"},

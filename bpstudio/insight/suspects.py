@@ -17,6 +17,7 @@ import numpy as np
 from bpstudio.insight.altered import FORWARD_PLACES, Alterations, Asked, Pass
 from bpstudio.insight.elements import Edge, Example, Probe, WholeBatch
 from bpstudio.insight.example import Numbers
+from bpstudio.insight.penalty_lines import of_weight
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.slips import SLIPS, Slip, is_frozen, layers_of
 from bpstudio.insight.stepping import update_of
@@ -124,8 +125,11 @@ class Case:
                 return (View(gathered.truth, weighed, True),)
             return (mean,) if n.share != 1.0 else (mean, gathered)
         plain = View(self._recorded_row(row), own, False)
-        if rows == 1:
+        if rows == 1 and not self._added:
             return (plain,)
+        if rows == 1:
+            whole = Phrase("with the penalty")
+            return (plain, View(gathered.truth, weighed, True, whole))
         views = [plain, gathered] if asked.quantity in ("gradient", "loss", "delta") else [plain]
         if n.share != 1.0 and asked.quantity != "loss":
             part = Phrase("the row's own with the 1/{rows} of the batch", {"rows": several})
@@ -143,10 +147,23 @@ class Case:
         own_trace = self.numbers.trace is self.frame.trace
         match self.asked.quantity, self.asked.target:
             case "loss", _ if own_trace:
-                return float(self.frame.loss)
+                return float(self.frame.objective)
             case "gradient", Edge(to=to, source=source) as edge if own_trace:
                 return float(here.db[to] if edge.is_bias else here.dW[to, source])
         return float(self.usual.value(self.asked) @ weights)
+
+    @cached_property
+    def _added(self) -> float:
+        """What penalties add to the batch's number; nothing where the example is a probe."""
+        return self.added(self.asked) if self.numbers.trace is self.frame.trace else 0.0
+
+    def added(self, asked: Asked) -> float:
+        """What penalties add to a gradient of the batch, or to its cost."""
+        if asked.quantity == "loss":
+            return self.frame.penalty
+        if asked.quantity in ("gradient", "new") and isinstance(asked.target, Edge):
+            return sum(term.value for term in of_weight(self.frame, asked.target))
+        return 0.0
 
     def _new_value(self) -> float:
         here, edge = self.frame.trace.layers[self.asked.layer - 1], self._edge
@@ -166,6 +183,9 @@ class Case:
             totals = totals * factor
         if "rows" in settings:
             totals = totals * np.array([[settings["rows"] if view.of_batch else 1.0] for view in self.views])
+        if self._added:
+            penalty = self._added * settings.get("penalty", 1.0)
+            totals = totals + np.array([[penalty if view.of_batch else 0.0] for view in self.views])
         if self.asked.quantity != "new":
             return totals
         return self.moved(self.velocity(totals, settings), settings)

@@ -142,7 +142,7 @@ def _paint_loss(painter: QPainter, picture: Picture) -> None:
     if not known:
         bold.draw(painter, node, "C", theme.secondary)
         return
-    value, mono = picture.frame.loss, text.pen_of(theme, text.SMALL, mono=True)
+    value, mono = picture.frame.objective, text.pen_of(theme, text.SMALL, mono=True)
     ink, shown = theme.text if np.isfinite(value) else theme.nonfinite, five(value)
     width = mono.width(shown)
     if width <= node.width():

@@ -70,7 +70,7 @@ def short(picture: Picture) -> str:
             if picture.known(selected, "delta"):
                 said.append((picture.letters.text("delta", selected), number(picture.delta(layer)[index], digits)))
         case LossNode():
-            said = [("", number(picture.frame.loss, digits) if picture.known(selected, "C") else None)]
+            said = [("", number(picture.frame.objective, digits) if picture.known(selected, "C") else None)]
         case Target(index):
             said = [("", given(float(picture.numbers.y()[index]), digits))]
     parts = [words.title(picture, selected)]

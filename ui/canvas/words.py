@@ -101,7 +101,7 @@ def facts(picture: Picture, element: Element) -> list[str]:
             return _edge_facts(picture, element)
         case LossNode():
             known = picture.known(element, "C")
-            return [f"C = {exact(picture.frame.loss)}" if known else tr(NOT_COMPUTED)]
+            return [f"C = {exact(picture.frame.objective)}" if known else tr(NOT_COMPUTED)]
         case Target(index):
             return [exact(float(picture.numbers.y()[index]))]
         case PlusOne(layer):
