@@ -235,7 +235,9 @@ class UnitCurvePlot(AxesPlot):
             parts.append(tr("no dot yet: {z} is not computed", z=written.text("z", curve.unit)))
         if not curve.function.elementwise:
             parts.append(tr("the other units of this row stay as they are"))
-        if curve.flat_rows is not None and curve.total > 1:
+        if not curve.function.has_gradient:
+            parts.append(tr("its slope is 0: no error comes through"))
+        elif curve.flat_rows is not None and curve.total > 1:
             words = (
                 tr("{count:,} of {total:,} rows off", count=curve.flat_rows, total=curve.total)
                 if curve.function.switches
@@ -244,7 +246,8 @@ class UnitCurvePlot(AxesPlot):
             parts.append(words)
         if len(curve.rows) < curve.total and len(curve.rows):
             parts.append(tr("dots: {shown:,} of {rows:,} rows", shown=len(curve.rows), rows=curve.total))
-        if not brief and any(zone.kind == "flat" for zone in curve.zones) and self.frame is not None:
+        is_shaded = curve.function.has_gradient and any(zone.kind == "flat" for zone in curve.zones)
+        if not brief and is_shaded and self.frame is not None:
             threshold = number(self.frame.experiment.flat_threshold)
             parts.append(tr("shaded: |f′| is below {share} of its maximum", share=threshold))
         return parts
