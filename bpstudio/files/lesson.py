@@ -56,9 +56,9 @@ FORMAT = "bpstudio-lesson/1"
 NAMES = ("one-neuron", "mazur", "softmax", "four-equations", "xor", "vanishing", "iris")
 """The lessons that travel with the program, in the order in which they are offered."""
 
-PLOTS = ("loss", "accuracy", "saturation", "map", "gradient", "bars", "fit", "curve")
-"""What a lesson can put in front; "map" is saturation by unit, "bars" the gradient of each layer,
-"curve" f and f′ of the unit in view.
+PLOTS = ("loss", "accuracy", "rate", "saturation", "map", "gradient", "bars", "fit", "curve")
+"""What a lesson can put in front; "rate" is the learning rate of a schedule, "map" saturation by unit, "bars" the
+gradient of each layer, "curve" f and f′ of the unit in view.
 """
 
 _KEYS = (

@@ -10,6 +10,7 @@ from typing_extensions import override
 from bpstudio.insight.baseline import constant_loss
 from bpstudio.insight.loss_formulas import of_row
 from bpstudio.insight.notation import Letters
+from bpstudio.insight.schedule_formulas import schedule_symbols
 from bpstudio.maths.penalties import RunningSparsity
 from ui import theme as looks
 from ui.language import tr
@@ -17,29 +18,43 @@ from ui.plots.curves import Content, Curve, CurvePlot, recorded, trend
 from ui.plots.kept import Record
 from ui.plots.scales import Values, short
 
-LOSS, ACCURACY = range(2)
+LOSS, ACCURACY, RATE = range(3)
 
 
 class LossPlot(CurvePlot):
-    """Loss, or accuracy where there are classes."""
+    """Loss, or accuracy where there are classes, or the learning rate where it follows a schedule."""
 
     showing = LOSS
 
     @override
     def titles(self) -> tuple[list[str], int]:
-        if self.has_accuracy():
-            return [tr("Loss C"), tr("Accuracy")], self.showing
-        return [tr("Loss C")], LOSS
+        words = {LOSS: tr("Loss C"), ACCURACY: tr("Accuracy"), RATE: tr("Rate η")}
+        offered = self._offered()
+        return [words[kind] for kind in offered], offered.index(self.showing) if self.showing in offered else 0
 
     @override
     def choose_title(self, index: int) -> None:
-        self.show_accuracy(index == ACCURACY)
+        self._show(self._offered()[index])
 
     def show_accuracy(self, on: bool) -> None:
         """Draw the share of right answers instead of the loss. It has a meaning only for classes."""
-        self.showing = ACCURACY if on and self.has_accuracy() else LOSS
+        self._show(ACCURACY if on else LOSS)
+
+    def show_rate(self) -> None:
+        """Draw the learning rate instead of the loss, where it follows a schedule."""
+        self._show(RATE)
+
+    def _show(self, kind: int) -> None:
+        self.showing = kind if kind in self._offered() else LOSS
         self.pane.by_hand = False
         self.mark_stale()
+
+    def _offered(self) -> list[int]:
+        return [LOSS, *([ACCURACY] if self.has_accuracy() else []), *([RATE] if self.has_rate() else [])]
+
+    def has_rate(self) -> bool:
+        """Whether the rate of the present experiment changes from step to step."""
+        return self.frame is not None and not self.frame.experiment.schedule.constant
 
     def has_accuracy(self) -> bool:
         """Whether the shown data have classes."""
@@ -52,6 +67,8 @@ class LossPlot(CurvePlot):
         if self.showing == ACCURACY:
             return tr("share of rows answered right")
         experiment = self.frame.experiment
+        if self.showing == RATE:
+            return f"η = {schedule_symbols(experiment.schedule)}"
         letters = Letters(self.focus.notation, experiment.network)
         formula = of_row(experiment.loss, a=letters.text("a_letter"), y=letters.text("y_letter"))
         if experiment.reduction == "sum":
@@ -71,17 +88,24 @@ class LossPlot(CurvePlot):
     @override
     def columns(self) -> tuple[str, ...]:
         penalized = ("objective",) if self._is_penalized() else ()
-        return ("loss", *penalized, "accuracy") if self.has_accuracy() else ("loss", *penalized)
+        judged = ("accuracy",) if self.has_accuracy() else ()
+        return ("loss", *penalized, *judged, *(("rate",) if self.has_rate() else ()))
 
     @override
     def draw(self) -> None:
-        if not self.has_accuracy():
+        if self.showing not in self._offered():
             self.showing = LOSS
         super().draw()
 
     @override
     def content(self, metrics: Record, start: int, stop: int, points: int) -> Content:
         theme = looks.current()
+        if self.showing == RATE:
+            steps, low, high = metrics.curve("rate", start, stop, points)
+            rate = Curve(
+                "η", _pen(theme.phase["U"], Qt.PenStyle.SolidLine), steps, low, high, recorded(metrics, "rate")
+            )
+            return Content((rate,), edits=metrics.edits)
         column = "accuracy" if self.showing == ACCURACY else "loss"
         within = (0.0, 1.0) if self.showing == ACCURACY else None
         steps, low, high = metrics.curve(column, start, stop, points)

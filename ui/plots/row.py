@@ -122,13 +122,14 @@ class PlotsRow(QWidget):
         self.fourth.choose(self.fourth.plots.index(fourth[first]))
         beside = "map" in names and first != "map" and "saturation" not in names
         self.second.choose(self.second.plots.index(self.beside_saturation if beside else self.saturation))
-        curve = next((name for name in names if name in ("loss", "accuracy")), "loss")
-        self.loss.show_accuracy(curve == "accuracy")
+        self.bring_one(next((name for name in names if name in ("loss", "accuracy", "rate")), "loss"))
 
     def bring_one(self, name: str) -> None:
         """Put one plot in front by its name in a lesson file, and leave the others as they are."""
         if name in ("loss", "accuracy"):
             self.loss.show_accuracy(name == "accuracy")
+        elif name == "rate":
+            self.loss.show_rate()
         elif name == "bars":
             self.fourth.choose(self.fourth.plots.index(self.bars))
         elif name == "saturation":

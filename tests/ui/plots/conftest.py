@@ -88,6 +88,11 @@ def xor_from_zero(steps: int, batch_size: int = 0) -> Session:
     return session
 
 
+@pytest.fixture
+def mazur_session() -> Session:
+    return mazur(0)
+
+
 @pytest.fixture(scope="session")
 def mazur_frame() -> Frame:
     return mazur(60).frame()

@@ -5,6 +5,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from bpstudio.training.frame import Frame
+from bpstudio.training.schedules import Exponential
+from bpstudio.training.session import Session
 from ui import theme
 from ui.focus import Focus
 from ui.plots.bars import GradientBars, ratio_text
@@ -50,6 +52,25 @@ def test_the_baseline_is_named_with_its_number(qtbot: QtBot, focus: Focus, class
     assert float(accuracy["training"]) == pytest.approx(classes_frame.metrics.value("accuracy", 17), abs=1e-8)
     assert "always the most frequent class" in accuracy
     assert_all_shares_are_seen(plot)
+
+
+def test_the_rate_is_drawn_where_it_follows_a_schedule(
+    qtbot: QtBot, focus: Focus, mazur_session: Session, mazur_frame: Frame
+):
+    experiment = mazur_session.experiment
+    mazur_session.apply(experiment=experiment.replace(schedule=Exponential(0.9)))
+    mazur_session.run(20)
+    plot = shown(qtbot, LossPlot(focus), mazur_session.frame())
+    assert [button.text() for button in plot.header.buttons] == ["Loss C", "Rate η"]
+    assert plot.columns() == ("loss", "rate")
+    plot.header.buttons[1].click()
+    plot.refresh()
+    assert plot.subtitle() == "η = η₀ γᵏ"
+    (entry,) = plot.values_at(12)
+    assert float(entry.value) == pytest.approx(experiment.optimizer.rate * 0.9**12, rel=1e-6)
+    plot.show_frame(mazur_frame)
+    plot.refresh()
+    assert plot.name() == "Loss C", "a constant rate has no curve"
 
 
 def test_a_single_row_has_no_baseline_and_numbers_have_no_accuracy(qtbot: QtBot, focus: Focus, mazur_frame: Frame):
