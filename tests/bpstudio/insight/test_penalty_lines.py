@@ -32,10 +32,9 @@ def frame_of(session: Make, *penalties: Penalty, **changes: object) -> Frame:
     return run.frame()
 
 
-def said(frame: Frame, address: str, example: Example = Row(0), notation: str = "mazur", grain: str = "edge") -> str:
+def said(frame: Frame, address: str, notation: str = "mazur") -> str:
     walk = Walk.of(frame)
-    beat = walk.beat(grain, walk.find(grain, address))  # type: ignore[arg-type]
-    found = line(frame, example, beat, notation, 6)
+    found = line(frame, Row(0), walk.beat("edge", walk.find("edge", address)), notation, 6)
     return " | ".join([found.text, *(part.text for part in found.more)])
 
 
