@@ -40,7 +40,7 @@ def assumed(experiment: Experiment) -> tuple[Phrase, Phrase, Phrase] | None:
         return None
     phrase, short = _said(rule), plain(_short(rule))
     if rule.weight_decay:
-        values = {"rule": phrase, "decay": shortest(rule.weight_decay)}
+        values: dict[str, str | Phrase] = {"rule": phrase, "decay": shortest(rule.weight_decay)}
         if rule.decoupled:
             phrase = Phrase("{rule}, decay λ {decay} beside it", values)
         else:

@@ -164,7 +164,7 @@ class NAdam(_Moments):
 
     def mu(self, t: int) -> float:
         """μ_t."""
-        return self.beta1 * (1.0 - 0.5 * 0.96 ** (t * self.momentum_decay))
+        return self.beta1 * (1.0 - 0.5 * math.pow(0.96, t * self.momentum_decay))
 
     def product(self, t: int, known: list[float] | None = None) -> float:
         """P_t = μ_1 ⋯ μ_t; 0 once it is too small to make a difference to 1. ``known`` keeps P_0, P_1, … for next

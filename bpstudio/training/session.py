@@ -228,9 +228,8 @@ class Session:
             return False
         here.drain()
         size = params_layout(old.network).size
-        state = named_states(old, here.memory[size:])
         averages = carried_averages(old, averages_of(old, here.memory[size:]), new)
-        values, state, restarts = carried(old, here.params, state, new, params)
+        values, state, restarts = carried(old, here.params, named_states(old, here.memory[size:]), new, params)
         step = 0 if restarts else here.step
         place = (0, 0) if restarts else self._place_after(new, data)
         comparable = not restarts and judged_alike(old, self.dataset, new, data)
