@@ -25,7 +25,7 @@ from PyQt6.QtWidgets import (
 )
 from typing_extensions import override
 
-from bpstudio.insight.elements import Element, Row
+from bpstudio.insight.elements import Element, Kernel, Row
 from bpstudio.insight.example import Numbers
 from bpstudio.insight.notation import letters
 from bpstudio.insight.step_table import EdgeTable, Moment, UnitTable
@@ -38,6 +38,7 @@ from ui.panels.example_line import example_text
 from ui.panels.form import Choice, Message
 from ui.panels.plain import plain
 from ui.panels.questions import WriteRows
+from ui.panels.twin_grid import MapGrid, whole_of
 from ui.panels.twin_model import ALL_LAYERS
 from ui.panels.twin_table import TwinTable
 from ui.panels.twin_text import Sheet
@@ -68,6 +69,7 @@ class Twin(QWidget):
         self._later.setSingleShot(True)
         self._later.timeout.connect(self.refresh)
         self.units, self.edges = TwinTable(), TwinTable()
+        self.grid = MapGrid()
         self.layer, self.search = Choice(), QLineEdit()
         self.search.setClearButtonEnabled(True)
         self.whose, self.message = QLabel(), Message()
@@ -83,6 +85,7 @@ class Twin(QWidget):
             table.copied.connect(self._say_copied)
             table.rows.modelReset.connect(self._count)
             door.clicked.connect(lambda _, table=table, door=door: self._open_menu(table, door))
+        self.grid.chosen.connect(self._choose)
         self.layer.activated.connect(lambda _: self._filter())
         self.search.textChanged.connect(lambda _: self._filter())
         self.close_button.clicked.connect(self.left)
@@ -128,6 +131,7 @@ class Twin(QWidget):
         self._offer_layers(len(frame.experiment.network.layers))
         for table, made in ((self.units, UnitTable(moment)), (self.edges, EdgeTable(moment))):
             table.rows.show_sheet(Sheet(made, symbols, eye.digits), resort=frame.run != "running")
+        self._show_grid()
         self._share_out()
         self.whose.setText(example_text(frame, eye.example))
         beat = (eye.grain, eye.playhead, frame.step)
@@ -135,6 +139,24 @@ class Twin(QWidget):
             self._beat = beat
             for table in (self.units, self.edges):
                 table.show_beat()
+
+    def _show_grid(self) -> None:
+        """Show the selected map or kernel as a grid, in place of the table that it does not come from."""
+        whole = whole_of(self._focus.selection)
+        table = self.edges if isinstance(whole, Kernel) else self.units
+        sheet = table.rows.sheet
+        if whole is None or sheet is None or not sheet.table.names.has(whole):
+            self.grid.hide()
+            self.units.show()
+            self.edges.show()
+            return
+        self.grid.show_sheet(sheet, whole, sheet.letters.element(whole))
+        self.units.setVisible(table is self.units)
+        self.edges.setVisible(table is self.edges)
+        if self.grid.isHidden():
+            self.grid.show()
+            self.columns.setSizes([self.columns.width() // 2] * 3)
+        self.grid.follow(self._focus.selection)
 
     def take_keyboard(self) -> None:
         """Give the keyboard to the table that has the selection, or that the present beat is about."""
@@ -199,8 +221,9 @@ class Twin(QWidget):
         self.columns.setHandleWidth(6)
         self.columns.setChildrenCollapsible(False)
         self.columns.addWidget(self.units)
+        self.columns.addWidget(self.grid)
         self.columns.addWidget(self.edges)
-        for place in (0, 1):
+        for place in (0, 1, 2):
             self.columns.setStretchFactor(place, 1)
         self.columns.splitterMoved.connect(self._take_share)
         column = QVBoxLayout(self)
@@ -219,9 +242,12 @@ class Twin(QWidget):
     def _share_out(self) -> None:
         """Give each table the share of the width that its columns need, until somebody moves the line between them."""
         needs = [table.needed_width for table in (self.units, self.edges)]
-        if needs != self._needs and not self._is_shared_by_hand:
+        if not self.grid.isHidden():
+            self._needs = []
+        elif needs != self._needs and not self._is_shared_by_hand:
             self._needs = needs
-            self.columns.setSizes([round(self.columns.width() * need / max(sum(needs), 1)) for need in needs])
+            units, edges = (round(self.columns.width() * need / max(sum(needs), 1)) for need in needs)
+            self.columns.setSizes([units, 0, edges])
 
     def _take_share(self, *_: object) -> None:
         self._is_shared_by_hand = True
@@ -280,6 +306,8 @@ class Twin(QWidget):
     def _follow_selection(self) -> None:
         if self._focus.selection != self._selection:
             self._selection = self._focus.selection
+            self._show_grid()
+            self._share_out()
             for table in (self.units, self.edges):
                 table.follow(self._selection)
 
