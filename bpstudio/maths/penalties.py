@@ -45,7 +45,7 @@ def _check_one_of(name: str, value: object, known: tuple[str, ...]) -> None:
 
 def _checked_layers(layers: object) -> tuple[int, ...]:
     if not isinstance(layers, (tuple, list)) or not layers:
-        raise ValueError(f"layers: expected at least one layer, got {layers!r}")
+        raise ValueError(f"layers: expected one layer or more, got {layers!r}")
     if any(isinstance(n, bool) or not isinstance(n, int) or n < 0 for n in layers) or len(set(layers)) < len(layers):
         raise ValueError(f"layers: expected different whole numbers of at least 0, got {list(layers)!r}")
     return tuple(sorted(layers))

@@ -190,6 +190,26 @@ _SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             translatable("This loss takes no outputs below 0, and {activation} has some. Use softmax."),
         ),
         (
+            r"(?:strength|weight): expected .*",
+            translatable("The strength of a penalty must be a number of at least 0."),
+        ),
+        (r"rho: expected .*", translatable("The target ρ must lie between 0 and 1: it is the mean output of a unit.")),
+        (
+            r"decay: expected a number from 0 to below 1.*",
+            translatable("The share kept must be at least 0 and below 1; at 1 the mean would never move."),
+        ),
+        (r"layers: expected one layer or more.*", translatable("A sparsity needs at least one layer.")),
+        (
+            r"penalties: a Kullback–Leibler sparsity needs outputs from 0 to 1, which (?P<activation>.*) of layer .*",
+            translatable(
+                "This sparsity takes outputs from 0 to 1 only, which {activation} does not keep to. Use sigmoid there."
+            ),
+        ),
+        (
+            r"penalties: expected one running-mean sparsity at most.*",
+            translatable("There is a running-mean sparsity already; it can be asked of several layers."),
+        ),
+        (
             r"loss: delta of huber must be above 0, got .*",
             translatable("Huber's δ must be above 0: it is the distance from which on an error pulls no harder."),
         ),

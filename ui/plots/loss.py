@@ -129,7 +129,7 @@ class LossPlot(CurvePlot):
             return None
         steps, low, high = metrics.curve("objective", start, stop, points)
         pen = _pen(QColor(looks.current().text), Qt.PenStyle.DotLine)
-        name, value = tr("objective: loss + penalties"), recorded(metrics, "objective")
+        name, value = tr("objective"), recorded(metrics, "objective")
         return Curve(name, pen, steps, low, high, value, trend(metrics, "objective", start, stop))
 
     def _validation(self, metrics: Record, start: int, stop: int, points: int) -> Curve | None:
