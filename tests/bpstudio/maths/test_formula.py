@@ -298,6 +298,7 @@ def test_the_record_of_a_formula_says_what_was_found(
         ("where(z > 0, z, 0.01 * z)", "leaky_relu"),
         ("z * sigmoid(z)", "silu"),
         ("0.5 * z * (1 + erf(z / sqrt(2)))", "gelu"),
+        ("0.5 * z * (1 + tanh(sqrt(2/pi) * (z + 0.044715 * z^3)))", "gelu_tanh"),
         ("softplus(z)", "softplus"),
         ("1.7159 * tanh(2/3 * z)", "scaled_tanh"),
         ("where(z > 0, z, exp(z) - 1)", "elu"),
@@ -309,6 +310,13 @@ def test_a_typed_function_is_the_named_one(text: str, named: str) -> None:
     a = rule.f(z)
     assert np.allclose(typed.f(z), a, rtol=1e-12, atol=1e-15)
     assert np.allclose(typed.df(z, a), rule.df(z, a), rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("power", ["0", "1", "2", "3", "0.5", "2.5", "-1", "-2"])
+def test_every_constant_power_has_its_derivative(power: str) -> None:
+    z, n = np.array([0.3, 1.7, 4.0]), float(power)
+    assert np.allclose(value(parse(f"z^{power}"), z), z**n, rtol=1e-14)
+    assert np.allclose(slope(parse(f"z^{power}"), z), n * z ** (n - 1), rtol=1e-14)
 
 
 def test_equal_parts_and_what_is_not_needed_cost_nothing() -> None:
