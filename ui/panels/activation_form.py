@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
+from typing_extensions import override
 
 from bpstudio.maths.activations import (
     FAMILIES,
@@ -162,6 +163,7 @@ class ActivationForm(FunctionForm):
             self.unit.setCurrentIndex(unit)
             self._show_own()
 
+    @override
     def retranslate(self) -> None:
         self.row.name(tr("Activation"), tr("What a unit does with its weighted input"))
         self.unit_row.name(tr("Unit"), tr("Whose function is shown below"))
@@ -169,6 +171,7 @@ class ActivationForm(FunctionForm):
         self.own.retranslate()
         super().retranslate()
 
+    @override
     def _show(self) -> None:
         super()._show()
         record = self._record
@@ -186,6 +189,7 @@ class ActivationForm(FunctionForm):
     def _show_own(self) -> None:
         self.own.show_function(self._record.of(max(self.unit.currentIndex(), 0)))
 
+    @override
     def _chosen(self) -> None:
         if self.choice.currentData() != PER_UNIT:
             super()._chosen()
