@@ -49,6 +49,10 @@ NOT_YET, KNOWN, NOW, ABSENT = 0, 1, 2, 3
 UNIT_COLUMNS = ("z", "a", "error", "slope", "delta")
 """z; the value a (of the loss rows their cost); ∂C/∂a; f′(z); δ."""
 EDGE_COLUMNS = ("weight", "gradient", "own", "update", "new")
+STATE = "state "
+"""Before the name of a number that the optimiser keeps of every parameter: a column of its own, as it is after the
+step.
+"""
 """w; ∂C/∂w of the batch; what the row alone gives; what the optimiser adds; what the weight becomes."""
 
 _OF_EDGES = ("product", "arrival", "dW", "new")
@@ -367,7 +371,10 @@ class EdgeTable(StepTable):
         for width, height in zip(self._widths, self._heights, strict=True):
             self._starts.append(self._starts[-1] + height * width)
         alone = isinstance(moment.numbers.example, Probe) or (moment.numbers.rows > 1 and not moment.numbers.is_mean)
-        self.columns = tuple(column for column in EDGE_COLUMNS if column != "own" or alone)
+        columns = [column for column in EDGE_COLUMNS if column != "own" or alone]
+        place = columns.index("update")
+        kept = [f"{STATE}{name}" for name in moment.frame.experiment.optimizer.states]
+        self.columns = (*columns[:place], *kept, *columns[place:])
 
     @property
     @override
@@ -505,6 +512,9 @@ class EdgeTable(StepTable):
                     yield self._there(layer, self.numbers.batch_gradient(layer))
                 case "own":
                     yield self._there(layer, self.numbers.gradient(layer))
+                case str() if column.startswith(STATE):
+                    kept = frame.state_next[column.removeprefix(STATE)]
+                    yield self._there(layer, matrix(kept.W[layer - 1], kept.b[layer - 1]))
                 case _:
                     update = matrix(trace.update_W, trace.update_b)
                     with np.errstate(all="ignore"):

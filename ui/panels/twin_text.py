@@ -8,7 +8,7 @@ import numpy as np
 
 from bpstudio.insight.elements import PlusOne, Target
 from bpstudio.insight.notation import Letters, exact, given, number
-from bpstudio.insight.step_table import ABSENT, NOT_YET, NOW, EdgeTable, Floats, StepTable, UnitTable
+from bpstudio.insight.step_table import ABSENT, NOT_YET, NOW, STATE, EdgeTable, Floats, StepTable, UnitTable
 from ui.language import tr
 
 NOTHING_YET = "·"
@@ -52,6 +52,9 @@ class Sheet:
             "update": tr("update"),
             "new": tr("new {letters}", letters=self._parameters()),
         }
+        if column.startswith(STATE):
+            name = column.removeprefix(STATE)
+            return f"{'v' if name == 'velocity' else name}⁺"
         return words[column]
 
     def _parameters(self) -> str:
@@ -76,6 +79,8 @@ class Sheet:
             "frozen": tr("keeps its value whatever the gradient"),
         }
         heading = self.heading(column, spoken=True)
+        if column.startswith(STATE):
+            return f"{heading}: {tr('what the optimiser keeps of it, after this step')}"
         return f"{heading}: {words[column]}" if column in words else heading
 
     def word(self, row: int, column: str, spoken: bool = False) -> str:

@@ -24,7 +24,7 @@ from bpstudio.insight.step_table import (
 )
 from bpstudio.insight.walk import GRAINS, Walk
 from bpstudio.training.frame import Frame
-from bpstudio.training.optimizers import SGD
+from bpstudio.training.optimizers import SGD, Adam
 from bpstudio.training.session import Session
 
 Make = Callable[..., Session]
@@ -337,3 +337,18 @@ def test_edges_stand_in_the_order_in_which_the_weights_are_read(session: Make, h
     letters = Letters("nielsen", frame.experiment.network)
     for text in ("w3", "h2", "b", "o1"):
         np.testing.assert_array_equal(matching(turned, letters, text), matching(straight, letters, text)[order])
+
+
+def test_what_the_optimiser_keeps_is_a_column_of_its_own(session: Make) -> None:
+    run = session(optimizer=Adam(0.1))
+    run.run(3)
+    frame = run.frame()
+    early, late = EdgeTable(moment(frame, grain="edge", index=1)), EdgeTable(moment(frame))
+    assert late.columns[-4:] == ("state m", "state v", "update", "new")
+    for row in range(late.rows):
+        edge = late.edge(row)
+        m = frame.state_next["m"]
+        kept = m.b[edge.layer - 1][edge.to] if edge.is_bias else m.W[edge.layer - 1][edge.to, edge.source]
+        assert late.values("state m")[row] == kept
+        assert early.states("state m")[row] == NOT_YET, "it is computed with the update"
+    assert "state m" not in EdgeTable(moment(session(optimizer=SGD(0.1)).frame())).columns
