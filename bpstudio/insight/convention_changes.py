@@ -15,13 +15,14 @@ from bpstudio.insight.convention_rules import SQUARED, Writing
 from bpstudio.insight.conventions import loss_formula, times
 from bpstudio.insight.matrices import Matrices
 from bpstudio.insight.notation import Notation, exponent
+from bpstudio.insight.penalty_lines import formula
 from bpstudio.insight.phrase import Phrase, plain
+from bpstudio.insight.schedule_formulas import schedule_symbols
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.penalties import L1, L2, KLSparsity, RunningSparsity
 from bpstudio.training.clipping import ClipByNorm
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.optimizers import Momentum, Nesterov
-from bpstudio.training.schedules import Inv, InverseTime
 
 NOTHING = plain("–")
 
@@ -183,16 +184,11 @@ def _start(state: State) -> Phrase | None:
 # ---- the objective
 
 
-_L2 = {"half": "λ/2 Σw²", "half_training_rows": "λ/2n Σw²", "half_batch_rows": "λ/2N Σw²", "plain": "λ Σw²"}
-_L1 = {"plain": "λ Σ|w|", "training_rows": "λ/n Σ|w|", "batch_rows": "λ/N Σ|w|"}
-
-
 def _penalty(state: State) -> Phrase | None:
     parts = []
     for one in state.experiment.penalties:
         if isinstance(one, L1 | L2):
-            form = _L2[one.form] if isinstance(one, L2) else _L1[one.form]
-            form = form.replace("w", "(w, b)") if one.apply_to == "all" else form
+            form = formula(state.experiment, one)
             parts.append(
                 Phrase("{form} in the objective, λ = {strength}", {"form": form, "strength": _short(one.strength)})
             )
@@ -313,9 +309,7 @@ def _clip(state: State) -> Phrase | None:
 
 def _schedule(state: State) -> Phrase | None:
     schedule = state.experiment.schedule
-    if isinstance(schedule, InverseTime):
-        return plain("η/(1 + d k)")
-    return plain(f"η (1 + γ k)^−p, p = {_short(schedule.power)}") if isinstance(schedule, Inv) else None
+    return None if schedule.constant else plain(f"η = {schedule_symbols(schedule)}")
 
 
 # ---- what is written

@@ -15,7 +15,8 @@ from typing import Any, Literal
 from bpstudio.engine.network import Network
 from bpstudio.insight.formulas import direct, written
 from bpstudio.insight.loss_formulas import of_row
-from bpstudio.insight.notation import Notation, number
+from bpstudio.insight.matrices import Matrices
+from bpstudio.insight.notation import SAMPLES, WEIGHT_LAYOUTS, Notation, number
 from bpstudio.insight.penalty_lines import formula, is_penalized, strength
 from bpstudio.insight.phrase import Phrase, plain
 from bpstudio.insight.rule_words import NAMES, assumed, with_rule
@@ -26,7 +27,7 @@ from bpstudio.maths.penalties import FORMS_L1, FORMS_L2, L1, L2, RunningSparsity
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.optimizers import OPTIMIZERS
 
-Name = Literal["loss", "reduction", "penalty", "bias", "optimizer", "order", "delta"]
+Name = Literal["loss", "reduction", "penalty", "bias", "optimizer", "order", "delta", "matrices"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,10 @@ def conventions(experiment: Experiment, rows: int, notation: Notation) -> tuple[
     rule = assumed(experiment)
     if rule is not None:
         parts.append(Convention("optimizer", *rule))
-    return (*parts, _order(experiment), _delta(experiment, notation))
+    parts += [_order(experiment), _delta(experiment, notation)]
+    if (notation.samples, notation.weight_layout) != (SAMPLES[0], WEIGHT_LAYOUTS[0]):
+        parts.append(_matrices(rows, notation))
+    return tuple(parts)
 
 
 def sentence(parts: tuple[Convention, ...]) -> Phrase:
@@ -182,6 +186,17 @@ def _delta(experiment: Experiment, notation: Notation) -> Convention:
     return Convention("delta", formula, formula, note)
 
 
+def _matrices(rows: int, notation: Notation) -> Convention:
+    formula = plain(_weighted_sum(rows, notation))
+    note = Phrase("How arrays are written, and which way round they are shown; nothing is computed in another way.")
+    return Convention("matrices", formula, formula, note)
+
+
+def _weighted_sum(rows: int, notation: Notation) -> str:
+    z, x = ("z", "x") if rows == 1 else ("Z", "X")
+    return f"{z} = {Matrices.of(notation, rows).forward('W', x, 1, 1).symbols}"
+
+
 # ---- what could be assumed instead
 
 
@@ -202,6 +217,8 @@ def alternatives(experiment: Experiment, rows: int, notation: Notation, name: Na
             return _orders(experiment)
         case "delta":
             return _signs(notation)
+        case "matrices":
+            return _writings(rows, notation)
 
 
 def _losses(experiment: Experiment, notation: Notation) -> tuple[Alternative, ...]:
@@ -330,10 +347,25 @@ def _signs(notation: Notation) -> tuple[Alternative, ...]:
     )
 
 
+def _writings(rows: int, notation: Notation) -> tuple[Alternative, ...]:
+    words = {
+        "rows out_in": Phrase("samples as rows, W as (out, in)"),
+        "rows in_out": Phrase("samples as rows, W as (in, out)"),
+        "columns out_in": Phrase("samples as columns, W as (out, in)"),
+        "columns in_out": Phrase("samples as columns, W as (in, out)"),
+    }
+    made = []
+    for value, phrase in words.items():
+        samples, layout = value.split()
+        written = notation.having(samples=samples, weight_layout=layout)
+        made.append(Alternative(value, phrase, plain(_weighted_sum(rows, written)), written is notation))
+    return tuple(made)
+
+
 def changed(experiment: Experiment, name: Name, value: str) -> Experiment:
     """The experiment with one convention changed, by a value of `alternatives`.
 
-    The sign of δ is none of its conventions. Raises ValueError for what is not to be had.
+    The sign of δ and the writing of matrices are none of its conventions. Raises ValueError for what is not to be had.
     """
     match name:
         case "loss":

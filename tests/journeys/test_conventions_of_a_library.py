@@ -60,7 +60,7 @@ def test_the_numbers_are_those_of_the_script_and_nothing_is_lost(visit: Any, hom
     assert window.conventions.source.text() == "as in Keras"
     assert "= i W¹ + b¹" in said(person, "forward/layer1")
     person.do("view.twin")
-    edges = person.app.tables.twin.edges.rows
+    edges = person.app.tables.panel.edges.rows
     person.wait(lambda: edges.rowCount() == 12)
     assert [edges.element(row) for row in range(4)] == [Edge(1, 0, 0), Edge(1, 1, 0), Edge(1, 0, 1), Edge(1, 1, 1)]
     assert edges.element(4) == Edge(1, 0, BIAS)

@@ -219,7 +219,7 @@ class ConventionsLine(QWidget):
 
     def _refusal(self, frame: Frame, name: Name, other: Alternative) -> str:
         """Why an alternative cannot be had with these data; empty where it can."""
-        if name == "delta" or other.current:
+        if name in ("delta", "matrices") or other.current:
             return ""
         try:
             check_fit(changed(frame.experiment, name, other.value), frame.dataset)
@@ -230,6 +230,10 @@ class ConventionsLine(QWidget):
     def _choose(self, name: Name, value: str, _checked: bool = False) -> None:
         if name == "delta":
             self._focus.set(delta_sign=int(value))
+            return
+        if name == "matrices":
+            samples, layout = value.split()
+            self._focus.set(samples=samples, weight_layout=layout)
             return
 
         def edit(experiment: Experiment) -> Experiment:

@@ -85,6 +85,21 @@ def test_a_choice_is_an_edit_that_undo_takes_back(
     assert stage.failures == []
 
 
+def test_matrices_the_other_way_round_are_said_and_can_be_turned_back(stage: Any, clouds_session: Session) -> None:
+    desk = Desk(stage, clouds_session, 1200)
+    before = stage.frame
+    assert not any(text.startswith("Z = ") for text in desk.texts())
+    stage.focus.set(samples="columns")
+    assert desk.texts()[-1] == "Z = W X"
+    assert [action.data() for action in desk.offers("matrices") if action.isChecked()] == ["columns out_in"]
+    desk.choose("matrices", "rows in_out")
+    assert desk.texts()[-1] == "Z = X W"
+    assert stage.focus.notation.weight_layout == "in_out"
+    desk.choose("matrices", "rows out_in")
+    assert not any(text.startswith("Z = ") for text in desk.texts())
+    assert stage.settle() is before
+
+
 def test_the_sign_of_delta_changes_no_run(stage: Any, mazur_session: Session) -> None:
     desk = Desk(stage, mazur_session)
     before = stage.frame
