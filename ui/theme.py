@@ -213,7 +213,7 @@ def apply(app: QApplication, name: str = "system", scale: float = 1.0, dressed: 
     wears = dressed and (app.styleSheet() or app.topLevelWidgets())
     # One sheet in place of another polishes every widget once for each widget it stands in, ten times on the average;
     # none, and then the new one, is twice. Nothing is painted in between.
-    app.setStyleSheet("")
+    _undress(app)
     app.setFont(_state.theme.font())
     app.setPalette(palette(_state.theme))
     if wears:
@@ -225,7 +225,22 @@ def apply(app: QApplication, name: str = "system", scale: float = 1.0, dressed: 
 
 def dress(app: QApplication) -> None:
     """Put the style sheet on. With no widget yet `apply` leaves it."""
+    if app.styleSheet():
+        _undress(app)
     app.setStyleSheet(stylesheet.sheet(_state.theme))
+
+
+def _undress(app: QApplication) -> None:
+    """Take the style sheet off every widget, also off one that was asked for its style and never shown.
+
+    Qt marks a widget that it has looked up in a sheet and listens for its end, once for each mark. With the last sheet
+    goes what listens, but the mark stays on a widget that was not polished yet: in the next sheet nobody hears of its
+    end, and a sheet in the place of that one (QStyleSheetStyle::repolish) walks into freed memory.
+    """
+    app.setStyleSheet("")
+    for widget in app.allWidgets():
+        if not widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+            widget.setAttribute(Qt.WidgetAttribute.WA_StyleSheet, False)
 
 
 def chosen() -> str:

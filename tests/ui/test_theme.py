@@ -1,6 +1,9 @@
 """Two looks whose colours can be told apart, by everybody."""
 
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -243,3 +246,40 @@ def test_what_a_file_calls_itself_is_shown_and_never_fetched(qapp: QApplication,
     tips = [each for each in qapp.allWidgets() if isinstance(each, QLabel) and each.inherits("QTipLabel")]
     assert [tip.textFormat() for tip in tips] == [Qt.TextFormat.PlainText]
     QToolTip.hideText()
+
+
+def test_widgets_that_were_never_shown_end_without_a_trace_in_the_style_sheet() -> None:
+    """In a process of its own, because Qt's walk into freed memory ends it."""
+    script = """
+from PyQt6 import sip
+from PyQt6.QtWidgets import QApplication, QSpinBox, QStyle
+from ui import theme
+
+app = QApplication(["widgets that are never shown"])
+kept = QSpinBox()
+
+def look(boxes):
+    for box in boxes:  # as a layout does that measures what it holds
+        box.style().pixelMetric(QStyle.PixelMetric.PM_DefaultFrameWidth, None, box)
+
+theme.apply(app, "dark")
+boxes = [QSpinBox() for _ in range(200)]
+look(boxes)
+theme.apply(app, "light")
+look(boxes)
+for box in boxes:
+    sip.delete(box)
+junk = [bytearray(bytes([165]) * size) for size in range(16, 600) for _ in range(30)]
+app.setStyleSheet(app.styleSheet() + "QLabel { padding: 1px }")
+theme.apply(app, "dark")
+theme.dress(app)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "MALLOC_PERTURB_": "165"},  # what is free does not look like a widget any more
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
