@@ -1,5 +1,5 @@
 # `make run` opens bpstudio, `make test` runs every check. Paths are relative throughout, so that the folder may have spaces.
-.PHONY: run test bench soak
+.PHONY: run test bench soak mutations
 
 run:
 	@.ci/setup
@@ -16,3 +16,7 @@ bench:
 soak:
 	@.ci/setup dev
 	@QT_QPA_PLATFORM=offscreen .venv/bin/python -m pytest -m soak tests/bpstudio tests/ui tests/journeys
+
+mutations:
+	@.ci/setup dev
+	@.venv/bin/python tests/mutations
