@@ -5,6 +5,7 @@ Each is a pure function of (network, parameters): what the network computes ther
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,7 +90,8 @@ class Confusion:
 
 
 def predicted_class(dataset: Dataset, a: Array) -> Array:
-    """(rows,) the class that outputs `a` (rows, outputs) mean: the largest; of one output, whether it is above 0.5."""
+    """(rows,) the class that outputs `a` (rows, outputs) mean: the largest; of one output, whether it is above the middle
+    between no and yes."""
     found: Array = np.argmax(a, axis=1) if dataset.task == "classes" else (a[:, 0] > dataset.middle).astype(np.int64)
     return found
 
@@ -109,7 +111,9 @@ def confusion(frame: Frame, rows: Array) -> Confusion:
 
 @dataclass(frozen=True, eq=False)
 class GradientSizes:
-    """‖∂C/∂W‖ of each layer, and its ratio to the last layer's (None where that is exactly 0 or not finite)."""
+    """‖∂C/∂W‖ of each layer, NaN where it has no weights, and its ratio to that of the last one with weights (None
+    where there is none, or that is exactly 0 or not finite).
+    """
 
     norms: tuple[float, ...]
     ratios: tuple[float | None, ...]
@@ -117,10 +121,10 @@ class GradientSizes:
 
 def gradient_sizes(frame: Frame) -> GradientSizes:
     """How large the gradient of each layer is in this step."""
-    norms = tuple(_norm(layer.dW) for layer in frame.trace.layers)
-    last = norms[-1]
-    known = last > 0 and np.isfinite(last)
-    return GradientSizes(norms, tuple(norm / last if known else None for norm in norms))
+    norms = tuple(_norm(layer.dW) if layer.dW.size else math.nan for layer in frame.trace.layers)
+    last = next((norm for norm in reversed(norms) if not math.isnan(norm)), 0.0)
+    known = last > 0 and math.isfinite(last)
+    return GradientSizes(norms, tuple(norm / last if known and not math.isnan(norm) else None for norm in norms))
 
 
 def _norm(values: Array) -> float:
