@@ -24,6 +24,8 @@ Array = NDArray[np.floating]
 
 WIDTH, MARGIN, ROW, RADIUS = 1000, 130, 44, 15
 MOST_UNITS, MOST_LINES = 16, 240
+LETTER = 7.0
+"""About how wide a letter is."""
 LEVELS, DECADES = 8, 4
 
 
@@ -75,11 +77,17 @@ def network_picture(frame: Frame) -> str:
         side = -1 if number == 0 else 1 if number == len(columns) - 1 else 0
         size = said(network.shapes[number])
         parts.append(
-            _units(column, None if column.images else given, side, title, f"{size} {subtitle}".strip(), height)
+            _units(column, None if column.images else given, side, title, _beside(size, subtitle, len(columns)), height)
         )
     shown = "" if not left_out else f" {left_out:,} weaker or hidden lines are not drawn."
     svg = f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="the network">{"".join(parts)}</svg>'
     return f"<figure class=wide>{svg}{_legend(largest, frame.step, shown)}</figure>"
+
+
+def _beside(size: str, kind: str, columns: int) -> str:
+    """Size and kind of a layer where there is room for both between its neighbours, else the size."""
+    both = f"{size} {kind}".strip()
+    return both if len(both) * LETTER <= (WIDTH - 2 * MARGIN) / max(columns - 1, 1) else size
 
 
 def _kind(layer: Layer) -> str:
