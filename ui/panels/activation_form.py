@@ -99,8 +99,7 @@ class FunctionForm(QWidget):
         if family == FORMULA:
             self._typing = True
             self._show()
-            self.formula.field.setFocus()
-            self.formula.field.selectAll()
+            self.formula.reveal()
             return
         self._typing = False
         if family == self._record.family:

@@ -6,12 +6,13 @@ differences of f, and only then the button works.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 
-from PyQt6.QtCore import QCoreApplication, Qt
-from PyQt6.QtGui import QColor, QInputMethodEvent, QKeyEvent, QTextCharFormat
-from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtCore import QCoreApplication, QEvent, Qt
+from PyQt6.QtGui import QColor, QInputMethodEvent, QKeyEvent, QTextCharFormat, QTextFormat
+from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from bpstudio.insight.notation import number, rough
@@ -19,6 +20,7 @@ from bpstudio.maths.formula import FUNCTIONS, FormulaError
 from bpstudio.maths.formula_check import FormulaCheck, check, sampled
 from ui import theme
 from ui.language import tr, translatable
+from ui.later import after_painting
 from ui.panels.form import Message, restyle
 from ui.panels.number import TypedField
 from ui.panels.plain import plain
@@ -56,24 +58,28 @@ SENTENCES = (
 
 
 class FormulaField(TypedField):
-    """A line that underlines one character as wrong. Return accepts; Esc gives up."""
+    """A line that marks what is wrong in it. Return accepts; Esc gives up."""
 
     def __init__(self, accept: Callable[[], None], give_up: Callable[[], None]) -> None:
         super().__init__()
         self._accept, self._give_up = accept, give_up
         self.setInputMethodHints(Qt.InputMethodHint.ImhNoPredictiveText | Qt.InputMethodHint.ImhNoAutoUppercase)
 
-    def underline(self, position: int | None) -> None:
-        """Put a red wave under the character at `position`; None takes it away."""
+    def mark(self, position: int | None) -> None:
+        """Show the word or the sign at `position` as the wrong one; None takes the mark away."""
         formats: list[QInputMethodEvent.Attribute] = []
         if position is not None:
-            wave = QTextCharFormat()
-            wave.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
-            wave.setUnderlineColor(QColor(theme.current().error))
-            # The end of the text has no character; then it is the last one.
+            look, wrong = theme.current(), QTextCharFormat()
+            wrong.setForeground(QColor(look.error))
+            wrong.setBackground(QColor(look.error_background))
+            wrong.setFontUnderline(True)
+            # The end of the text has no character; then it is the last one. A line edit paints what an input method
+            # asks for, and has no other way of giving a character another look; it wants the plain QTextFormat.
             start = min(position, max(len(self.text()) - 1, 0)) - self.cursorPosition()
             kind = QInputMethodEvent.AttributeType.TextFormat
-            formats = [QInputMethodEvent.Attribute(kind, start, 1, wave)]
+            word = re.match(r"\w+", self.text()[position:])
+            length = len(word.group()) if word is not None else 1
+            formats = [QInputMethodEvent.Attribute(kind, start, length, QTextFormat(wrong))]
         QCoreApplication.sendEvent(self, QInputMethodEvent("", formats))
 
     @override
@@ -144,6 +150,21 @@ class FormulaForm(QWidget):
         self.curve.setToolTip(tr("f over z, and dashed its slope f′"))
         self._examine()
 
+    def reveal(self) -> None:
+        """Scroll to the line and what stands under it, as soon as they have their places."""
+        self.field.setFocus()
+        self.field.selectAll()
+        after_painting(self)
+
+    @override
+    def customEvent(self, a0: QEvent | None) -> None:
+        area = self.parentWidget()
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        if isinstance(area, QScrollArea) and self.isVisible():
+            for widget in (self.accept, self.verdict, self.field):  # the line itself is seen in any case
+                area.ensureWidgetVisible(widget, 0, 8)
+
     @property
     def can_be_used(self) -> bool:
         """Whether a good formula stands here that is not the one in use."""
@@ -157,11 +178,11 @@ class FormulaForm(QWidget):
         try:
             self.found = check(text)
         except FormulaError as error:
-            self.verdict.say(told(error), "error")
-            self.field.underline(error.position)
+            self.verdict.say(plain(error), "error")
+            self.field.mark(error.position)
         else:
             self.verdict.say(verdict(self.found), "good")
-            self.field.underline(None)
+            self.field.mark(None)
         restyle(self.field, "state", "" if self.found is not None else "error")
         self.accept.setEnabled(self.found is not None)
         for button in (self.accept, self.cancel):
@@ -181,18 +202,6 @@ class FormulaForm(QWidget):
             self.verdict.say(plain(error), "error")
         else:
             self.field.setModified(False)
-
-
-def told(error: FormulaError) -> str:
-    """What is wrong with a formula, where, and what stands there instead."""
-    said = tr(error.sentence, **error.values)
-    if error.found:
-        said = tr("{said}, not “{found}”", said=said, found=error.found)
-    elif error.found is not None:
-        said = tr("{said}, but the formula ends here", said=said)
-    if error.position is None:
-        return said
-    return tr("Character {place}: {said}", place=error.position + 1, said=said)
 
 
 def verdict(found: FormulaCheck) -> str:

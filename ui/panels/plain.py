@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from bpstudio.data.errors import OWN_WORDS, DataError, Words
 from bpstudio.insight.phrase import Phrase
+from bpstudio.maths.formula import FormulaError
 from ui.language import tr, translatable
 
 
@@ -77,6 +78,10 @@ _SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (
             r"units: softmax shares 1 .*",
             translatable("Softmax shares 1 among the units of a layer, so it needs at least 2 units."),
+        ),
+        (
+            r"activation: \w+: (?P<parameter>\w+): expected a number above 0, got .*",
+            translatable("{parameter} must be above 0."),
         ),
         (r"units: expected .*", translatable("A layer needs at least 1 unit.")),
         (
@@ -193,7 +198,21 @@ _SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"(?:strength|weight): expected .*",
             translatable("The strength of a penalty must be a number of at least 0."),
         ),
-        (r"rho: expected .*", translatable("The target ρ must lie between 0 and 1: it is the mean output of a unit.")),
+        (
+            r"data: \w+ needs a target column for each of the (?P<count>\d+) classes, .*",
+            translatable(
+                "This loss needs one target column for each of the {count} classes. Choose the column as a class in "
+                "the data."
+            ),
+        ),
+        (
+            r"targets: expected 1 and one other number, got (?P<one>\S+) and (?P<other>\S+) .*",
+            translatable("These targets are more than yes and no: there are {one} and {other} beside 1."),
+        ),
+        (
+            r"rho: expected .*",
+            translatable("The target ρ must lie between 0 and 1: it is the mean output of a unit."),
+        ),
         (
             r"decay: expected a number from 0 to below 1.*",
             translatable("The share kept must be at least 0 and below 1; at 1 the mean would never move."),
@@ -244,6 +263,8 @@ def plain(error: Exception | str) -> str:
         values = _translated(error.values)
         said = tr(error.template, **values)
         return f"{said} {tr(error.remedy_template, **values)}" if error.remedy_template else said
+    if isinstance(error, FormulaError):
+        return _of_formula(error)
     text = str(error)
     for pattern, sentence in _SENTENCES:
         found = pattern.fullmatch(text)
@@ -251,6 +272,16 @@ def plain(error: Exception | str) -> str:
             values = found.groupdict()
             return tr(sentence, **values) if values else tr(sentence)
     return tr(re.sub(r"^[a-z_]+(?:\[\d+\])?(?:\.[a-z_]+)*: ", "", text))
+
+
+def _of_formula(error: FormulaError) -> str:
+    """What is wrong with a typed formula, where, and what stands there instead."""
+    said = tr(error.sentence, **error.values)
+    if error.found:
+        said = tr("{said}, not “{found}”", said=said, found=error.found)
+    elif error.found is not None:
+        said = tr("{said}, but the formula ends here", said=said)
+    return said if error.position is None else tr("Character {place}: {said}", place=error.position + 1, said=said)
 
 
 def told(words: Words) -> str:
