@@ -16,7 +16,7 @@ from ui import theme as looks
 from ui.focus import Focus
 from ui.language import tr
 from ui.plots.framed import FramedPlot
-from ui.plots.layers import layer_title
+from ui.plots.layers import layer_title, weighted
 from ui.plots.scales import short
 
 TALLEST_ROW = 34
@@ -62,7 +62,7 @@ class GradientBars(FramedPlot):
         if self.frame is None:
             return ""
         layers = self.frame.experiment.network.layers
-        return tr("‖∂C/∂W‖ per layer, {layer} = 1", layer=layer_title(layers, len(layers)))
+        return tr("‖∂C/∂W‖ per layer, {layer} = 1", layer=layer_title(layers, weighted(layers)[-1]))
 
     @override
     def options(self) -> tuple[list[str], int]:
@@ -141,18 +141,19 @@ class Bars(QWidget):
         layers, lengths = plot.drawn.experiment.network.layers, plot.lengths()
         names = [layer_title(layers, number) for number in range(1, len(layers) + 1)]
         texts = [ratio_text(ratio) for ratio in plot.sizes.ratios]
-        if plot.sizes.ratios[-1] is None:
+        shown = weighted(layers)
+        if plot.sizes.ratios[shown[-1] - 1] is None:
             texts = [number(norm, 4) for norm in plot.sizes.norms]
         texts = [
             text if math.isfinite(norm) else number(norm) for text, norm in zip(texts, plot.sizes.norms, strict=True)
         ]
         words, figures = QFontMetrics(theme.font(12)), QFontMetrics(theme.font(12, mono=True))
-        left = max(words.horizontalAdvance(name) for name in names) + 12
-        right = self.width() - max(figures.horizontalAdvance(text) for text in texts) - 16
-        row = min(theme.px(TALLEST_ROW), self.height() / len(layers))
+        left = max(words.horizontalAdvance(names[number - 1]) for number in shown) + 12
+        right = self.width() - max(figures.horizontalAdvance(texts[number - 1]) for number in shown) - 16
+        row = min(theme.px(TALLEST_ROW), self.height() / len(shown))
         thick = min(theme.px(16), max(row - 3, 1.0))
         free = 0.0
-        for place, index in enumerate(reversed(range(len(layers)))):
+        for place, index in enumerate(number - 1 for number in reversed(shown)):
             middle = row * (place + 0.5)
             groove = QRectF(left, middle - thick / 2, max(right - left, 1), thick)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
@@ -191,8 +192,10 @@ class Bars(QWidget):
         if event is None or plot.frame is None or plot.sizes is None:
             return
         layers = plot.frame.experiment.network.layers
-        row = min(looks.current().px(TALLEST_ROW), self.height() / len(layers))
-        index = len(layers) - 1 - int(event.position().y() / row)
-        if 0 <= index < len(layers):
+        shown = weighted(layers)
+        row = min(looks.current().px(TALLEST_ROW), self.height() / len(shown))
+        place = len(shown) - 1 - int(event.position().y() / row)
+        if 0 <= place < len(shown):
+            index = shown[place] - 1
             value = number(plot.sizes.norms[index], plot.focus.digits)
             self.setToolTip(f"{layer_title(layers, index + 1)}  ‖∂C/∂W‖ = {value}")

@@ -12,6 +12,11 @@ from ui.plots.curves import Content, Curve, CurvePlot, recorded, trend
 from ui.plots.kept import Record
 
 
+def weighted(layers: tuple[Layer, ...]) -> list[int]:
+    """The layers that have weights, counted from 1."""
+    return [number for number, layer in enumerate(layers, 1) if layer.has_weights]
+
+
 def layer_title(layers: tuple[Layer, ...], number: int) -> str:
     """What a layer (counted from 1) is called in every plot."""
     name = layers[number - 1].name
@@ -38,7 +43,9 @@ def unflat_words(layers: tuple[Layer, ...]) -> str:
     silent = [
         number
         for number, layer in enumerate(layers, 1)
-        if not activation(layer.activation).switches and not activation(layer.activation).saturates
+        if layer.has_weights
+        and not activation(layer.activation).switches
+        and not activation(layer.activation).saturates
     ]
     words = []
     if relu:
@@ -80,7 +87,11 @@ class SaturationPlot(CurvePlot):
         shares = sorted({f"{100 * share:.0f}" for share in off if share is not None}, key=float)
         if shares:
             others.append(tr("ReLU: {share} % off", share="–".join(dict.fromkeys((shares[0], shares[-1])))))
-        kinds = {rule.family for rule in rules if not rule.saturates and not rule.switches}
+        kinds = {
+            rule.family
+            for rule, layer in zip(rules, layers, strict=True)
+            if layer.has_weights and not rule.saturates and not rule.switches
+        }
         others += [tr("{kind}: none", kind=kind) for kind in sorted(kinds)]
         if not others:
             return tr("mean of 1 − |f′|/max|f′|: 0 responsive, 1 flat")
@@ -132,11 +143,11 @@ class GradientPlot(CurvePlot):
 
     @override
     def columns(self) -> tuple[str, ...]:
-        count = len(self.frame.experiment.network.layers) if self.frame is not None else 0
-        return tuple(f"norm/{number}" for number in range(1, count + 1))
+        layers = self.frame.experiment.network.layers if self.frame is not None else ()
+        return tuple(f"norm/{number}" for number in weighted(layers))
 
     @override
     def content(self, metrics: Record, start: int, stop: int, points: int) -> Content:
         layers = self.frame.experiment.network.layers if self.frame is not None else ()
-        numbers = list(range(1, len(layers) + 1))
+        numbers = weighted(layers)
         return Content(layer_curves(metrics, "norm", layers, numbers, start, stop, points), edits=metrics.edits)
