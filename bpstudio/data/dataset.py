@@ -160,9 +160,15 @@ class Dataset:
         return int(self.y.shape[1])
 
     @cached_property
+    def no_and_yes(self) -> tuple[float, float]:
+        """The targets that stand for no and yes, of a binary task or of each class: 0 and 1, or −1 and +1."""
+        return (-1.0 if self.task != "regression" and bool((self.y < 0).any()) else 0.0), 1.0
+
+    @property
     def middle(self) -> float:
-        """Between the no and the yes of a binary task: one half for the targets 0 and 1, 0 for −1 and +1."""
-        return 0.0 if self.task == "binary" and bool((self.y < 0).any()) else 0.5
+        """Between the no and the yes: one half, or 0."""
+        no, yes = self.no_and_yes
+        return (no + yes) / 2
 
     @cached_property
     def class_index(self) -> Rows | None:
@@ -202,8 +208,20 @@ class Dataset:
             raise ValueError(f"class: expected a number from 0 to {count - 1}, got {index}")
         self._check_row(row)
         y = self.y.copy()
-        no_and_yes = (0, 1) if self.middle > 0 else (-1, 1)
-        y[row] = np.eye(count)[index] if self.task == "classes" else no_and_yes[index]
+        no, yes = self.no_and_yes
+        y[row] = np.where(np.eye(count)[index] == 1, yes, no) if self.task == "classes" else self.no_and_yes[index]
+        return self if np.array_equal(y, self.y) else self._edited(y=y)
+
+    def recoded(self, no: float) -> Dataset:
+        """The dataset with `no` for every target that is not 1: 0 beside 1 are shares or probabilities, −1 beside +1
+        are sides, as a hinge loss takes them. Raises ValueError where targets are more than two different numbers.
+        """
+        if no not in (0, -1):
+            raise ValueError(f"targets: expected 0 or −1 beside 1, got {no}")
+        others = np.unique(self.y[self.y != 1])
+        if len(others) > 1:
+            raise ValueError(f"targets: expected 1 and one other number, got {others[0]:g} and {others[1]:g} beside 1")
+        y = np.where(self.y == 1, 1.0, float(no))
         return self if np.array_equal(y, self.y) else self._edited(y=y)
 
     def append_row(self, x: ArrayLike, y: ArrayLike) -> Dataset:
@@ -352,5 +370,6 @@ def _one_hot(index: Array, count: int) -> Array:
         raise ValueError("y: expected class numbers 0, 1, 2, … for the task classes")
     count = count or int(numbers.max()) + 1
     if (numbers >= count).any():
-        raise ValueError(f"y: expected class numbers below {count}, got {int(numbers.max())}")
+        row = int(np.argmax(numbers >= count))
+        raise ValueError(f"y: row {row + 1}: expected class numbers below {count}, got {int(numbers[row])}")
     return np.eye(count)[numbers]

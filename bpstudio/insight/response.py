@@ -90,8 +90,9 @@ class Confusion:
 
 
 def predicted_class(dataset: Dataset, a: Array) -> Array:
-    """(rows,) the class that outputs `a` (rows, outputs) mean: the largest; of one output, whether it is above the middle
-    between no and yes."""
+    """(rows,) the class that outputs `a` (rows, outputs) mean: the largest; of one output, whether it is above the
+    middle between no and yes.
+    """
     found: Array = np.argmax(a, axis=1) if dataset.task == "classes" else (a[:, 0] > dataset.middle).astype(np.int64)
     return found
 

@@ -167,6 +167,14 @@ def check_fit(experiment: Experiment, dataset: Dataset) -> None:
     network = experiment.network
     if dataset.x.shape[1] != network.inputs:
         raise ValueError(f"network.inputs: the data has {dataset.x.shape[1]} input columns, got {network.inputs}")
+    rule = loss_named(experiment.loss)
+    if dataset.outputs == 1 < network.outputs and rule.of_rows:
+        wrong = dataset.y[:, 0][~np.isin(dataset.y[:, 0], np.arange(network.outputs))]
+        found = f", and {wrong[0]:g} is none of 0 to {network.outputs - 1}" if wrong.size else ""
+        raise ValueError(
+            f"data: {rule.family} needs a target column for each of the {network.outputs} classes, 1 in that of the "
+            f"row's class and 0 in the others; got one column of class numbers{found}"
+        )
     if dataset.y.shape[1] != network.outputs:
         last = len(network.layers) - 1
         raise ValueError(

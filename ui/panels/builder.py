@@ -17,7 +17,8 @@ from bpstudio.training.experiment import Experiment
 from bpstudio.training.frame import Frame
 from ui.focus import Focus
 from ui.panels.network_section import NetworkSection
-from ui.panels.training_section import TrainingSection
+from ui.panels.plain import plain
+from ui.panels.training_section import CHANGE_TARGETS, SIDES, TrainingSection
 from ui.runner import Runner
 
 
@@ -32,6 +33,7 @@ class Builder(QWidget):
         """What was sent and has not come back yet: a second edit builds on it."""
         self.network = NetworkSection(focus, self.change, self)
         self.training = TrainingSection(focus, self.change, runner.reset, runner.reseed, self)
+        self.training.recode.clicked.connect(self._recode)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -63,6 +65,21 @@ class Builder(QWidget):
         check_fit(new, self._frame.dataset)
         self._sent = new
         self._runner.apply(experiment=new, name=name)
+
+    def _recode(self) -> None:
+        """Take the loss that was refused, and code the targets as it needs them: one edit."""
+        frame, family = self._frame, self.training.refused_loss
+        if frame is None or not family:
+            return
+        no = -1 if family in SIDES else 0
+        try:
+            dataset = frame.dataset.recoded(no)
+            experiment = (self._sent or frame.experiment).replace(loss=family)
+            check_fit(experiment, dataset)
+        except ValueError as error:
+            self.training.loss_row.message.say(plain(error), "error")
+            return
+        self._runner.apply(experiment=experiment, dataset=dataset, name=CHANGE_TARGETS)
 
     def add_layer(self) -> None:
         """Add a hidden layer below the output."""

@@ -249,7 +249,8 @@ class PenaltyCard(QFrame):
 
         def commit(value: float) -> None:
             field = next(name for name in fields if hasattr(self.rule, name))
-            self._change(CHANGE_PENALTY, self._replacing(lambda old, _: dataclasses.replace(old, **{field: value})))
+            changes: dict[str, Any] = {field: value}
+            self._change(CHANGE_PENALTY, self._replacing(lambda old, _: dataclasses.replace(old, **changes)))
 
         field = NumberField(commit, message.say)
         return field, Row(field, message)

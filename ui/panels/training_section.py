@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 from PyQt6.QtCore import QSize
 from PyQt6.QtWidgets import QCheckBox, QLabel, QPushButton, QToolButton, QWidget
 
+from bpstudio.data.dataset import Dataset
 from bpstudio.insight.conventions import loss_formula
 from bpstudio.insight.notation import Notation
 from bpstudio.maths.losses import loss as loss_named
@@ -27,8 +29,10 @@ from ui.panels.number import NumberField
 from ui.panels.penalty_form import PenaltyForm
 from ui.panels.plain import plain
 from ui.panels.rule_form import RuleForm
+from ui.shortened import Shortened
 
 CHANGE_LOSS = translatable("change loss")
+CHANGE_TARGETS = translatable("change loss and coding of targets")
 CHANGE_REDUCTION = translatable("change mean or sum")
 CHANGE_BATCH = translatable("change batch size")
 CHANGE_SEED = translatable("change seed")
@@ -36,6 +40,17 @@ CHANGE_SHUFFLE = translatable("change shuffling")
 CHANGE_ORDER = translatable("change update order")
 CHANGE_PRECISION = translatable("change precision")
 CHANGE_THRESHOLD = translatable("change flat threshold")
+
+
+SIDES = ("hinge", "squared_hinge")
+"""Losses that take the targets −1 and +1."""
+
+
+def _other_codes(family: str, dataset: Dataset) -> bool:
+    """Whether the targets only have to be written otherwise for a loss: −1 for 0, or 0 for −1."""
+    present = set(np.unique(dataset.y).tolist())
+    wanted = {0.0, 1.0} if family in SIDES else {-1.0, 1.0}
+    return present <= wanted and (family in SIDES or family in ("bce", "categorical_ce", "multiclass_hinge"))
 
 
 class TrainingSection(Section):
@@ -60,6 +75,11 @@ class TrainingSection(Section):
         self.huber, self.huber_row = self._number(
             CHANGE_LOSS, lambda e, value: e.replace(loss=f"huber(delta={value!r})")
         )
+        self.recode = QPushButton()
+        """Codes the targets as the refused loss needs them; whoever has the data connects it."""
+        self.recode.setProperty("role", "link")
+        self.recode.hide()
+        self.refused_loss = ""
         self.penalties = PenaltyForm(change)
         self.rule = RuleForm(change)
         self.optimizer, self.rate, self.rate_row = self.rule.choice, self.rule.rate, self.rule.rate_row
@@ -75,7 +95,7 @@ class TrainingSection(Section):
         self.summary = QLabel()
         self.summary.setProperty("role", "secondary")
         self.summary.setWordWrap(True)
-        self.sets = QPushButton()
+        self.sets = Shortened(120)
         """Opens the sets of conventions; whoever has them connects it."""
         self.sets.setProperty("role", "link")
         self.reduction, self.reduction_row = self._choice(CHANGE_REDUCTION, "reduction")
@@ -113,6 +133,7 @@ class TrainingSection(Section):
             self.corner.addWidget(button)
         rows: tuple[QWidget, ...] = (
             self.loss_row,
+            self.recode,
             self.huber_row,
             self.penalties,
             self.rule,
@@ -179,6 +200,7 @@ class TrainingSection(Section):
         self.loss.offer(describe.losses(notation))
         rule_of_loss = loss_named(experiment.loss)
         self.loss.show_value(rule_of_loss.family)
+        self._offer_codes("")
         self.huber_row.setVisible("delta" in rule_of_loss.parameters)
         if "delta" in rule_of_loss.parameters:
             self.huber.show_value(rule_of_loss.parameters["delta"])
@@ -251,9 +273,21 @@ class TrainingSection(Section):
             self._edit(self.initializer_row, CHANGE_INITIALIZER, lambda e: edits.with_initializer(e, weights=chosen))
 
     def _set_loss(self) -> None:
-        family = self.loss.currentData()
-        if self._frame is not None and loss_named(self._frame.experiment.loss).family != family:
-            self._edit(self.loss_row, CHANGE_LOSS, lambda e: e.replace(loss=family))
+        family, frame = self.loss.currentData(), self._frame
+        self._offer_codes("")
+        if frame is None or loss_named(frame.experiment.loss).family == family:
+            return
+        self._edit(self.loss_row, CHANGE_LOSS, lambda e: e.replace(loss=family))
+        if self.loss_row.message.property("role") == "error" and _other_codes(family, frame.dataset):
+            self._offer_codes(family)
+
+    def _offer_codes(self, family: str) -> None:
+        """Offer to code the targets as a loss needs them that was refused for them; nothing without one."""
+        self.refused_loss = family
+        self.recode.setText(
+            tr("Code the targets as −1 and +1") if family in SIDES else tr("Code the targets as 0 and 1")
+        )
+        self.recode.setVisible(bool(family))
 
     def _set_shuffle(self, is_on: bool) -> None:
         self._edit(None, CHANGE_SHUFFLE, lambda e: e.replace(shuffle=is_on))

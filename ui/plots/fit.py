@@ -231,9 +231,15 @@ class FitPlot(AxesPlot):
         dataset, network = question.frame.dataset, question.frame.experiment.network
         kind = activation(network.layers[question.layer - 1].activation).family
         if self._is_output(question) and dataset.task == "binary":
-            ends = (f"{k}" if name == f"{k}" else f"{k} {name}" for k, name in enumerate(dataset.class_names))
-            first, second = ends
-            return ColorKey("signed", 0.0, 1.0, ((0.0, first), (0.5, "0.5"), (1.0, second)))
+            targets, middle = dataset.no_and_yes, dataset.middle
+            texts = [number(target, 1) for target in targets]
+            first, second = (
+                text if name == text else f"{text} {name}"
+                for text, name in zip(texts, dataset.class_names, strict=True)
+            )
+            return ColorKey(
+                "signed", *targets, ((targets[0], first), (middle, number(middle, 1)), (targets[1], second))
+            )
         if kind in ("sigmoid", "softmax", "hard_sigmoid", "step"):
             return ColorKey("activation", 0.0, 1.0, ((0.0, "0"), (0.5, "0.5"), (1.0, "1")))
         column = question.unit.index if question.unit else 0

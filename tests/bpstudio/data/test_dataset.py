@@ -84,7 +84,7 @@ def test_class_numbers_become_one_hot_targets():
     assert data.y.tolist() == [[0, 0, 1], [1, 0, 0], [0, 0, 1]]
     assert data.output_names == ("a", "b", "c")
     assert data.class_index.tolist() == [2, 0, 2]
-    with pytest.raises(ValueError, match="class numbers below 2, got 2"):
+    with pytest.raises(ValueError, match="y: row 1: expected class numbers below 2, got 2"):
         Dataset.from_arrays([[0], [1]], [2, 0], "classes", class_names=("a", "b"))
     with pytest.raises(ValueError, match="class numbers 0, 1, 2"):
         Dataset.from_arrays([[0], [1]], [0.5, 0], "classes")
@@ -202,3 +202,23 @@ def test_the_baseline_of_classes_is_their_shares_and_the_most_frequent_of_them()
     assert baseline.most_frequent == 1
     assert baseline.accuracy == 0.5
     assert baseline.validation_accuracy == 0.0
+
+
+def test_targets_are_coded_as_a_loss_needs_them():
+    data = Dataset.from_arrays([[1.0], [2.0], [3.0]], [0.0, 1.0, 0.0], task="binary", validation=[2])
+    sides = data.recoded(-1)
+    assert sides.y.ravel().tolist() == [-1, 1, -1]
+    assert (sides.no_and_yes, sides.middle) == ((-1, 1), 0)
+    assert (data.no_and_yes, data.middle) == ((0, 1), 0.5)
+    assert sides.class_index is not None
+    assert sides.class_index.tolist() == [0, 1, 0]
+    assert sides.validation.tolist() == [2]
+    assert sides.recoded(0).hash == data.hash
+    assert data.recoded(0) is data
+    classes = Dataset.from_arrays([[1.0], [2.0]], [0, 1], task="classes").recoded(-1)
+    assert classes.y.tolist() == [[1, -1], [-1, 1]]
+    assert classes.replace_class(0, 1).y.tolist() == [[-1, 1], [-1, 1]]
+    with pytest.raises(ValueError, match="expected 0 or −1 beside 1, got 2"):
+        data.recoded(2)
+    with pytest.raises(ValueError, match="got 0.5 and 3 beside 1"):
+        Dataset.from_arrays([[1.0], [2.0], [3.0]], [0.5, 1, 3]).recoded(-1)

@@ -163,6 +163,39 @@ def test_the_width_of_huber_stands_where_huber_is_chosen(stage: Any, builder: Bu
     assert "−1 and +1" in training.loss_row.message.text()
 
 
+def test_targets_can_be_coded_as_the_refused_loss_needs_them(stage: Any) -> None:
+    data = Dataset.from_arrays([[0.1], [0.8], [0.5]], [0.0, 1.0, 1.0], task="binary")
+    stage.open(Session(Experiment(Network(1, (Dense(1, "sigmoid"),)), loss="bce", batch_size=0), data))
+    builder = Builder(stage.runner, stage.focus)
+    stage.show(builder, height=1000)
+    training = builder.training
+    assert not training.recode.isVisibleTo(training)
+    choose(training.loss, "hinge")
+    assert "row 1" in training.loss_row.message.text()
+    assert training.recode.text() == "Code the targets as −1 and +1"
+    assert training.recode.isVisibleTo(training)
+    training.recode.click()
+    frame = stage.settle()
+    assert frame.experiment.loss == "hinge"
+    assert frame.dataset.y.ravel().tolist() == [-1, 1, 1]
+    assert frame.undo == "change loss and coding of targets"
+    assert not training.recode.isVisibleTo(training)
+    choose(training.loss, "bce")
+    assert training.recode.text() == "Code the targets as 0 and 1"
+    training.recode.click()
+    frame = stage.settle()
+    assert (frame.experiment.loss, frame.dataset.y.ravel().tolist()) == ("bce", [0, 1, 1])
+    stage.runner.undo()
+    assert stage.settle().dataset.y.min() == -1
+    assert stage.failures == []
+
+
+def test_numbers_are_not_offered_as_yes_and_no(stage: Any, builder: Builder) -> None:
+    choose(builder.training.loss, "hinge")
+    assert "−1 and +1" in builder.training.loss_row.message.text()
+    assert not builder.training.recode.isVisibleTo(builder.training)
+
+
 def test_everything_is_said_in_chinese(stage: Any, builder: Builder, qapp: Any) -> None:
     form = builder.training.penalties
     for kind in (("l2", "half_training_rows"), ("running_sparsity", "")):
