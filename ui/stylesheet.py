@@ -149,10 +149,12 @@ QComboBox QAbstractItemView { background: $card; color: $text; border: 1px solid
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: 0; }
 
 QCheckBox, QRadioButton { spacing: ${p8}px; background: transparent; }
-QCheckBox::indicator, QRadioButton::indicator { width: ${p14}px; height: ${p14}px; border: 1px solid $dashed;
+QCheckBox::indicator, QRadioButton::indicator, QListWidget::indicator {
+    width: ${p14}px; height: ${p14}px; border: 1px solid $dashed;
     background: $field; border-radius: 4px; }
 QRadioButton::indicator { border-radius: ${p7}px; }
-QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url("$check"); }
+QCheckBox::indicator:checked, QListWidget::indicator:checked {
+    background: $accent; border-color: $accent; image: url("$check"); }
 QRadioButton::indicator:checked { border: 1px solid $accent; background: qradialgradient(cx: 0.5, cy: 0.5, radius: 0.5,
     fx: 0.5, fy: 0.5, stop: 0 $accent, stop: 0.55 $accent, stop: 0.65 $field, stop: 1 $field); }
 QCheckBox, QRadioButton { border: 1px solid transparent; border-radius: 5px; padding: 1px; }

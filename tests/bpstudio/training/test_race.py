@@ -205,6 +205,16 @@ def test_a_member_that_diverges_rests_and_the_others_go_on():
     assert_equal(race, singles)
 
 
+def test_the_last_of_two_goes_on_where_the_other_diverges():
+    net = network((3, 6, 2), ("relu", "identity"))
+    members = [Experiment(net, optimizer=SGD(rate), batch_size=10) for rate in (0.01, 1e200)]
+    race, single = Race(members, data(3, 2)), Session(members[0], data(3, 2))
+    race.run(40)
+    single.run(40)
+    assert race.groups == ((0,),)
+    assert_equal(race, [single])
+
+
 def test_squares_that_overflow_alone_do_not_stop_a_member():
     net = network((1, 1), ("identity",))
     dataset = Dataset.from_arrays([[1e155], [-1e155]], [[1.0], [0.0]])
