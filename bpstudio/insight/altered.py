@@ -192,8 +192,8 @@ class Pass:
         n = self.numbers
         if self.base is None:
             return _double(n.layer(layer).delta) / n.share
-        if layer == self.depth and not self._is_multiplied(layer):
-            if n.paired:
+        if not self._is_multiplied(layer):
+            if layer == self.depth and n.paired:
                 direct: Array = (self.a(layer) - _double(n.trace.y)) * n.own_scale
                 return direct
             if not self.function(layer).elementwise:

@@ -276,7 +276,7 @@ def _factors(case: Case, p: Pass, suspect: Suspect, row: int, digits: int) -> li
         if one.slip.put is not None and one.slip.id.endswith("forgotten") and layer in one.layers
     }
     factors: list[str] = []
-    multiplied = not (layer == n.depth and (n.paired or not n.function(layer).elementwise))
+    multiplied = n.function(layer).elementwise and not (layer == n.depth and n.paired)
     if picked is not None:
         index = picked.index or 0
         if picked.slip.id == "other_input":

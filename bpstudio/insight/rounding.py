@@ -203,7 +203,7 @@ class _RoundedPass(Pass):
         n = self.numbers
         if layer == self.depth and n.paired:
             return self._round((self.a(layer) - self.given(n.trace.y)) * n.own_scale)
-        if layer == self.depth and not self.function(layer).elementwise:
+        if not self.function(layer).elementwise:
             a, error = self.a(layer), self.error(layer)
             return self._round(a * (error - self._round((a * error).sum(axis=1, keepdims=True))))
         return self._round(self.error(layer) * self.slope(layer))

@@ -6,6 +6,7 @@ import pytest
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
+from bpstudio.insight.altered import Pass
 from bpstudio.insight.derivation import derive
 from bpstudio.insight.diagnostics import dead_units
 from bpstudio.insight.elements import Row, Unit, WholeBatch
@@ -71,6 +72,13 @@ def test_the_error_through_a_hidden_softmax_is_the_sum_over_its_jacobian(mixed: 
         beat = Walk.of(mixed).beat("edge", Walk.of(mixed).find("edge", f"backward/h2_{unit.index + 1}/delta"))
         more = line(mixed, Row(1), beat, notation).more
         assert any("Σₖ" in str(each) for each in more)
+
+
+def test_a_number_worked_out_again_goes_through_the_same_jacobian(mixed: Frame) -> None:
+    numbers = Numbers(mixed, Row(0))
+    again = Pass(numbers).altered({("z", 1): lambda p, layer, usual: usual})
+    for layer in (3, 2, 1):
+        assert np.allclose(again.delta(layer), numbers.layer(layer).delta / numbers.share, rtol=1e-12, atol=1e-15)
 
 
 def test_the_factors_of_each_unit_are_those_of_its_own_function(mixed: Frame) -> None:
