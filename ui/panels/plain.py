@@ -80,6 +80,10 @@ _SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             translatable("Softmax shares 1 among the units of a layer, so it needs at least 2 units."),
         ),
         (
+            r".*activation: names a function for each of (?P<count>\d+) units, but the layer has (?P<have>\d+)",
+            translatable("There are functions for {count} units, and the layer has {have}."),
+        ),
+        (
             r"activation: \w+: (?P<parameter>\w+): expected a number above 0, got .*",
             translatable("{parameter} must be above 0."),
         ),

@@ -60,8 +60,12 @@ class LayerLine(QWidget):
         self.units.setFixedWidth(look.px(64))
         self.units.show_value(sheet.layers[self._index].units)
         self.units.setAccessibleName(f"{self.title.text()}: {tr('Units')}")
-        self.activation.offer(describe.activations(is_output))
-        self.activation.show_value(sheet.layers[self._index].activation)
+        present = sheet.layers[self._index].activation
+        offered = describe.activations(True)
+        if present not in [value for value, _ in offered]:
+            offered.append((present, describe.activation(present)))
+        self.activation.offer(offered)
+        self.activation.show_value(present)
         self.activation.setAccessibleName(f"{self.title.text()}: {tr('Activation')}")
         self.remove.setIcon(look.icon("trash-2"))
         self.remove.setIconSize(QSize(look.px(14), look.px(14)))
