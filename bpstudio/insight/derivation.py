@@ -19,11 +19,13 @@ from typing import Literal
 
 import numpy as np
 
+from bpstudio.engine.layers import Dense
+from bpstudio.engine.network import Network
 from bpstudio.insight import penalty_lines
-from bpstudio.insight.backward_lines import new_value
-from bpstudio.insight.elements import BIAS, Edge, Element, Example, LossNode, PlusOne, Unit
+from bpstudio.insight.elements import BIAS, Edge, Element, Example, LossNode, PlusOne, Target, Unit
 from bpstudio.insight.factors import Factor, Term, own_factors, slope_factor, terms_of, value_notes
 from bpstudio.insight.lines import Line, headline, line
+from bpstudio.insight.next_values import new_value
 from bpstudio.insight.notation import Notation
 from bpstudio.insight.phrase import Phrase, plain
 from bpstudio.insight.writer import Writer
@@ -67,6 +69,23 @@ class Derivation:
     beat_address: str = ""
     frozen: bool = False
     notes: tuple[Phrase, ...] = ()
+
+
+def explains(network: Network, target: Element) -> bool:
+    """Whether the chain rule of an element is written down: of units and edges of dense layers whose error comes from
+    a dense layer or from the loss, of inputs, targets and the loss.
+    """
+    dense = [isinstance(layer, Dense) for layer in network.layers]
+    match target:
+        case Unit(layer=0):
+            return network.image_shape is None
+        case Unit(layer=layer) | Edge(layer=layer) | PlusOne(layer=layer):
+            return all(dense[layer - 1 : layer + 1])
+        case Target():
+            return dense[-1]
+        case LossNode():
+            return True
+    return False
 
 
 def derive(

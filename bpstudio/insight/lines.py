@@ -13,8 +13,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from bpstudio.insight import backward_lines, forward_lines
-from bpstudio.insight.backward_lines import outlook
+from bpstudio.insight import backward_lines, forward_lines, next_values
 from bpstudio.insight.beat import Beat, Kind
 from bpstudio.insight.elements import Edge, Example, Unit
 from bpstudio.insight.notation import Notation, letters
@@ -46,8 +45,8 @@ _WRITERS: Mapping[Kind, Callable[[Writer, Beat], tuple[Phrase, ...]]] = MappingP
         "sum": backward_lines.arrived,
         "delta": backward_lines.delta,
         "gradient": backward_lines.gradient,
-        "update": backward_lines.update,
-        "step": backward_lines.step,
+        "update": next_values.update,
+        "step": next_values.step,
     }
 )
 
@@ -57,7 +56,7 @@ def line(frame: Frame, example: Example, beat: Beat, notation: str | Notation = 
     with np.errstate(all="ignore"):  # of a diverged step NaN and infinity are written, not warned about
         first, *more = _WRITERS[beat.kind](Writer(frame, example, notation, digits), beat)
         if beat.index == Walk.of(frame).count(beat.grain):
-            more.append(outlook(frame, digits))
+            more.append(next_values.outlook(frame, digits))
     return Line(first.template, first.values, tuple(more))
 
 

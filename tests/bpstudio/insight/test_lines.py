@@ -217,7 +217,8 @@ def test_the_catalogue_has_the_same_fields_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["backward_lines", "forward_lines", "writer", "derivation", "factors", "diagnostics", "lines"]
+    "name",
+    ["backward_lines", "next_values", "forward_lines", "writer", "derivation", "factors", "diagnostics", "lines"],
 )
 def test_no_phrase_is_missing_from_the_catalogue(name: str) -> None:
     path = Path(lines.__file__).with_name(f"{name}.py")

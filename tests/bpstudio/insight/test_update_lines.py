@@ -11,9 +11,9 @@ from bpstudio.data.dataset import Dataset
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
 from bpstudio.files import asset
-from bpstudio.insight.backward_lines import new_value
 from bpstudio.insight.elements import BIAS, Edge, WholeBatch
 from bpstudio.insight.lines import line
+from bpstudio.insight.next_values import new_value
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.schedule_formulas import schedule_numbers
 from bpstudio.insight.walk import Walk
@@ -100,14 +100,14 @@ def test_every_line_is_arithmetic(rule: Optimizer, clipping: ClipByNorm | ClipBy
             said = new_value(writer, edge)
             new = spoken(said[0])
             assert computed(new[-1]) == pytest.approx(writer.weight(edge) + writer.update(edge), abs=2e-11)
-            for line in said:
-                parts = spoken(line)
+            for each in said:
+                parts = spoken(each)
                 if parts[0].startswith(("the sign", "nothing to compare")):
                     continue
                 if parts[0] == "Pₜ":
                     continue  # a long product
                 tolerance = 2e-5 if isinstance(rule, NAdam) else 1e-8
-                assert computed(parts[-2]) == pytest.approx(computed(parts[-1]), rel=tolerance, abs=2e-10), line.text
+                assert computed(parts[-2]) == pytest.approx(computed(parts[-1]), rel=tolerance, abs=2e-10), each.text
 
 
 @pytest.mark.parametrize(
