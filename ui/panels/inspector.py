@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from bpstudio.insight.altered import Quantity
 from bpstudio.insight.beat import Beat
-from bpstudio.insight.derivation import Derivation, Factor, Term, derive
+from bpstudio.insight.derivation import Derivation, Factor, Term, derive, explains
 from bpstudio.insight.elements import Edge, Element, Example, LossNode, Names, PlusOne, Probe, Row, Target, Unit
 from bpstudio.training.frame import Frame
 from ui.focus import Focus
@@ -173,10 +173,12 @@ class Inspector(QWidget):
         if self._target is None and walk is not None and focus.grain in ("edge", "neuron") and focus.playhead > 0:
             beat = walk.beat(focus.grain, min(focus.playhead, walk.count(focus.grain)))
             subject = _about(beat)
-            if subject is not None and names.has(subject):
+            if subject is not None and names.has(subject) and explains(frame.experiment.network, subject):
                 return subject, {"F": both[:1], "B": both[1:]}.get(beat.phase, both)
         subject = self._target if self._target is not None else focus.selection
-        return (subject if subject is not None and names.has(subject) else None), both
+        if subject is None or not names.has(subject) or not explains(frame.experiment.network, subject):
+            return None, both
+        return subject, both
 
     def _refresh(self) -> None:
         frame = self._frame
