@@ -12,7 +12,7 @@ from typing import Any
 
 from bpstudio.engine.layers import AvgPool2D, Conv2D, Dropout, Layer, MaxPool2D
 from bpstudio.insight.convention_rules import SQUARED, Writing
-from bpstudio.insight.conventions import loss_formula, times
+from bpstudio.insight.conventions import loss_formula, ratio, times
 from bpstudio.insight.matrices import Matrices
 from bpstudio.insight.notation import Notation, exponent
 from bpstudio.insight.penalty_lines import formula
@@ -219,7 +219,7 @@ def _other_penalty(now: State, after: State) -> Phrase:
             for each in (now, after)
         )
         if before and then != before:
-            return Phrase("the same λ weighs {factor} times as much", {"factor": _short(then / before)})
+            return Phrase("the same λ weighs {factor} times as much", {"factor": ratio(then / before)})
     return Phrase("whether biases shrink too")
 
 

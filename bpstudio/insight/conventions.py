@@ -295,9 +295,13 @@ def times(factor: float) -> Phrase:
     """What a factor does to the gradients."""
     if factor == 1.0:
         return Phrase("the same gradients for this batch")
+    return Phrase("every gradient times {factor}", {"factor": ratio(factor)})
+
+
+def ratio(factor: float) -> str:
+    """A factor as a fraction of whole numbers: 1/15."""
     exact = Fraction(factor).limit_denominator(1_000_000)
-    size = f"{exact.numerator:,}" if exact.denominator == 1 else f"{exact.numerator:,}/{exact.denominator:,}"
-    return Phrase("every gradient times {factor}", {"factor": size})
+    return f"{exact.numerator:,}" if exact.denominator == 1 else f"{exact.numerator:,}/{exact.denominator:,}"
 
 
 def _biases(network: Network) -> tuple[Alternative, ...]:

@@ -12,6 +12,7 @@ from PyQt6.QtCore import QEvent, QObject, QRect, QSize, Qt
 from PyQt6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import (
     QAbstractItemView,
+    QBoxLayout,
     QCheckBox,
     QDialog,
     QHBoxLayout,
@@ -49,6 +50,8 @@ NAME = Qt.ItemDataRole.UserRole
 PADDING = 4
 """What the style sheet puts around the text of a cell."""
 WIDTH, HEIGHT = 860, 560
+NARROW, LIST_ABOVE = 640, 110
+"""Below this width the list stands above the table, so high."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -278,7 +281,7 @@ class SetsWindow(QDialog):
             right.addWidget(widget)
         right.addWidget(self.table, 1)
         right.addWidget(self.with_start)
-        middle = QHBoxLayout()
+        middle = self._middle = QHBoxLayout()
         middle.setSpacing(16)
         middle.addWidget(self.names)
         middle.addLayout(right, 1)
@@ -344,9 +347,16 @@ class SetsWindow(QDialog):
         return max(heights, default=0) + 2 * look.px(PADDING) + 4
 
     def _measure(self) -> None:
-        metrics = QFontMetrics(theme.current().font(13))
+        """The list stands beside the table, or above it where the window is narrow for its text."""
+        look = theme.current()
+        metrics = QFontMetrics(look.font(13))
         widest = max(metrics.horizontalAdvance(f"✓ {one.title.rendered(tr)}") for one in SETS.values())
-        self.names.setFixedWidth(widest + theme.current().px(36))
+        is_narrow = self.width() < look.px(NARROW)
+        direction = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
+        self._middle.setDirection(direction)
+        self.names.setMaximumWidth(self.width() if is_narrow else widest + look.px(36))
+        self.names.setMinimumWidth(widest + look.px(36))
+        self.names.setMaximumHeight(look.px(LIST_ABOVE) if is_narrow else 16_777_215)  # Qt's own "no limit"
 
     # ---- Qt
 
@@ -370,6 +380,7 @@ class SetsWindow(QDialog):
     @override
     def resizeEvent(self, a0: QResizeEvent | None) -> None:
         super().resizeEvent(a0)
+        self._measure()
         self._share_out()
 
     @override

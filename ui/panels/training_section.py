@@ -235,7 +235,7 @@ class TrainingSection(Section):
         self.summary.setText(" · ".join(facts))
 
     def _show_initializer(self, experiment: Experiment) -> None:
-        rules = {layer.initializer.weights for layer in experiment.network.layers}
+        rules = {layer.initializer.weights for layer in experiment.network.layers if layer.has_weights}
         mixed: list[tuple[object, str]] = [] if len(rules) == 1 else [(None, tr("differs by layer"))]
         self.initializer.offer(mixed + describe.initializers())
         self.initializer.show_value(rules.pop() if len(rules) == 1 else None)
