@@ -294,7 +294,10 @@ def test_losses_that_fit_are_taken(loss: str) -> None:
         ({"name": "l2", "strength": 1, "form": "third"}, r"penalties\[0\].form: expected one of half"),
         ({"name": "l1", "strength": 1, "apply_to": "biases"}, r"penalties\[0\].apply_to"),
         ({"name": "kl_sparsity", "weight": 1, "rho": 1, "layers": [0]}, r"penalties\[0\].rho: .* above 0 and below 1"),
-        ({"name": "kl_sparsity", "weight": 1, "rho": 0.1, "layers": []}, r"penalties\[0\].layers: expected one layer or more"),
+        (
+            {"name": "kl_sparsity", "weight": 1, "rho": 0.1, "layers": []},
+            r"penalties\[0\].layers: expected one layer or more",
+        ),
         ({"name": "kl_sparsity", "weight": 1, "rho": 0.1, "layers": [7]}, "expected layers 0 to 2, got layer 7"),
         ({"name": "running_sparsity", "weight": 1, "rho": 0.1, "layers": [0], "decay": 1}, "decay: expected"),
     ],
