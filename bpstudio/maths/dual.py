@@ -11,7 +11,7 @@ result does not need is left out, and equal parts of the formula are computed on
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,8 +22,16 @@ from bpstudio.maths.error_function import erf
 from bpstudio.maths.formula import CONSTANTS, Node
 from bpstudio.maths.operations import Array, Operation, constant
 
-Number = Array | float
-"""An array, or a number that is the same for every z."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where an operation will write: an array that does not exist yet."""
+
+    dtype: np.dtype[Any]
+
+
+Number = Array | Place | float
+"""z, the result of an operation, or a number that is the same for every z."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,50 +55,82 @@ def slope_operations(node: Node, z: Array, out: Array) -> list[Operation]:
     return tape.ending_in(0.0 if slope is None else slope, out)
 
 
-def watched_operations(nodes: Sequence[Node], z: Array, outs: Sequence[Array]) -> list[Operation]:
-    """The operations that write the values of several parts of a formula."""
-    tape = _Tape(z)
-    return [step for node, out in zip(nodes, outs, strict=True) for step in tape.ending_in(tape.dual(node).value, out)]
+def _operation(function: Callable[..., Any], read: tuple[Array, ...], out: Array) -> Operation:
+    # np.maximum takes its output by name only (NumPy 2.4 deprecates the position).
+    if function in (np.maximum, np.minimum):
+        return partial(function, out=out), read
+    return function, (*read, out)
 
 
 def _erf_into(x: Array, out: Array) -> None:
     np.copyto(out, erf(x))
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """An operation that is not bound yet: what it reads, and the place that it writes."""
+
+    function: Callable[..., Any]
+    read: tuple[Number, ...]
+    written: Place
+
+
 class _Tape:
-    """Operations in the order in which they were asked for; each writes an array of its own, once."""
+    """Operations in the order in which they were asked for; each writes a place of its own, once."""
 
     def __init__(self, z: Array) -> None:
         self._z = z
-        self._steps: list[tuple[Operation, Array, tuple[Array, ...]]] = []
+        self._steps: list[_Step] = []
         self._duals: dict[Node, Dual] = {}
 
     def ending_in(self, result: Number, out: Array) -> list[Operation]:
-        """What is needed for one result, and the copy of it to its place."""
-        needed = {id(result)}
-        kept: list[Operation] = []
-        for operation, written, read in reversed(self._steps):
-            if id(written) in needed:
-                kept.append(operation)
-                needed.update(id(array) for array in read)
-        return [*reversed(kept), (np.copyto, (out, self._bound(result)))]
+        """What is needed for one result, bound to arrays; the last operation writes it to where it belongs.
 
-    def _bound(self, number: Number) -> Array:
+        A place gets its array when it is written, and gives it back when it has been read for the last time: a long
+        formula over a large batch needs a handful of arrays, not one for each operation.
+        """
+        kept: list[_Step] = []
+        needed, last_read = {id(result)}, dict[int, int]()
+        for step in reversed(self._steps):
+            if id(step.written) in needed:
+                needed.update(id(each) for each in step.read)
+                for each in step.read:
+                    last_read.setdefault(id(each), id(step))
+                kept.append(step)
+        arrays: dict[int, Array] = {id(result): out} if isinstance(result, Place) else {}
+        free: dict[np.dtype[Any], list[Array]] = {}
+        operations: list[Operation] = []
+        for step in reversed(kept):
+            dtype = step.written.dtype
+            if id(step.written) not in arrays:
+                spare = free.get(dtype)
+                arrays[id(step.written)] = spare.pop() if spare else np.empty(self._z.shape, dtype)
+            read = tuple(self._bound(each, arrays) for each in step.read)
+            operations.append(_operation(step.function, read, arrays[id(step.written)]))
+            for each in {id(each): each for each in step.read}.values():
+                if isinstance(each, Place) and last_read[id(each)] == id(step):
+                    free.setdefault(each.dtype, []).append(arrays[id(each)])
+        return operations if isinstance(result, Place) else [(np.copyto, (out, self._bound(result, arrays)))]
+
+    def _bound(self, number: Number, arrays: dict[int, Array]) -> Array:
+        if isinstance(number, Place):
+            return arrays[id(number)]
         return constant(number, self._z.dtype) if isinstance(number, float) else number
 
-    def apply(self, function: Callable[..., Any], *numbers: Number, dtype: Any = None) -> Array | float:
-        """function(numbers…), as a number where all of them are, else as an operation with an array of its own."""
-        if all(isinstance(number, float) for number in numbers) and dtype is None:
+    def apply(self, function: Callable[..., Any], *numbers: Number, dtype: Any = None) -> Number:
+        """function(numbers…), as a number where all of them are, else as an operation with a place of its own."""
+        if (
+            dtype is None
+            and (known := [each for each in numbers if isinstance(each, float)])
+            and len(known) == len(numbers)
+        ):
             with np.errstate(all="ignore"):
                 scratch = np.zeros(())
-                function(*(np.array(number) for number in numbers), out=scratch)
+                function(*(np.array(each) for each in known), out=scratch)
                 return float(scratch)
-        bound = [self._bound(number) for number in numbers]
-        out = np.empty(self._z.shape, dtype or self._z.dtype)
-        by_name = function in (np.maximum, np.minimum)
-        operation = (partial(function, out=out), tuple(bound)) if by_name else (function, (*bound, out))
-        self._steps.append((operation, out, tuple(bound)))
-        return out
+        place = Place(np.dtype(dtype or self._z.dtype))
+        self._steps.append(_Step(function, numbers, place))
+        return place
 
     # ---- arithmetic in which 0 by rule and 1 cost nothing
 
