@@ -8,6 +8,7 @@ import sys
 
 GROUPS = {
     "engine": "Updates per second (more is better)",
+    "race": "Sixteen experiments at once against one (less is better)",
     "plots": "Refresh of a plot (less is better)",
     "canvas": "Painting the network",
     "start": "Time until the window is there (less is better)",
