@@ -229,6 +229,8 @@ def _summarise(frame: "Frame", seconds: float) -> None:
     rate = f"{frame.step / seconds:,.0f} steps/s" if seconds > 0 else ""
     table.add_row("steps", f"{frame.step:,} (epoch {frame.epoch:,})  {rate}")
     table.add_row("loss", f"{frame.loss:.6g} on the last batch")
+    if frame.experiment.penalties:
+        table.add_row("with penalties", f"{frame.objective:.6g}")
     baseline = frame.dataset.baseline()
     held = frame.metrics.validation
     if len(held):

@@ -71,6 +71,8 @@ def html(frame: Frame, title: str, text: str = "", notation: Notation = NIELSEN)
 def _tiles(frame: Frame) -> str:
     experiment, dataset = frame.experiment, frame.dataset
     tiles = [("loss of the last batch", f"{frame.loss:.6g}", "")]
+    if experiment.penalties:
+        tiles.append(("the same with penalties", f"{frame.objective:.6g}", ""))
     baseline = dataset.baseline()
     for name, rows, usual in (
         ("training", dataset.train, baseline.accuracy),

@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QToolBu
 from bpstudio.files.exercise import LONGEST_TITLE, Problem, Reading, Sheet
 from bpstudio.insight.notation import Notation
 from bpstudio.insight.typed_number import NumberError, echoed, read_number
+from bpstudio.maths.losses import loss as loss_named
 from ui import language, theme
 from ui.language import tr
 from ui.panels import describe
@@ -145,7 +146,7 @@ class SheetForm(QWidget):
         self.inputs.show_value(sheet.inputs)
         self.rows.show_value(sheet.rows)
         self.loss.offer(describe.losses(self._notation()))
-        self.loss.show_value(sheet.base.loss)
+        self.loss.show_value(loss_named(sheet.base.loss).family)
         self.reduction.offer(describe.reductions())
         self.reduction.show_value(sheet.base.reduction)
         sizes = [(0, tr("all at once")), (1, tr("one after another"))]
