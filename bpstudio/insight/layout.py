@@ -355,7 +355,7 @@ def place(
     if images:
         before = 14.0 * scale
     width = max(width, before + 40.0 * scale * depth + 20.0 * scale * images + beyond)
-    height = max(height, (220.0 + 60.0 * bool(images)) * scale)
+    height = max(height, 220.0 * scale + titles * bool(images))
     # The +1 nodes and what is written under a column; between close columns they stand below the badges.
     is_close = (width - beyond - before) / depth < _CLOSE * scale and depth < 6 and height > 300.0 * scale
     foot = (84.0 if is_close else 62.0) * scale

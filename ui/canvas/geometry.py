@@ -39,6 +39,8 @@ from ui.theme import Theme
 
 LOWEST, SMALLEST = 220.0, 0.4
 """The height that a network needs at normal size, and how small it becomes at most where there is less."""
+LOWEST_IMAGES = 300.0
+"""The same of layers of images, which have titles and stand above each other."""
 NAME_ROOM = 0.2
 """At most this share of the width goes to the names of the inputs."""
 RINGED = 7.0
@@ -388,7 +390,8 @@ def layout_for(frame: Frame, width: float, height: float, look: Theme, legend: b
     """The layout for a canvas of this size; kept while neither the network, the data's names nor the size change."""
     room = max(height - look.px(HEADLINE) - foot(look, legend), 60.0)
     # Where large text leaves a low canvas, the discs give way: all of the network can be seen.
-    scale = min(look.scale, max(room / LOWEST, SMALLEST))
+    lowest = LOWEST_IMAGES if frame.experiment.network.image_shape is not None else LOWEST
+    scale = min(look.scale, max(room / lowest, SMALLEST))
     return _placed(
         frame.experiment.network, width, room, scale, round(names_width(frame.dataset, width, look)), look.scale
     )

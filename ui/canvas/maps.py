@@ -99,7 +99,7 @@ def _paint_maps(painter: QPainter, picture: Picture, layer: int) -> None:
         painter.setPen(_rim(picture, Map(layer, channel), bool(known[place].all()), bool(finite[place].all())))
         painter.drawRect(where)
         if shows_delta(picture, layer):
-            _chip(painter, picture, where)
+            _chip(painter, picture, where, side >= _narrowest(picture))
 
 
 def _rim(picture: Picture, element: Map, whole: bool, finite: bool) -> QPen:
@@ -123,13 +123,16 @@ def _is_of(lit: object, element: Map) -> bool:
     )
 
 
-def _chip(painter: QPainter, picture: Picture, where: QRectF) -> None:
-    """The sign that a picture shows δ, at the upper left corner where the map is large enough to lose it."""
+def _chip(painter: QPainter, picture: Picture, where: QRectF, has_numbers: bool) -> None:
+    """The sign that a picture shows δ: at the upper left corner of a map that is large enough to lose it, above the
+    corner where its pixels have numbers.
+    """
     theme = picture.theme
     side = theme.px(CHIP)
     if min(where.width(), where.height()) < 2.4 * side:
         return
-    box = QRectF(where.left(), where.top(), side, side)
+    top = where.top() - side if has_numbers else where.top()
+    box = QRectF(where.left(), top, side, side)
     painter.fillRect(box, theme.phase["B"])
     text.pen_of(theme, text.SMALL, bold=True).draw(painter, box, "δ", theme.ink(theme.phase["B"]))
 
@@ -190,15 +193,19 @@ def taken(picture: Picture) -> list[Box]:
     return found
 
 
+def _narrowest(picture: Picture) -> float:
+    """The side from which on a pixel holds its number."""
+    return text.pen_of(picture.theme, text.SMALL, mono=True).width("0.00") + 2
+
+
 def paint_numbers(painter: QPainter, picture: Picture) -> None:
     """The value of each pixel that is large enough to hold it."""
     theme, geometry = picture.theme, picture.geometry
     mono = text.pen_of(theme, text.SMALL, mono=True)
-    narrowest = mono.width("0.00")
     count = 0
     for layer in range(picture.depth + 1):
         maps = geometry.maps(layer)
-        if maps is None or geometry.pixel_side(layer) < narrowest + 2:
+        if maps is None or geometry.pixel_side(layer) < _narrowest(picture):
             continue
         colors, states = _colors(picture, layer)
         is_delta = shows_delta(picture, layer)

@@ -112,6 +112,8 @@ class Picture:
         if self.whole or (quantity in PARAMETERS and not self.network.layers[layer - 1].has_weights):
             return np.full(self._shape(layer, quantity), BEFORE, np.uint8)
         states = self.walk.states(self.grain, self.index, layer, quantity)
+        if quantity in PARAMETERS and states.shape != self._shape(layer, quantity):
+            states = np.full(self._shape(layer, quantity), states.min(), np.uint8)
         return states if self.arrived else np.where(states == NOW, NOT_YET, states).astype(np.uint8)
 
     def _shape(self, layer: int, quantity: str) -> tuple[int, ...]:
@@ -312,7 +314,7 @@ class Picture:
                 found.add(lit.kernel)
             elif isinstance(lit, Edges) and self.names.is_convolution(lit.layer) and lit.to is not None:
                 found.update(Kernel(lit.layer, lit.to, c) for c in range(self.names.weights[lit.layer - 1][1]))
-        return frozenset(found)
+        return frozenset(each for each in found if self.names.has(each))
 
     def lit_units(self, layer: int) -> NDArray[np.bool_] | None:
         """Which units of a layer glow; None where none does."""

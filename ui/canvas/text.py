@@ -8,6 +8,7 @@ from collections.abc import Callable
 from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
+from bpstudio.insight.notation import rough
 from ui.theme import Theme
 
 CENTER = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter
@@ -56,12 +57,13 @@ class Pen:
         return ""
 
     def compact(self, value: float, width: float, write: Callable[[float, int], str]) -> str:
-        """A number as well as it can be said in a small field: .05 and ≈0 where there is no room for more; empty where
-        not even those fit.
+        """A number as well as it can be said in a small field: .05, 3e-4 or ≈0 where there is no room for more; empty
+        where not even those fit.
         """
         short = f"{value:.2f}".replace("-", "−")
-        near = "≈0" if value and short in ("0.00", "−0.00") else short
-        for text in (self.fitting(value, width, write), near, near.replace("0.", ".", 1)):
+        is_small = bool(value) and short in ("0.00", "−0.00")
+        others = (rough(value), "≈0") if is_small else (short, short.replace("0.", ".", 1))
+        for text in (self.fitting(value, width, write), *others):
             if text and self.width(text) <= width:
                 return text
         return ""
