@@ -101,7 +101,7 @@ class LimitsSection(Section):
 
     def retranslate(self) -> None:
         """Set every text in the language in use."""
-        self.name(tr("Decay, clipping, stopping"))
+        self.name(tr("Decay and stopping"))
         self.decay_row.name(tr("Weight decay λ"), tr("Pulls every weight towards 0; no part of the cost C"))
         self.decay_biases.setText(tr("biases decay too"))
         self.decay_biases.setToolTip(tr("PyTorch and Caffe: yes, unless told otherwise"))

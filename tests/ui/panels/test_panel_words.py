@@ -12,8 +12,11 @@ from PyQt6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QL
 import ui.panels
 from bpstudio.insight import typed_number
 from bpstudio.insight.elements import Probe
-from bpstudio.training.optimizers import Momentum
+from bpstudio.training.clipping import ClipByNorm, ClipByValue
+from bpstudio.training.optimizers import AdamW, Momentum, Nesterov, Optimizer, RMSProp
+from bpstudio.training.schedules import Cosine, LinearWarmup, Plateau
 from bpstudio.training.session import Session
+from bpstudio.training.stopping import EarlyStopping
 from ui import language
 from ui.panels.builder import Builder
 from ui.panels.data import DataPanel
@@ -112,6 +115,30 @@ def test_nothing_is_cut_in_the_left_column(
         stage.focus.set(example=Probe(17))
     _wait_for_whole_words(stage)
     assert stage.window.width() == width, "nothing makes the column wider"
+
+
+@pytest.mark.parametrize("code", ["en", "zh_CN"])
+@pytest.mark.parametrize("rule", [AdamW(0.001, weight_decay=0.01), RMSProp(0.001, centred=True), Nesterov(0.1)])
+def test_no_option_of_training_is_cut(stage: Any, clouds_session: Session, code: str, rule: Optimizer) -> None:
+    app = QApplication.instance()
+    assert app is not None
+    language.install(app, code)
+    stage.open(clouds_session)
+    builder = Builder(stage.runner, stage.focus)
+    stage.show(builder, width=190, height=2000)
+    builder.training.limits.set_open(True)
+    for schedule, clipping in (
+        (Cosine(eta_min=1e-5), ClipByNorm()),
+        (LinearWarmup(), ClipByValue()),
+        (Plateau(), None),
+    ):
+        limits = {"clipping": clipping, "stopping": EarlyStopping(), "validate_every": 12_345}
+        stage.runner.apply(experiment=stage.frame.experiment.replace(optimizer=rule, schedule=schedule, **limits))
+        stage.settle()
+        _wait_for_whole_words(stage)
+    builder.training.limits.set_open(False)
+    _wait_for_whole_words(stage)
+    assert stage.window.width() == 190
 
 
 def _wait_for_whole_words(stage: Any) -> None:
