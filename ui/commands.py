@@ -91,7 +91,7 @@ class Commands:
             "edit.neighbour.inside": canvas.inside,
             "edit.leave": self._leave,
             "network.add_layer": window.builder.add_layer,
-            "network.conventions": window.conventions.sets.open,
+            "network.conventions": window.conventions.open_sets,
             "network.reset": self._runner.reset,
             "network.reseed": self._runner.reseed,
             "network.check": window.status.check_now,

@@ -147,7 +147,7 @@ class MainWindow(QMainWindow):
             self.inspector.prepare()
 
     def _open_conventions(self) -> None:
-        self.conventions.sets.open()
+        self.conventions.open_sets()
 
     def _point_at_number(self) -> None:
         self.inspector.your_number.reveal()

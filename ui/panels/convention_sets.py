@@ -27,7 +27,7 @@ from PyQt6.QtWidgets import (
 )
 from typing_extensions import override
 
-from bpstudio.engine.trace import draw_params
+from bpstudio.engine.trace import Params, draw_params
 from bpstudio.insight.convention_changes import Change, State, changes
 from bpstudio.insight.convention_rules import ConventionSet, Writing
 from bpstudio.insight.convention_sets import SETS, is_current
@@ -70,8 +70,8 @@ class Preview:
         return sum(row.effect is not None for row in self.table)
 
 
-def preview(one: ConventionSet, frame: Frame, focus: Focus, with_start: bool = True) -> Preview:
-    """What a set changes in the experiment of a frame and in what is written."""
+def preview(one: ConventionSet, frame: Frame, focus: Focus, typed: bool, with_start: bool = True) -> Preview:
+    """What a set changes in the experiment of a frame, whose start was ``typed`` or drawn, and in what is written."""
     present = Writing.of(focus.notation, focus.scale_delta)
     rows, writing = len(frame.dataset.train), one.written(present)
     before = frame.experiment
@@ -83,7 +83,6 @@ def preview(one: ConventionSet, frame: Frame, focus: Focus, with_start: bool = T
     draws = [layer.initializer for layer in before.network.layers] != [
         layer.initializer for layer in after.network.layers
     ]
-    typed = is_typed(frame)
     now = State(before, rows, present, focus.notation, typed)
     then = State(after, rows, writing, focus.notation, typed and not draws)
     return Preview(one, after, writing, changes(now, then), refused)
@@ -105,6 +104,8 @@ class ConventionSets(QObject):
         self._focus, self._change, self._window = focus, change, window
         self.frame: Frame | None = None
         self.dialog: SetsWindow | None = None
+        self._start: tuple[Params | None, Experiment | None, bool] = (None, None, False)
+        """Of this start of this experiment, whether it was typed: drawing it again to know takes a moment."""
         self._taken: list[tuple[Experiment, Writing, Experiment, Writing]] = []
         """(before, after) of each edit that changed what is written too."""
 
@@ -136,7 +137,12 @@ class ConventionSets(QObject):
 
     def preview(self, one: ConventionSet, with_start: bool = True) -> Preview | None:
         """What a set would change now."""
-        return None if self.frame is None else preview(one, self.frame, self._focus, with_start)
+        frame = self.frame
+        if frame is None:
+            return None
+        if self._start[0] is not frame.start or self._start[1] is not frame.experiment:
+            self._start = (frame.start, frame.experiment, is_typed(frame))
+        return preview(one, frame, self._focus, self._start[2], with_start)
 
     def open(self, name: str = "") -> None:
         """Show what the sets would change, beginning with one of them."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QEvent, QSize, Qt
 from PyQt6.QtGui import QAction, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 from typing_extensions import override
 
-from bpstudio.insight.convention_sets import SETS
 from bpstudio.insight.conventions import (
     Alternative,
     Convention,
@@ -31,12 +31,15 @@ from bpstudio.training.frame import Frame
 from ui import theme
 from ui.focus import Focus
 from ui.language import tr
-from ui.panels.convention_sets import ConventionSets
+from ui.later import AFTER_PAINTING, after_painting
 from ui.panels.layer_card import CHANGE_BIAS, Change
 from ui.panels.penalty_form import CHANGE_PENALTY
 from ui.panels.plain import plain
 from ui.panels.rule_form import CHANGE_OPTIMIZER
 from ui.panels.training_section import CHANGE_LOSS, CHANGE_ORDER, CHANGE_REDUCTION
+
+if TYPE_CHECKING:
+    from ui.panels.convention_sets import ConventionSets
 
 HEIGHT = 22
 MARGIN, BETWEEN = 18, 13
@@ -66,7 +69,7 @@ class ConventionsLine(QWidget):
         self.parts: list[Part] = []
         """A part for each convention, in the order of the line; those without room are hidden."""
         self.more = Part(self, self._fill_more)
-        self.sets = ConventionSets(focus, change, self)
+        self._sets: ConventionSets | None = None
         self.source = Part(self, self._fill_sources)
         """At the end of the line: the book or library by whose conventions all is done, and the others."""
         self._line = QHBoxLayout(self)
@@ -82,7 +85,8 @@ class ConventionsLine(QWidget):
     def show_frame(self, frame: Frame) -> None:
         """Show the conventions of a frame; nothing happens while they stay the same."""
         self._frame = frame
-        self.sets.show_frame(frame)
+        if self._sets is not None:
+            self._sets.show_frame(frame)
         self._look()
 
     def retranslate(self) -> None:
@@ -96,7 +100,8 @@ class ConventionsLine(QWidget):
         self.more.setFixedSize(self.more.needed(), look.px(18))
         self.more.setAccessibleName(tr("More conventions"))
         self.more.setToolTip(tr("More conventions"))
-        self.source.setAccessibleName(tr("Conventions of a book or a library"))
+        self.source.setText(tr("as in a book…"))
+        self.source.setFixedSize(self.source.needed(), look.px(18))
         self.source.setToolTip(tr("Conventions of a book or a library: shows first what would change"))
         self._shown = self._asked = None
         self._look()
@@ -111,11 +116,14 @@ class ConventionsLine(QWidget):
         if frame is None:
             return
         shown = (frame.experiment, self._rows(frame), self._focus.notation)
-        asked = (*shown, self._focus.scale_delta, frame.dataset.hash)
+        asked = (*shown, self._focus.scale_delta, id(frame.dataset))
         if asked == self._asked:
             return
         self._shown, self._asked = shown, asked
-        self._name_source()
+        if self._sets is not None:
+            self._name_source()
+        else:
+            after_painting(self)  # the first paint does not wait for the sets
         found = conventions(*shown)
         while len(self.parts) < len(found):
             part = Part(self, self._fill)
@@ -153,14 +161,33 @@ class ConventionsLine(QWidget):
 
     # ---- books and libraries
 
+    @property
+    def sets(self) -> ConventionSets:
+        """The conventions of books and libraries, read when somebody wants them."""
+        if self._sets is None:
+            from ui.panels.convention_sets import ConventionSets
+
+            self._sets = ConventionSets(self._focus, self._change, self)
+            if self._frame is not None:
+                self._sets.show_frame(self._frame)
+        return self._sets
+
+    def open_sets(self, name: str = "") -> None:
+        """Show what the conventions of a book or a library would change."""
+        self.sets.open(name)
+
     def _name_source(self) -> None:
         """Say by whose conventions everything is done, where a source has them all."""
         current = self.sets.current()
         named = tr("as in {source}", source=current[0].title.rendered(tr)) if current else tr("as in a book…")
         self.source.setText(named)
         self.source.setFixedSize(self.source.needed(), theme.current().px(18))
+        self.source.setAccessibleName(f"{tr('Conventions of a book or a library')}: {named}")
+        self._fit()
 
     def _fill_sources(self, part: Part) -> None:
+        from bpstudio.insight.convention_sets import SETS
+
         menu = part.menu()
         if menu is None:
             return
@@ -180,7 +207,7 @@ class ConventionsLine(QWidget):
             menu.addAction(action)
 
     def _open_set(self, name: str, _checked: bool = False) -> None:
-        self.sets.open(name)
+        self.open_sets(name)
 
     # ---- menus
 
@@ -242,6 +269,11 @@ class ConventionsLine(QWidget):
         self._change(_NAMES[name], edit)
 
     # ---- Qt
+
+    @override
+    def customEvent(self, a0: QEvent | None) -> None:
+        if a0 is not None and a0.type() == AFTER_PAINTING:
+            self._name_source()
 
     @override
     def sizeHint(self) -> QSize:

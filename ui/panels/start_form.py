@@ -63,6 +63,9 @@ class StartForm(QWidget):
             tr("Start thresholds") if layer.bias == "threshold" else tr("Start biases"),
             tr("How this layer's biases are drawn; a change draws anew"),
         )
+        is_negative = layer.bias == "threshold" and start.biases == "constant"
+        # A threshold is the negative of the bias that is drawn.
+        self.biases_row.message.say(f"θ: {0.0 - start.bias_value:g}" if is_negative else "", "echo")
         decides = layer.has_bias and not start.own_biases
         self.biases_row.setVisible(decides)
         self._show_number(self.number, self.number_row, start.rule.parameter)

@@ -408,10 +408,23 @@ def test_the_spread_of_the_start_stands_beside_the_textbooks_and_does_not_move_w
     frame = stage.settle()
     assert f"{frame.start.W[0].std():.2f}" in start.spread.text()
     stage.runner.step(2)
+    assert stage.settle().step == 2
     builder.network.add_layer()
     frame = stage.settle()
     assert frame.start.network.sizes == (4, 7, 3), "an edit that keeps a layer does not move the beginning"
     assert start.spread.text() == "", "which is about another network"
+
+
+def test_a_threshold_begins_at_minus_the_constant(builder: Builder, stage: Any) -> None:
+    builder.network.open_layer(0)
+    editor = builder.network.cards[0].editor
+    choose(editor.bias, "threshold")
+    stage.settle()
+    choose(editor.start.biases, "constant")
+    stage.settle()
+    type_into(editor.start.bias_number, "0.3")
+    assert (stage.settle().params.b[0] == -0.3).all()
+    assert editor.start.biases_row.message.text() == "θ: -0.3"
 
 
 def test_a_refused_number_of_a_start_is_explained(builder: Builder, stage: Any) -> None:

@@ -116,7 +116,7 @@ def test_the_keyboard_goes_through_the_sets_and_takes_one(stage: Any, mazur_sess
 
 def test_the_present_one_is_marked_and_cannot_be_taken_again(stage: Any, mazur_session: Session) -> None:
     desk = Desk(stage, mazur_session)
-    assert desk.line.source.text() == "as in Mazur, corrected"
+    stage.qtbot.waitUntil(lambda: desk.line.source.text() == "as in Mazur, corrected")
     dialog = desk.open()
     assert dialog.names.currentItem().data(NAME) == "mazur_corrected"  # type: ignore[union-attr]
     assert dialog.names.currentItem().text().startswith("✓")  # type: ignore[union-attr]
