@@ -143,7 +143,7 @@ def element(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
     if w.numbers.is_mean:
         return (w.mean(symbol, result),)
     template = _element(w, unit)
-    own = w.letters.text("a_letter") + "_c"
+    own = w.letters.text("a_letter") + "ₖ"
     letters = written(template, a=w.letters.text("a", unit), y=w.letters.text("y", unit), own=own, outputs=w.divisor)
     return (w.equation(symbol, letters, element_in_numbers(w, unit), result),)
 

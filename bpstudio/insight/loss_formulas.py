@@ -29,7 +29,7 @@ OF_ROW: Mapping[str, str] = MappingProxyType(
         "categorical_ce": "−Σ {y} ln {a}",
         "hinge": "Σ max(0, 1 − {y} {a})",
         "squared_hinge": "Σ max(0, 1 − {y} {a})²",
-        "multiclass_hinge": "Σ max(0, 1 + {a}ⱼ − {a}_c), j ≠ c",
+        "multiclass_hinge": "Σ max(0, 1 + {a}ⱼ − {a}ₖ), j ≠ k",
     }
 )
 
@@ -76,9 +76,7 @@ def error(loss: str, *, a: str, y: str) -> str:
 
 def _general(templates: Mapping[str, str], loss: str, a: str, y: str) -> str:
     rule = loss_named(loss)
-    return written(
-        templates[rule.family].replace("{delta}", _parameters(rule).get("delta", "")), a=a, y=y, own=f"{a}_c"
-    )
+    return written(templates[rule.family].replace("{delta}", _parameters(rule).get("delta", "")), a=a, y=y, own=f"{a}ₖ")
 
 
 def _parameters(rule: Loss) -> dict[str, str]:

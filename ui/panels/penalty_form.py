@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from PyQt6.QtCore import QSize
+from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from bpstudio.engine.network import Network
@@ -150,8 +150,9 @@ class PenaltyCard(QFrame):
         self.message = Message()
         foot = QHBoxLayout()
         foot.setSpacing(4)
-        foot.addStretch(1)
-        foot.addWidget(self.remove)
+        foot.addWidget(self.message, 1)
+        foot.addStretch(0)
+        foot.addWidget(self.remove, 0, Qt.AlignmentFlag.AlignBottom)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 4)
         column.setSpacing(5)
@@ -162,7 +163,6 @@ class PenaltyCard(QFrame):
             self.decay_row,
             self.apply_row,
             self.layers_row,
-            self.message,
         ):
             column.addWidget(widget)
         column.addLayout(foot)

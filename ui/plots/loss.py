@@ -28,7 +28,9 @@ class LossPlot(CurvePlot):
 
     @override
     def titles(self) -> tuple[list[str], int]:
-        words = {LOSS: tr("Loss C"), ACCURACY: tr("Accuracy"), RATE: tr("Rate η")}
+        # With penalties C is their sum with the loss, and has a line of its own.
+        loss = tr("Loss") if self._is_penalized() else tr("Loss C")
+        words = {LOSS: loss, ACCURACY: tr("Accuracy"), RATE: tr("Rate η")}
         offered = self._offered()
         return [words[kind] for kind in offered], offered.index(self.showing) if self.showing in offered else 0
 
