@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import repeat
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -48,18 +47,9 @@ class Feed:
         full = self._count // self._size
         return 1 if position >= full else min(full - position, self._window - position % self._window)
 
-    def feed(self, epoch: int, position: int, into_x: Array, into_y: Array) -> Iterator[None]:
-        """Write one batch after another into x, (rows, inputs) or (K, rows, inputs), and y (K, rows, outputs)."""
-        copyto: Callable[[Array, Array], object] = np.copyto
-        x, y = self._load(epoch, position)
-        for batch_x, batch_y in repeat((x[0], y[0])) if self.per_epoch == 1 else zip(x, y, strict=True):
-            copyto(into_x, batch_x)
-            copyto(into_y, batch_y)
-            yield
-
-    def _load(self, epoch: int, position: int) -> tuple[Array, Array]:
-        """x (batches, …, rows, inputs) and y (batches, K, rows, outputs) of the batches from a place on, which were
-        gathered once for a window of them.
+    def window(self, epoch: int, position: int) -> tuple[Array, Array]:
+        """x (batches, …, rows, inputs) and y (batches, …, rows, outputs) of the batches from a place on; … is K where
+        the members take different rows. A window is gathered once and never written again.
         """
         window, first = divmod(position, self._window)
         rows = self.length(position)
@@ -71,9 +61,8 @@ class Feed:
             span = min(self._window * self._size, self._count // self._size * self._size - start)
             picked = self._order[1][:, start : start + (span if rows == self._size else rows)]
             picked = picked.reshape(len(picked), -1, rows).swapaxes(0, 1)
-            self._window_x = self._x[picked[:, 0] if self.shared else picked]
-            spread = (len(picked), self._members, rows, self._y.shape[1])
-            self._window_y = np.ascontiguousarray(np.broadcast_to(self._y[picked], spread))
+            picked = picked[:, 0] if self.shared else picked
+            self._window_x, self._window_y = self._x[picked], self._y[picked]
             self._loaded = key
         skipped = first if rows == self._size else 0
         return self._window_x[skipped:], self._window_y[skipped:]

@@ -8,9 +8,9 @@ whose numbers grow out of bounds leaves: what that means is for a session of its
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, repeat
 
 import numpy as np
 
@@ -203,7 +203,8 @@ class Together:
             self.stacked_memory.put(number, memory)
         epoch, position = self.place()
         self._now = self._pass(self.batches.length(position))
-        next(self.batches.feed(epoch, position, self._now.x_all, self._now.y_all))
+        x, y = self.batches.window(epoch, position)
+        self._now.x_all[...], self._now.y_all[...] = x[0], y[0]
         self._now.tick(step)
         with np.errstate(all="ignore"):
             run(self._now.compute)
@@ -221,25 +222,34 @@ class Together:
         if self._validates:
             count = min(count, self._until_validation(self.step))
         operations = now.commit_and_compute if now is self._now else now.compute
-        feed = self.batches.feed(epoch, position, now.x_all, now.y_all)
-        if self.ticks:
-            feed = now.ticking(feed, self.step + 1)
+        x, y = self.batches.window(epoch, position)
+        into_x, into_y = now.x_all, now.y_all
+        # With all rows in one batch they are there already.
+        fed = zip(x, y, strict=True) if self.batches.per_epoch > 1 else repeat((None, None))
         self._now = now
-        (ring, second_ring), (part, second_part) = now.rings, now.recorded
-        checked = now.checked
-        square, infinity = checked.dot, math.inf
+        ring, part, logits, z = now.ring, now.answers, now.logits_ring, now.logits
+        checked, square, infinity = now.checked, now.checked.dot, math.inf
         slot, done, good = now.filled, 0, True
-        for _ in islice(feed, count):
+        copyto = np.copyto
+        # What can be looked up before this loop, is, as in the loop of a single run.
+        for batch_x, batch_y in islice(fed, count):
+            if batch_x is not None:
+                copyto(into_x, batch_x)
+                copyto(into_y, batch_y)
+            if self.ticks:
+                now.tick(self.step + 1 + done)
             for function, arguments in operations:
                 function(*arguments)
             done += 1
             ring[slot] = part
-            second_ring[slot] = second_part
+            if logits is not None:
+                logits[slot] = z
             slot += 1
             if not square(checked) < infinity:
                 good = False
                 break
             operations = now.commit_and_compute
+        now.targets.append(y[:done] if self.batches.per_epoch > 1 else np.broadcast_to(y[:1], (done, *y.shape[1:])))
         now.filled = slot
         self.step += done
         if now.filled == now.block:
@@ -259,10 +269,13 @@ class Together:
             lane.validation.append((float(self.step), *found))
 
     def _record(self) -> None:
+        """Record the step at which the race begins."""
         now = self._now
-        for ring, part in zip(now.rings, now.recorded, strict=True):
-            ring[now.filled] = part
-        now.filled += 1
+        now.ring[0] = now.answers
+        if now.logits_ring is not None:
+            now.logits_ring[0] = now.logits
+        now.targets.append(self.batches.window(*self.place())[1][:1])
+        now.filled = 1
         self._drain()
 
     def _drain(self) -> None:
@@ -313,15 +326,18 @@ class Pass:
         y = self.arena.whole(first.y)
         self.y_all = np.moveaxis(y, -2, 0)
         self.checked = self.arena.stretch(first.checked)
-        answers = self.arena.stretch(first.answers)
-        self.recorded: tuple[Array, Array] = (answers, self.arena.stretch(first.layers[-1].a))
-        self.block = int(np.clip(BLOCK_BYTES // sum(part.nbytes for part in self.recorded), 4, 256))
-        self.rings = tuple(np.zeros((self.block, part.size), part.dtype) for part in self.recorded)
+        last = first.layers[-1]
+        self._loss, self._output = loss_named(experiment.loss), network.layers[-1].activation
+        paired = self._loss.paired_value is not None and self._output == self._loss.paired_with
+        self.answers = self.arena.stretch(last.a)
+        self.logits = self.arena.stretch(last.z)
+        self.block = int(np.clip(BLOCK_BYTES // self.answers.nbytes, 4, 256))
+        self.ring = np.zeros((self.block, self.answers.size), self.answers.dtype)
+        self.logits_ring = np.zeros_like(self.ring) if paired else None
+        self.targets: list[Array] = []
         self.filled = 0
         self._by_row = by_row and len(first.layers) == 1
         self._shape = (rows, members, network.outputs) if self._by_row else (members, rows, network.outputs)
-        self._loss = loss_named(experiment.loss)
-        self._output = network.layers[-1].activation
         self._scale = self._loss.scale(experiment.reduction, rows, network.outputs)
         self._task = group.dataset.task
 
@@ -333,23 +349,19 @@ class Pass:
         for live in self._live:
             live.refresh()
 
-    def ticking(self, feed: Iterator[None], step: int) -> Iterator[None]:
-        """The same feed, which makes the changing numbers ready as it is advanced."""
-        for _ in feed:
-            self.tick(step)
-            step += 1
-            yield
-
     def drain(self) -> Array:
         """(steps, K · columns): what waits in the rings, reduced to metrics; they are empty afterwards."""
         steps, self.filled = self.filled, 0
-        answers, a = (ring[:steps] for ring in self.rings)
-        half = a.shape[1]
-        parts = [part.reshape(steps, *self._shape) for part in (answers[:, :half], answers[:, half:], a)]
+        y = np.concatenate(self.targets)
+        self.targets.clear()
+        if y.ndim == 3:
+            y = y[:, None]
+        # A loss that is not taken from the logits does not look at them.
+        rings = self.ring, self.ring if self.logits_ring is None else self.logits_ring
+        a, z = (ring[:steps].reshape(steps, *self._shape) for ring in rings)
         if self._by_row:
             # By member first, so that every sum runs over the same neighbours as in a run by itself.
-            parts = [np.ascontiguousarray(part.swapaxes(1, 2)) for part in parts]
-        z, y, a = parts
+            a, z = (np.ascontiguousarray(part.swapaxes(1, 2)) for part in (a, z))
         elements = self._loss.elements(self._output, z, a, y)
         # A sum of one is that one; taking it so saves most of the time that a small network needs here.
         costs = elements[..., 0] if elements.shape[-1] == 1 else np.add.reduce(elements, axis=-1)
