@@ -37,7 +37,7 @@ from bpstudio.insight import remedies
 from bpstudio.insight.baseline import constant_loss
 from bpstudio.insight.diagnostics import origin
 from bpstudio.insight.elements import LossNode, Unit
-from bpstudio.insight.layer_signs import dead, flat, vanishing
+from bpstudio.insight.layer_signs import blocked, dead, flat, vanishing
 from bpstudio.insight.notation import Notation, number
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.response import predicted_class
@@ -57,7 +57,7 @@ def examine(frame: Frame, notation: str | Notation = "nielsen") -> Finding | Non
     """The gravest sign of a frame, or None where nothing is unusual."""
     if frame.nonfinite is not None:
         return _nonfinite(frame, notation)
-    for sign in (_baseline, vanishing, flat, dead, _column, _accuracy):
+    for sign in (blocked, _baseline, vanishing, flat, dead, _column, _accuracy):
         found = sign(frame, notation)
         if found is not None:
             return found

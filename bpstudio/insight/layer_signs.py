@@ -71,6 +71,26 @@ def passage(frame: Frame, first: int, last: int) -> Passage | None:
     return Passage(norms[0] / norms[1], tuple(slopes), weights, carried[0] / carried[1])
 
 
+def blocked(frame: Frame, notation: str | Notation) -> Finding | None:
+    """The highest layer whose function has the slope 0 wherever it has one, where that keeps something from learning.
+
+    It is so from the first step on, and stays so.
+    """
+    layers = frame.experiment.network.layers
+    for layer in range(len(layers), 0, -1):
+        function = activation(layers[layer - 1].activation)
+        trained = any(each.train_weights or each.trains_bias for each in layers[:layer] if each.has_weights)
+        if function.has_gradient or not trained:
+            continue
+        what = Phrase(
+            "No error comes through layer {layer}, so it and all below it learn nothing", {"layer": str(layer)}
+        )
+        cause = Phrase("{f} has slope 0 wherever it has one", {"f": function.symbol})
+        found = (remedies.with_sigmoid((layer - 1,)), *remedies.another_activation(frame, (layer - 1,)))
+        return Finding("blocked", "warning", what, cause, found[:2], Unit(layer, 0), "bars")
+    return None
+
+
 def vanishing(frame: Frame, notation: str | Notation) -> Finding | None:
     """The first trained layer hears less than a tenth of the last one; the cause is its smallest factor."""
     trained = [n for n, layer in enumerate(frame.experiment.network.layers, 1) if layer.train_weights]
@@ -110,11 +130,6 @@ def _stopped(frame: Frame, what: Phrase, first: int, last: int) -> Finding:
     for layer in range(last, first - 1, -1):
         trace, slopes = frame.trace.layers[layer - 1], frame.trace.layers[layer - 1].slope
         number = {"layer": str(layer)}
-        function = activation(frame.experiment.network.layers[layer - 1].activation)
-        if layer < last and not function.has_gradient:
-            cause = Phrase("{f} has slope 0 wherever it has one, in layer {layer}", {**number, "f": function.symbol})
-            found = remedies.another_activation(frame, (layer - 1,))
-            return Finding("vanishing", "warning", what, cause, found, Unit(layer, 0), "saturation")
         if layer < last and slopes is not None and not slopes.any():
             cause = Phrase("every slope of layer {layer} is 0", number)
             found = (*_for_size(frame, layer), start)[:2]

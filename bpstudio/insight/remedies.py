@@ -105,6 +105,12 @@ def with_tanh(layers: tuple[int, ...]) -> Remedy:
     return Remedy(words, "tanh, same start", layers, activation="tanh")
 
 
+def with_sigmoid(layers: tuple[int, ...]) -> Remedy:
+    """A sigmoid in these layers: a step with a slope; the start weights stay."""
+    words = _in_layers("sigmoid in layer {layers}, same start", "sigmoid in layers {layers}, same start", layers)
+    return Remedy(words, "sigmoid, same start", layers, activation="sigmoid")
+
+
 def scaled_start(experiment: Experiment, layers: tuple[int, ...]) -> Remedy | None:
     """Start weights whose spread suits the layer (He for ReLU, else Xavier); None where they have it already."""
     own = [experiment.network.layers[number] for number in layers]

@@ -155,11 +155,24 @@ def test_every_function_has_its_curve(name: str) -> None:
         assert curve.flat_rows == 5
 
 
-def test_a_step_below_the_output_is_named_as_the_reason() -> None:
-    run = session(Dense(3, "sigmoid"), Dense(3, "step"), Dense(2, "tanh"))
-    run.run(400)
+@pytest.mark.parametrize(("functions", "layer"), [(("sigmoid", "step", "tanh"), 2), (("step", "relu", "step"), 3)])
+def test_a_step_is_named_at_once_as_the_reason_why_nothing_is_learned(functions: tuple[str, ...], layer: int) -> None:
+    run = session(*(Dense(units, name) for units, name in zip((3, 3, 2), functions, strict=True)))
     found = examine(run.frame())
     assert found is not None
-    assert found.cause is not None
-    assert str(found.cause) == "step has slope 0 wherever it has one, in layer 2"
-    assert found.remedies
+    assert (found.kind, found.about) == ("blocked", Unit(layer, 0))
+    assert str(found.words) == (
+        f"No error comes through layer {layer}, so it and all below it learn nothing: "
+        "step has slope 0 wherever it has one"
+    )
+    frame = run.frame()
+    assert not any(frame.trace.layers[below].dW.any() for below in range(layer))
+    new, data, start = found.remedies[0].begin(frame)
+    assert new.network.layers[layer - 1].activation == "sigmoid"
+    assert Session(new, data, start).frame().trace.layers[layer - 1].dW.any()
+
+
+def test_a_frozen_layer_of_steps_keeps_nothing_from_learning() -> None:
+    run = session(Dense(3, "step", train_weights=False, train_bias=False), Dense(2, "tanh"))
+    found = examine(run.frame())
+    assert found is None or found.kind != "blocked"
