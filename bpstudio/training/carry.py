@@ -14,7 +14,7 @@ from bpstudio.engine.trace import Params, draw_params, params_layout
 from bpstudio.maths.activations import activation
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.operations import Array
-from bpstudio.training.experiment import Experiment
+from bpstudio.training.experiment import Experiment, source_of
 from bpstudio.training.update import fresh_state
 
 
@@ -193,14 +193,16 @@ def check_fit(experiment: Experiment, dataset: Dataset) -> None:
 
 
 def _check_targets(experiment: Experiment, dataset: Dataset) -> None:
-    last = len(experiment.network.layers) - 1
-    output, rule = experiment.network.layers[last].activation, loss_named(experiment.loss)
-    record = activation(output)
+    network, rule = experiment.network, loss_named(experiment.loss)
+    last = len(network.layers) - 1
+    source = source_of(network, last)
+    made, output = network.layers[source].activation, network.layers[last].activation
     # Looked at over the numbers that a unit usually gets: a loss that takes none below 0 has no value after a tanh.
-    reached = record.f(np.repeat(np.linspace(-6.0, 6.0, 25)[:, None], experiment.network.outputs, axis=1))
+    usual = np.repeat(np.linspace(-6.0, 6.0, 25)[:, None], network.sizes[source + 1], axis=1)
+    reached = activation(made).f(usual)
     if not rule.takes(reached):
         bounds = "from 0 to 1" if np.isfinite(rule.highest) else "of at least 0"
-        raise ValueError(f"loss: {rule.family} needs outputs {bounds}, which {output} does not keep to")
+        raise ValueError(f"loss: {rule.family} needs outputs {bounds}, which {made} does not keep to")
     misfit = rule.check_targets(dataset.y, output)
     if misfit is not None:
         column = "" if misfit.column is None else f", column {dataset.output_names[misfit.column]}"

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from bpstudio.engine.layers import LAYERS, Layer
+from bpstudio.engine.layers import LAYERS, Activate, Layer
 from bpstudio.engine.network import Network
 from bpstudio.maths.activations import activation
 from bpstudio.maths.initializers import Initializer
@@ -98,8 +98,8 @@ class Experiment:
     def _check_means(self) -> None:
         # Looked at over the numbers that a unit usually gets: a mean below 0 or above 1 has no logarithm here.
         for number in listed_layers(rule for rule in self.penalties if isinstance(rule, KLSparsity)):
-            name = self.network.layers[number].activation
-            units = self.network.sizes[number + 1]
+            source = source_of(self.network, number)
+            name, units = self.network.layers[source].activation, self.network.sizes[source + 1]
             a = activation(name).f(np.repeat(np.linspace(-6.0, 6.0, 25)[:, None], units, axis=1))
             if a.min() < 0 or a.max() > 1:
                 raise ValueError(
@@ -198,6 +198,16 @@ class Experiment:
                 raise ValueError(f"penalties: expected a list, got {_kind(rules)}")
             given["penalties"] = tuple(_chosen(f"penalties[{i}]", PENALTIES, rule) for i, rule in enumerate(rules))
         return _build("", cls, given)
+
+
+def source_of(network: Network, number: int) -> int:
+    """The layer, counted from 0, whose activation made the outputs of a layer: itself, or the one below those that
+    only pass on what came in (flatten, pooling, dropout).
+    """
+    layers = network.layers
+    while number and not layers[number].has_weights and not isinstance(layers[number], Activate):
+        number -= 1
+    return number
 
 
 def _penalty_to_dict(rule: Penalty) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bpstudio.data.dataset import Dataset
-from bpstudio.engine.layers import Dense
+from bpstudio.engine.layers import Conv2D, Dense, Flatten, MaxPool2D
 from bpstudio.engine.network import Network
 from bpstudio.engine.trace import Params, draw_params
 from bpstudio.maths.losses import LOSSES
@@ -99,6 +99,26 @@ def test_a_softmax_may_be_sparse() -> None:
         down.flat[place] -= h
         x, y = frame.trace.x, frame.trace.y
         slope = (objective(described, up, x, y) - objective(described, down, x, y)) / (2 * h)
+        assert frame.trace.gradient.flat[place] == pytest.approx(slope, rel=1e-6, abs=1e-9)
+
+
+def test_maps_and_what_passes_them_on_may_be_sparse() -> None:
+    layers = (Conv2D(2, (3, 3), activation="sigmoid"), MaxPool2D((2, 2), (2, 2)), Flatten(), Dense(2, "sigmoid"))
+    network = Network(36, layers, (6, 6))
+    data = Dataset.from_arrays(RNG.uniform(size=(5, 36)), RNG.uniform(0.1, 0.9, (5, 2)))
+    rules = (KLSparsity(0.3, 0.1, (0, 2)), L2(0.1, apply_to="all"), L1(0.02))
+    described = Experiment(network, batch_size=0, penalties=rules)
+    frame = Session(described, data).frame()
+    first = frame.trace.layers[0]
+    assert first.term is not None
+    assert first.term.shape == first.a.shape[1:]
+    assert frame.objective == pytest.approx(objective(described, frame.params, data.x, data.y), rel=1e-13)
+    h = 1e-5
+    for place in range(0, frame.params.flat.size, 2):
+        up, down = frame.params.copy(), frame.params.copy()
+        up.flat[place] += h
+        down.flat[place] -= h
+        slope = (objective(described, up, data.x, data.y) - objective(described, down, data.x, data.y)) / (2 * h)
         assert frame.trace.gradient.flat[place] == pytest.approx(slope, rel=1e-6, abs=1e-9)
 
 
