@@ -18,7 +18,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from bpstudio.maths import distances, entropies, margins, rule_text, targets
+from bpstudio.maths import distances, entropies, margins, rule_text, targets, written_number
 from bpstudio.maths.operations import Array, Operation
 
 REDUCTIONS = ("mean_batch", "mean_all", "sum")
@@ -90,7 +90,7 @@ def scale(reduction: str, rows: int, outputs: int) -> float:
 
 def _huber(delta: float = 1.0) -> Loss:
     if delta <= 0:
-        raise ValueError(f"loss: delta of huber must be above 0, got {rule_text.short(delta)}")
+        raise ValueError(f"loss: delta of huber must be above 0, got {written_number.written(delta)}")
     return Loss(
         rule_text.written("huber", {"delta": delta}, PARAMETERS["huber"]),
         partial(distances.huber, delta),

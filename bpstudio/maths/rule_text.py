@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
+
+from bpstudio.maths import written_number
 
 _RULE = re.compile(r"\s*([a-z_][a-z0-9_]*)\s*(?:\((.*)\)\s*)?", re.DOTALL)
 
@@ -26,11 +27,8 @@ def parts(what: str, text: str, known: Mapping[str, Mapping[str, float]]) -> tup
         if not equals or name not in values or name in given:
             takes = ", ".join(f"{name}=…" for name in known[family]) or "no parameters"
             raise ValueError(f"{what}: {family} takes {takes}, got {piece.strip()!r}")
-        try:
-            value = float(number)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
+        value = written_number.read(number)
+        if value is None:
             raise ValueError(f"{what}: {name} of {family} must be a finite number, got {number!r}")
         values[name] = value
         given.add(name)
@@ -39,11 +37,5 @@ def parts(what: str, text: str, known: Mapping[str, Mapping[str, float]]) -> tup
 
 def written(family: str, values: Mapping[str, float], defaults: Mapping[str, float]) -> str:
     """The one text of a rule: parameters in their order, those at their defaults left out."""
-    told = [f"{name}={short(value)}" for name, value in values.items() if value != defaults[name]]
+    told = [f"{name}={written_number.written(value)}" for name, value in values.items() if value != defaults[name]]
     return f"{family}({', '.join(told)})" if told else family
-
-
-def short(value: float) -> str:
-    """The shortest text that reads back as the same number, without a needless ".0"."""
-    text = repr(float(value))
-    return text.removesuffix(".0")

@@ -159,6 +159,7 @@ def test_extreme_outputs_stay_finite(text: str) -> None:
 def test_a_text_says_its_parameters_and_no_more() -> None:
     assert loss("huber(delta=1)").name == loss(" huber ").name == "huber"
     assert loss("huber( delta = 0.40 )").name == "huber(delta=0.4)"
+    assert loss("huber(delta=2/3)").name == "huber(delta=2/3)"
     assert loss(loss("huber(delta=0.1)").name).parameters == {"delta": 0.1}
 
 

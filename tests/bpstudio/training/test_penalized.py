@@ -346,5 +346,5 @@ def test_a_mean_outside_zero_and_one_has_no_kullback_leibler_sparsity() -> None:
 def test_one_column_of_class_numbers_is_told_from_one_column_per_class() -> None:
     data = Dataset.from_arrays([[0.0], [1.0], [2.0]], [0.0, 2.0, 7.0])
     network = Network(1, (Dense(3, "softmax"),))
-    with pytest.raises(ValueError, match="a target column for each of the 3 classes.* and 7 is none of 0 to 2"):
+    with pytest.raises(ValueError, match=r"a target column for each of the 3 classes.* and 7 is none of 0 to 2"):
         Session(Experiment(network, loss="categorical_ce"), data)
