@@ -29,7 +29,8 @@ from bpstudio.training.session import Session
 def value_of(text: str) -> float:
     """The value of a written formula such as "½(0.01 − 0.75)²" or "−0.2 ln(1 − 0.3)", read by descent."""
     named = {
-        "sign": lambda z: math.copysign(1.0, z) if z else 0.0, "ln": math.log, "tanh": math.tanh, "abs": abs, "√": math.sqrt, "e^": math.exp,
+        "sign": lambda z: math.copysign(1.0, z) if z else 0.0,
+        "ln": math.log, "tanh": math.tanh, "abs": abs, "√": math.sqrt, "e^": math.exp,
         "σ": lambda z: 1 / (1 + math.exp(-z)),
         "Φ": lambda z: 0.5 * math.erfc(-z / math.sqrt(2)),
         "φ": lambda z: math.exp(-z * z / 2) / math.sqrt(2 * math.pi),
