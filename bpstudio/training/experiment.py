@@ -64,7 +64,7 @@ class Experiment:
     penalties: tuple[Penalty, ...] = ()
 
     def __post_init__(self) -> None:
-        loss_named(self.loss)
+        object.__setattr__(self, "loss", loss_named(self.loss).name)  # one text for one loss
         scale(self.reduction, 1, 1)
         if not isinstance(self.optimizer, Rule) or type(self.optimizer) is not OPTIMIZERS.get(self.optimizer.name):
             raise ValueError(f"optimizer: expected one of {', '.join(OPTIMIZERS)}, got {self.optimizer!r}")

@@ -328,6 +328,11 @@ def test_a_wrong_penalty_is_named_by_its_path(values: dict[str, object], message
         Experiment.from_dict(document)
 
 
+def test_one_loss_has_one_text() -> None:
+    assert experiment(loss=" huber( delta = 1.0 )") == experiment(loss="huber")
+    assert Experiment.from_dict(experiment(loss="huber(delta=0.40)").to_dict()).loss == "huber(delta=0.4)"
+
+
 def test_penalties_are_written_when_there_are_any() -> None:
     described = experiment(L1(0.1, "training_rows"), L2(0.2, "plain", "all"), SPARSE, RUNNING)
     assert Experiment.from_dict(described.to_dict()) == described
