@@ -6,12 +6,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bpstudio.engine.layers import Dense
+from bpstudio.engine.layers import Activate, AvgPool2D, Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from bpstudio.engine.network import Network
 from bpstudio.insight.columns import Box
-from bpstudio.insight.elements import BIAS, Edge, Element, LossNode, Names, PlusOne, Target, Unit
+from bpstudio.insight.elements import (
+    BIAS,
+    Edge,
+    Element,
+    Kernel,
+    KernelEntry,
+    LossNode,
+    Map,
+    Names,
+    Pixel,
+    PlusOne,
+    Target,
+    Unit,
+    unit_of,
+)
 from bpstudio.insight.layout import Layout, place
-from bpstudio.insight.neighbours import Direction, neighbour
+from bpstudio.insight.neighbours import Direction, inside, neighbour
 
 # The area that is left to the network in a window of 1280×720, and in one of 1920×1080.
 SMALL, LARGE = (730.0, 350.0), (1300.0, 640.0)
@@ -34,11 +48,37 @@ NETWORKS = {
 }
 
 
+LENET = (
+    Conv2D(6, (5, 5)),
+    MaxPool2D(),
+    Conv2D(16, (5, 5)),
+    MaxPool2D(),
+    Flatten(),
+    Dense(120),
+    Dense(84),
+    Dense(10, "softmax"),
+)
+IMAGES = {
+    "lenet": Network(784, LENET, (1, 28, 28)),
+    "small": Network(25, (Conv2D(2, (3, 3)), MaxPool2D((2, 2), (1, 1)), Flatten(), Dense(2)), (1, 5, 5)),
+    "colour": Network(3072, (Conv2D(8, (5, 5)), AvgPool2D(), Activate(), Dropout(), Flatten(), Dense(3)), (3, 32, 32)),
+    "many maps": Network(192, (Conv2D(300, (3, 3)), MaxPool2D(), Flatten(), Dense(2)), (3, 8, 8)),
+    "wide images": Network(120, (Conv2D(4, (1, 5)), Flatten(), Dense(2)), (1, 4, 30)),
+    "layers": Network(4, (Dense(30, "identity"), Activate(), Dropout(0.2), Dense(5), Activate("softmax"))),
+}
+EVERY = NETWORKS | IMAGES
+
+
 def boxes(layout: Layout) -> list[tuple[str, Box]]:
     """Everything that takes room: discs, +1 nodes, targets, the loss node, the image."""
     found = []
     for layer, centers in enumerate(layout.centers):
-        if layer == 0 and layout.pixels is not None:
+        column = layout.columns[layer]
+        if column.maps is not None:
+            found += [(f"map {layer} {n}", Box(*box)) for n, box in enumerate(column.maps.boxes.tolist())]
+        if column.bar is not None:
+            found.append((f"bar {layer}", column.bar))
+        if not layout.has_discs(layer):
             continue
         radius = layout.radius(layer)
         for index in layout.drawn(layer):
@@ -46,6 +86,8 @@ def boxes(layout: Layout) -> list[tuple[str, Box]]:
             found.append((f"unit {layer} {index}", Box(x - radius, y - radius, 2 * radius, 2 * radius)))
     side = layout.plus_one_size
     for layer, (x, y) in enumerate(layout.plus_ones, 1):
+        if not layout.biases[layer - 1]:
+            continue
         found.append((f"+1 {layer}", Box(x - side, y - side, 2 * side, 2 * side)))
     found += [(f"target {index}", layout.target_box(index)) for index in range(len(layout.targets))]
     (x, y), radius = layout.loss, layout.loss_radius
@@ -66,9 +108,9 @@ def overlap(first: Box, second: Box) -> bool:
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])
 @pytest.mark.parametrize("scale", [1.0, 1.5])
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", EVERY)
 def test_nothing_stands_on_anything_and_all_is_inside(name: str, size: tuple[float, float], scale: float) -> None:
-    layout = place(NETWORKS[name], *size, scale=scale)
+    layout = place(EVERY[name], *size, scale=scale)
     everything = boxes(layout)
     for (first, a), (second, b) in itertools.combinations(everything, 2):
         assert not overlap(a, b), (first, second)
@@ -228,17 +270,25 @@ def test_arrows_walk_from_unit_over_edge_to_unit() -> None:
     assert walk(Edge(2, 1, BIAS), "down") == Edge(2, 1, BIAS)
 
 
-@pytest.mark.parametrize("name", ["mazur", "softmax", "one layer", "ten small layers"])
-def test_everything_can_be_reached_by_keys(name: str) -> None:
-    net = NETWORKS[name]
-    layout, seen = place(net, *SMALL), set()
-    waiting: list[Element] = [Unit(0, 0)]
+def reached(layout: Layout) -> set[Element]:
+    """Everything that the keys lead to."""
+    seen: set[Element] = set()
+    waiting: list[Element] = [neighbour(layout, None, "right")]
     directions: tuple[Direction, ...] = ("left", "right", "up", "down")
     while waiting:
         here = waiting.pop()
         if here not in seen:
             seen.add(here)
+            within = inside(layout, here)
             waiting += [neighbour(layout, here, direction) for direction in directions]
+            waiting += [within] if within is not None else []
+    return seen
+
+
+@pytest.mark.parametrize("name", ["mazur", "softmax", "one layer", "ten small layers"])
+def test_everything_can_be_reached_by_keys(name: str) -> None:
+    net = NETWORKS[name]
+    seen = reached(place(net, *SMALL))
     edges = sum((m + 1) * n for m, n in itertools.pairwise(net.sizes))
     assert len(seen) == sum(net.sizes) + edges + len(net.layers) + net.outputs + 1
 
@@ -280,3 +330,95 @@ def test_nothing_is_found_where_a_layer_has_no_biases() -> None:
     edges = {element for element in seen if isinstance(element, Edge)}
     assert edges >= {Edge(2, to, BIAS) for to in range(2)}
     assert len(edges) == network.parameter_count
+
+
+# ---- images
+
+
+@pytest.mark.parametrize("name", ["small", "lenet"])
+def test_every_pixel_map_and_kernel_is_found_where_it_is_drawn(name: str) -> None:
+    net = IMAGES[name]
+    layout = place(net, *LARGE)
+    for layer, shape in enumerate(net.shapes):
+        maps = layout.maps(layer)
+        assert (maps is not None) == (len(shape) == 3)
+        if maps is None:
+            continue
+        for channel in range(shape[0]):
+            pixel = Pixel(layer, channel, shape[1] // 2, shape[2] - 1)
+            x, y = layout.centers[layer][unit_of(shape, pixel).index]
+            assert layout.pixel_at(x, y) == layout.element_at(x, y) == pixel
+            assert maps.box(channel) is not None
+    filters, channels = layout.drawn_kernels(1)
+    for to, source, (x1, y1, x2, y2) in zip(filters, channels, layout.map_lines(1, filters, channels), strict=True):
+        near = x1 + 0.5 * (x2 - x1), y1 + 0.5 * (y2 - y1)
+        assert layout.element_at(*near, 1.0) == Kernel(1, int(to), int(source))
+
+
+def test_maps_are_arranged_in_columns_and_pooled_ones_stand_level_with_theirs() -> None:
+    layout = place(IMAGES["lenet"], *SMALL)
+    first, second, pooled = layout.maps(1), layout.maps(3), layout.maps(4)
+    assert first is not None
+    assert second is not None
+    assert pooled is not None
+    assert second.across > 1
+    assert pooled.across == second.across
+    middles = [maps.boxes[:, 1] + maps.boxes[:, 3] / 2 for maps in (second, pooled)]
+    assert np.allclose(middles[0], middles[1])
+    assert first.boxes[0, 2] == pytest.approx(first.boxes[0, 3])
+    assert layout.is_bar(5)
+    assert layout.modes == ("kernels", "links", "kernels", "links", "links", "strongest", "strongest", "strongest")
+    assert layout.left_out(1) == layout.left_out(5) == 0
+
+
+def test_maps_that_have_no_room_are_counted() -> None:
+    layout = place(IMAGES["many maps"], *SMALL)
+    maps = layout.maps(1)
+    assert maps is not None
+    assert 0 < len(maps.boxes) < 300
+    assert layout.left_out(1) == 300 - len(maps.boxes)
+    assert maps.box(299) is None
+    assert layout.centers[1].shape == (300 * 36, 2)
+    assert neighbour(layout, Map(1, 298), "down") == Map(1, 299)
+    assert neighbour(layout, Map(1, 299), "right") == Map(2, 299)
+
+
+def test_few_flattened_numbers_are_discs() -> None:
+    layout = place(IMAGES["small"], *LARGE)
+    assert layout.has_discs(3)
+    assert list(layout.drawn(3)) == list(range(8))
+
+
+@pytest.mark.parametrize("name", ["small", "layers"])
+def test_every_kind_of_layer_can_be_reached_by_keys(name: str) -> None:
+    net = IMAGES[name]
+    seen, names = reached(place(net, *SMALL)), Names.of(net)
+    assert all(names.has(element) for element in seen)
+    for layer, shape in enumerate(net.shapes):
+        if len(shape) == 3:
+            assert {Map(layer, channel) for channel in range(shape[0])} <= seen
+            assert {Pixel(layer, *spot) for spot in np.ndindex(*shape)} <= seen
+        else:
+            assert {Unit(layer, index) for index in range(shape[0])} <= seen
+    for number in range(1, names.weight_count + 1):
+        weight = names.placed(names.weight(number))
+        assert weight in seen
+        if isinstance(weight, KernelEntry):
+            assert weight.kernel in seen
+    assert {PlusOne(layer) for layer, has_bias in enumerate(net.biases, 1) if has_bias} <= seen
+
+
+def test_a_map_leads_over_its_kernel_to_the_next_map() -> None:
+    layout = place(IMAGES["small"], *LARGE)
+    assert neighbour(layout, None, "right") == Map(0, 0)
+    assert neighbour(layout, Map(0, 0), "right") == Kernel(1, 0, 0)
+    assert neighbour(layout, Kernel(1, 0, 0), "right") == Map(1, 0)
+    assert neighbour(layout, Kernel(1, 0, 0), "down") == Edge(1, 0, BIAS)
+    assert neighbour(layout, Map(1, 1), "right") == Map(2, 1)
+    assert neighbour(layout, Map(2, 1), "right") == Unit(3, 4)
+    assert neighbour(layout, Unit(3, 4), "left") == Map(2, 1)
+    assert neighbour(layout, Map(1, 1), "left") == Kernel(1, 1, 0)
+    assert inside(layout, Map(1, 1)) == Pixel(1, 1, 1, 1)
+    assert inside(layout, Pixel(1, 1, 0, 2)) == Map(1, 1)
+    assert inside(layout, inside(layout, Kernel(1, 1, 0))) == Kernel(1, 1, 0)
+    assert inside(layout, Unit(3, 0)) == Unit(3, 0)
