@@ -113,6 +113,10 @@ class ConventionSet:
             return made
         return changed
 
+    def has_loss(self, experiment: Experiment) -> bool:
+        """Whether the source has the loss of an experiment, as far as it says which it has."""
+        return not self.losses or loss_named(experiment.loss).family in self.losses
+
     def leaves(self, experiment: Experiment, training_rows: int) -> bool:
         """Whether everything but the loss and its mean stays as it is."""
         return self._without_loss(experiment, training_rows, with_start=True) == experiment
@@ -123,7 +127,7 @@ class ConventionSet:
         """The losses to try: what is meant by the present one, then what the source has for these outputs."""
         present = experiment.loss
         meant = self.squared if self.squared and present in SQUARED else present
-        if not self.losses or loss_named(meant).family in self.losses:
+        if self.has_loss(experiment.replace(loss=meant)):
             return [meant]
         is_softmax = activation(experiment.network.layers[-1].activation).family == "softmax"
         return sorted(self.losses, key=lambda name: (name == "categorical_ce") != is_softmax)

@@ -222,7 +222,7 @@ SETS: Mapping[str, ConventionSet] = MappingProxyType(
 
 def is_current(one: ConventionSet, experiment: Experiment, dataset: Dataset, writing: Writing) -> bool:
     """Whether nothing would change; the data are only asked where nothing but the loss would."""
-    if one.written(writing) != writing:
+    if one.written(writing) != writing or not one.has_loss(experiment):
         return False
     try:
         return one.leaves(experiment, len(dataset.train)) and one.applied(experiment, dataset) == experiment

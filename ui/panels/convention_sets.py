@@ -226,6 +226,10 @@ class SetsWindow(QDialog):
         self.take.setEnabled(not shown.refused and shown.count > 0)
         if shown.refused:
             self.message.say(shown.refused, "error")
+        elif not shown.one.has_loss(shown.experiment):
+            self.message.say(
+                tr("None of its losses suits these outputs and targets: the present one stays."), "warning"
+            )
         elif not shown.count:
             self.message.say(tr("Everything is done by these conventions already."), "good")
         else:

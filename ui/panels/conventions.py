@@ -198,10 +198,11 @@ class ConventionsLine(QWidget):
                 continue
             count = found.count
             said = tr("1 change") if count == 1 else tr("{count} changes", count=count)
-            said = tr("as it is now") if count == 0 else said
+            is_current = not found.refused and count == 0 and one.has_loss(found.experiment)
+            said = tr("as it is now") if is_current else said
             action = QAction(f"{one.title.rendered(tr)}\t{found.refused or said}", menu)
             action.setCheckable(True)
-            action.setChecked(not found.refused and count == 0)
+            action.setChecked(is_current)
             action.setData(one.name)
             action.triggered.connect(partial(self._open_set, one.name))
             menu.addAction(action)

@@ -11,9 +11,13 @@ from PyQt6.QtGui import QFontMetrics
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
+from bpstudio.data.dataset import Dataset
+from bpstudio.engine.layers import Dense
+from bpstudio.engine.network import Network
 from bpstudio.insight.convention_rules import Writing
 from bpstudio.insight.convention_sets import SETS
 from bpstudio.training.clipping import ClipByNorm
+from bpstudio.training.experiment import Experiment
 from bpstudio.training.optimizers import Momentum
 from bpstudio.training.session import Session
 from ui import language, theme
@@ -161,6 +165,19 @@ def test_what_cannot_be_had_is_said_and_not_taken(stage: Any, mazur_session: Ses
     assert stage.settle().experiment is before
     dialog.choose("mazur_corrected")
     assert "✕" not in dialog.message.text()
+
+
+def test_a_loss_that_cannot_be_had_stays_and_that_is_said(stage: Any) -> None:
+    data = Dataset.from_arrays([[0.5], [0.25]], [[2.0], [-1.0]])
+    desk = Desk(stage, Session(Experiment(Network(1, (Dense(2), Dense(1, "identity")))), data))
+    dialog = desk.open("ng")
+    assert dialog.message.text().startswith("! None of its losses")
+    assert next(row for row in rows(dialog) if row[0] == "Loss")[3] == "stays"
+    assert dialog.take.isEnabled(), "the rest can be had"
+    dialog.accept()
+    assert stage.settle().experiment.loss == "half_squared_error"
+    assert stage.frame.experiment.network.layers[0].initializer.weights == "ng"
+    assert desk.line.sets.current() == (), "with another loss it is not as in Ng"
 
 
 def test_the_menu_counts_the_changes_and_opens_the_window(stage: Any, mazur_session: Session) -> None:
