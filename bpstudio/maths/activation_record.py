@@ -107,15 +107,6 @@ class Activation:
         )
         return found if found.any() else None
 
-    def check_units(self, count: int) -> None:
-        """Raise ValueError where a layer of ``count`` units cannot have this function."""
-        if self.units and len(self.units) != count:
-            raise ValueError(
-                f"activation: expected one function for each of the {count} units, got {len(self.units)} in {self.name}"
-            )
-        if not self.elementwise and count < 2:
-            raise ValueError(f"units: softmax shares 1 among the units, so it needs at least 2, got {count}")
-
     def piece(self, z: float) -> Piece:
         """The written form that holds at z; of the last stretch where z is not a number."""
         return next((piece for piece in self.pieces if piece.holds(z)), self.pieces[-1])

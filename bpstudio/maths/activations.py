@@ -54,7 +54,7 @@ class Parameter:
 
     def check(self, family: str, value: float) -> None:
         """Raise ValueError for a value that the function cannot have."""
-        if isinstance(value, bool) or not abs(value) < float("inf"):
+        if not abs(value) < float("inf"):
             raise ValueError(f"activation: {family}: {self.name}: expected a finite number, got {value!r}")
         if self.positive and value <= 0:
             raise ValueError(f"activation: {family}: {self.name}: expected a number above 0, got {value!r}")
