@@ -5,8 +5,9 @@ Every text that came from a file or a person is escaped.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ from bpstudio.insight.conventions import batch_rows, conventions, loss_formula, 
 from bpstudio.insight.matrices import Matrices
 from bpstudio.insight.notation import NOTATIONS, Notation
 from bpstudio.insight.response import Confusion, confusion
+from bpstudio.insight.resting import why
+from bpstudio.insight.schedule_formulas import schedule_symbols
 from bpstudio.training.frame import Frame
 
 REDUCTIONS = {
@@ -99,7 +102,12 @@ def _tiles(frame: Frame) -> str:
             f"<p class=error>✕ Step {where.step:,} is not finite: {escape(where.quantity)} of layer {where.layer} "
             f"became {where.value}. The parameters are those before it.</p>"
         )
-    return f"<section class=tiles>{inner}</section>{warning}"
+    rests = f"<p>{escape(_sentence(why(frame.stopped).text))}</p>" if frame.stopped is not None else ""
+    return f"<section class=tiles>{inner}</section>{warning}{rests}"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _confusion(frame: Frame, rows: NDArray[np.int64]) -> Confusion | None:
@@ -146,6 +154,9 @@ def _curves(frame: Frame, notation: Notation) -> Iterable[str]:
             lines += recorded(f"{kind}/{number + 1}", name, f"var(--layer-{color})", DASHES[number % len(DASHES)])
         return lines
 
+    if not experiment.schedule.constant:
+        formula = f"η = {schedule_symbols(experiment.schedule)}"
+        yield curves("Learning rate", formula, recorded("rate", "η", "var(--good)"), log=True)
     yield curves("Gradient size", "‖∂C/∂W‖ per layer", layered("norm"), log=True)
     yield curves(
         "Saturation", "mean of 1 − |f′|/max|f′| per layer: 0 responsive, 1 flat", layered("saturation"), top=1.0
@@ -183,10 +194,24 @@ def _cell(row: NDArray[np.int64], column: int, right: bool) -> str:
     return f'<td class={kind} style="--share:{share:.3f}">{row[column]:,}</td>'
 
 
+def _listed(settings: Mapping[str, Any]) -> str:
+    """A record of the experiment with its fields, as its file has them."""
+    given = [f"{name} {value!r}" for name, value in settings.items() if name != "name"]
+    return ", ".join([*([settings["name"]] if "name" in settings else []), *given])
+
+
+def _rests(frame: Frame, described: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """What holds training back, as far as something does."""
+    for title, name in (("Schedule", "schedule"), ("Clipping", "clipping"), ("Early stopping", "stopping")):
+        if name in described:
+            yield title, _listed(described[name])
+    if frame.experiment.validate_every:
+        yield "Validation", f"every {frame.experiment.validate_every:,} steps"
+
+
 def _conventions(frame: Frame, notation: Notation) -> str:
     experiment, dataset = frame.experiment, frame.dataset
-    settings = experiment.to_dict()["optimizer"]
-    rule = ", ".join([settings.pop("name"), *(f"{name} {value!r}" for name, value in settings.items())])
+    described = experiment.to_dict()
     batch = experiment.batch_size or len(dataset.train)
     source = dataset.source.origin
     prepared = source.steps if isinstance(source, Prepared) else ()
@@ -197,7 +222,8 @@ def _conventions(frame: Frame, notation: Notation) -> str:
         ("Data", f"{dataset.name or 'typed'}: {', '.join(dataset.input_names)} → {', '.join(dataset.output_names)}"),
         *((step.column or "Split", str(step.describe())) for step in prepared),
         ("Loss", f"{loss_formula(experiment.loss, notation)}; {REDUCTIONS[experiment.reduction]}"),
-        ("Optimiser", rule),
+        ("Optimiser", _listed(described["optimizer"])),
+        *_rests(frame, described),
         ("Batch", f"{batch:,} of {len(dataset.train):,} rows, {'shuffled' if experiment.shuffle else 'in order'}"),
         ("Seed", str(experiment.seed)),
         ("Update order", experiment.update_order),

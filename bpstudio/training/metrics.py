@@ -255,7 +255,8 @@ class Metrics:
     Columns: ``loss``, ``accuracy``, ``gradient_norm`` (of all trainable parameters), ``flat_share``; then for each
     layer l, counted from 1: ``norm/l`` = ‖∂C/∂W‖, ``saturation/l`` = mean of 1 − |f′|/max|f′|, ``flat/l`` = share of
     flat (unit, row) pairs, ``off/l`` = share of (unit, row) pairs in which a ReLU is off. What a layer does not have
-    is NaN. With penalties there are ``penalty``, their sum, and ``objective``, the loss and that.
+    is NaN. With penalties there are ``penalty``, their sum, and ``objective``, the loss and that; under a schedule
+    there is ``rate``, η of the update that is pending.
     """
 
     legs: tuple[Leg, ...]

@@ -184,3 +184,40 @@ def test_the_report_writes_matrices_the_way_round_that_was_chosen():
         assert np.shape(values) == (W.shape[0], W.shape[1] + 1)
     assert "samples as rows, W as (out, in)" in text_of(usual)
     assert "samples as columns, W as (in, out)" in text_of(turned)
+
+
+def test_what_holds_training_back_is_told(classes):
+    plain = text_of(report.html(classes, "Plain"))
+    for title in ("Schedule", "Clipping", "Early stopping", "Learning rate"):
+        assert title not in plain
+    random = np.random.default_rng(3)
+    dataset = bpstudio.Dataset.from_arrays(
+        random.normal(size=(40, 2)), random.integers(2, size=(40, 1)).astype(float), task="binary", validation=range(9)
+    )
+    experiment = bpstudio.Experiment(
+        bpstudio.Network(2, (bpstudio.Dense(12, "tanh"), bpstudio.Dense(1))),
+        loss="bce",
+        optimizer=bpstudio.AdamW(0.05, weight_decay=0.01),
+        batch_size=0,
+        schedule=bpstudio.schedules.Exponential(0.999),
+        clipping=bpstudio.ClipByNorm(2.0),
+        stopping=bpstudio.EarlyStopping(3),
+        validate_every=5,
+    )
+    session = bpstudio.Session(experiment, dataset)
+    session.run(100_000)
+    assert session.stopped is not None
+    page = report.html(session.frame(), "All of it")
+    parsed(page)
+    told = text_of(page)
+    assert f"Stopped early at step {session.stopped.step}" in told
+    for words in (
+        "adamw, rate 0.05, weight_decay 0.01, beta1 0.9, beta2 0.999, epsilon 1e-08",
+        "exponential, gamma 0.999",
+        "global_norm, max_norm 2.0",
+        "patience 3",
+        "every 5 steps",
+        "Learning rate",
+        "η₀ γᵏ",
+    ):
+        assert words in told, words
