@@ -25,10 +25,11 @@ def error(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
     if w.numbers.is_mean:
         return (w.mean(symbol, w.number(value)),)
     letters, numbers = error_written(w, unit)
+    sparse = penalty_lines.unit_lines(w, unit)
     if not w.numbers.paired:
-        return (w.equation(symbol, letters, numbers, w.number(value)), *corners(w, unit))
+        return (w.equation(symbol, letters, numbers, w.number(value)), *corners(w, unit), *sparse)
     if math.isfinite(value):
-        return w.equation(symbol, letters, numbers, w.number(value)), directly(w)
+        return w.equation(symbol, letters, numbers, w.number(value)), directly(w), *sparse
     # An output of exactly 0 or 1 has no finite ∂C/∂a, and needs none: that is what the pair is for.
     parts = {"symbol": symbol, "formula": f"{letters} = {numbers}"}
     return Phrase("{symbol} = {formula} is not finite here", parts), directly(w)
@@ -39,10 +40,12 @@ def error_written(w: Writer, unit: Unit, sign: int = 1) -> tuple[str, str]:
     out, target = float(w.numbers.a(unit.layer)[unit.index]), float(w.numbers.y()[unit.index])
     letters, outputs, targets = w.letters, w.numbers.a(unit.layer), w.numbers.y()
     template = loss_formulas.error_at(w.numbers.loss, outputs, targets, unit.index, sign)
-    return (
-        loss_formulas.written(template, a=letters.text("a_letter"), y=letters.text("y_letter"), outputs=w.divisor),
-        loss_formulas.written(template, a=w.number(out), y=w.given(target), outputs=w.divisor),
-    )
+    symbols = loss_formulas.written(template, a=letters.text("a_letter"), y=letters.text("y_letter"), outputs=w.divisor)
+    numbers = loss_formulas.written(template, a=w.number(out), y=w.given(target), outputs=w.divisor)
+    sparse = penalty_lines.of_unit(w, unit)
+    if sparse is None:
+        return symbols, numbers
+    return f"{symbols} {'+' if sign > 0 else '−'} s", f"{numbers} + {w.factor(sign * sparse.value)}"
 
 
 def corners(w: Writer, unit: Unit) -> tuple[Phrase, ...]:
@@ -134,7 +137,11 @@ def delta(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
         template = direct(w.sign)
         letters = written(template, a=w.letters.text("a_letter"), y=w.letters.text("y_letter"), outputs=w.divisor)
         numbers = written(template, a=w.number(float(a)), y=w.given(float(y)), outputs=w.divisor)
-        return w.equation(symbol, letters, numbers, w.number(value)), directly(w)
+        if penalty_lines.of_unit(w, unit) is not None:
+            # What a sparsity of the outputs adds came through the slope; it is what δ has more than a − y.
+            more = value - w.sign * (float(a) - float(y)) * w.numbers.own_scale
+            letters, numbers = f"{letters} {'+' if w.sign > 0 else '−'} s", f"{numbers} + {w.factor(more)}"
+        return w.equation(symbol, letters, numbers, w.number(value)), directly(w), *penalty_lines.unit_lines(w, unit)
     errors = w.numbers.error(unit.layer)
     slopes = w.numbers.slope(unit.layer)
     if slopes is None:
@@ -226,6 +233,8 @@ def _layer_delta(w: Writer, layer: int) -> tuple[Phrase, ...]:
     active = letters.layer("a_layer", layer)
     if w.numbers.paired:
         symbols = written(direct(w.sign), a=active, y=letters.text("y_letter"), outputs=w.divisor)
+        if w.numbers.layer(layer).term is not None:
+            symbols += f" {'+' if w.sign > 0 else '−'} s ∂{active}/∂{weighted}"
         return with_shapes(w, symbol, symbols, f"{here} − {here}", values), directly(w)
     if function.elementwise:
         symbols = f"{w.minus}∂C/∂{active} ⊙ {function.symbol}′({weighted})"

@@ -189,7 +189,8 @@ class Numbers:
             assert dx is not None  # every layer but the first has it
             return self._of(dx) / self.share
         if self.paired:
-            return self._of(self.loss.da(self.layer(layer).a, self.trace.y)) * self.own_scale
+            of_loss = self._of(self.loss.da(self.layer(layer).a, self.trace.y)) * self.own_scale
+            return of_loss + self.sparsity(layer) if self.is_sparse else of_loss
         return self._of(self.trace.dC_da) / self.share
 
     def elements(self) -> Array:

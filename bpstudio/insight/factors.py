@@ -73,6 +73,7 @@ def own_factors(w: Writer, unit: Unit, sign: int) -> tuple[list[Factor], list[Ph
     if is_output:
         formula = plain(error_written(w, unit, sign)[0])
         notes += corners(w, unit) if not w.numbers.paired else ()
+        notes += penalty_lines.unit_lines(w, unit)
     else:
         values = {"layer": str(unit.layer + 1), "count": str(w.network.sizes[unit.layer + 1])}
         formula = Phrase(

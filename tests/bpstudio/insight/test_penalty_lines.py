@@ -103,6 +103,25 @@ def test_a_sparsity_is_a_term_of_the_error(session: Make, rule: Penalty, notatio
     assert any(label in str(note) for note in found.notes) == (rule is RUNNING)
 
 
+@pytest.mark.parametrize(("loss", "output"), [("bce", "sigmoid"), ("half_squared_error", "sigmoid")])
+@pytest.mark.parametrize("notation", ["mazur", "nielsen"])
+def test_outputs_may_be_sparse_too(session: Make, loss: str, output: str, notation: str) -> None:
+    run = session(activations=("sigmoid", output), loss=loss, penalties=(KLSparsity(0.3, 0.2, (1,)),))
+    frame, unit = run.frame(), Unit(2, 1)
+    found = derive(frame, Row(0), unit, notation)
+    assert found.result == pytest.approx(float(frame.trace.layers[1].delta[0, 1]) * 4, rel=1e-12)
+    assert np.prod([factor.value for factor in found.factors]) == pytest.approx(found.result, rel=1e-9)
+    text = said(frame, "backward/o2/error", notation)
+    error = found.factors[0].value
+    assert f"= {number(error, 6)}" in text
+    assert "sparsity adds β" in text
+    first, second = text.split(" = ")[2].rsplit(" + ", 1)
+    slope = float(frame.trace.layers[1].term[1]) * 4  # type: ignore[index]
+    assert second.strip("()") == number(slope, 6)
+    assert first
+    assert number(found.result, 6) in said(frame, "backward/o2/delta", notation)
+
+
 def test_the_other_sign_of_delta_keeps_every_term(session: Make) -> None:
     turned = dataclasses.replace(NOTATIONS["nielsen"], delta_sign=-1)
     frame = frame_of(session, *ALL)
