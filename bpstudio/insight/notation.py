@@ -386,7 +386,8 @@ class Letters:
         if isinstance(element, Target):
             element = Unit(len(self.network.layers), element.index)
         if isinstance(element, Kernel):
-            return self._unit_fields(Map(element.layer, element.filter)) | self._of_kernel(element)
+            fields = self._unit_fields(Map(element.layer, element.filter)) | self._of_kernel(element)
+            return self._with_parameter(element, fields, "w", fields)
         if isinstance(element, KernelEntry):
             element = self.names.flat(element)
         if isinstance(element, Edge) and self.names.is_convolution(element.layer):
@@ -408,9 +409,9 @@ class Letters:
         return self._unit_fields(element) if isinstance(element, Unit | Pixel | Map) else {}
 
     def _with_parameter(
-        self, edge: Edge, fields: dict[str, str], letter: str, indices: dict[str, str]
+        self, edge: Edge | Kernel, fields: dict[str, str], letter: str, indices: dict[str, str]
     ) -> dict[str, str]:
-        """The fields of an edge with the whole symbol of its weight or bias among them."""
+        """The fields of an edge or a kernel with the whole symbol of its weight or bias among them."""
         own = self.own_name(edge)
         own_tex = None if own is None else own_names.tex(own)
         tex, text = self.notation.symbols[letter]

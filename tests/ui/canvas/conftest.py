@@ -4,6 +4,7 @@ Tests get all of it through one fixture, `easel`.
 """
 
 import functools
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from PyQt6.QtWidgets import QApplication
 
 import bpstudio
 from bpstudio.data.dataset import Dataset, Group
+from bpstudio.engine.layers import Activate, AvgPool2D, Conv2D, Dropout, Flatten, Layer, MaxPool2D
 from bpstudio.insight.walk import Walk
 from bpstudio.training.frame import Frame
 from ui import language, theme
@@ -58,9 +60,77 @@ def network_session(
     return bpstudio.Session(experiment, data)
 
 
+START = bpstudio.Initializer("xavier_normal")
+IMAGES: dict[str, tuple[tuple[int, ...], tuple[Layer, ...]]] = {
+    "small images": (
+        (1, 5, 5),
+        (
+            Conv2D(2, (3, 3), activation="sigmoid", initializer=START, name="conv1"),
+            MaxPool2D((2, 2), (1, 1)),
+            Flatten(),
+            bpstudio.Dense(2, "sigmoid", START),
+        ),
+    ),
+    "lenet": (
+        (1, 28, 28),
+        (
+            Conv2D(6, (5, 5), initializer=START, name="conv1"),
+            MaxPool2D(),
+            Conv2D(16, (5, 5), initializer=START),
+            MaxPool2D(),
+            Flatten(),
+            bpstudio.Dense(120, "tanh", START),
+            bpstudio.Dense(84, "tanh", START),
+            bpstudio.Dense(10, "softmax", START),
+        ),
+    ),
+    "dropped images": (
+        (3, 6, 6),
+        (
+            Conv2D(4, (3, 3), activation="identity", initializer=START),
+            Activate("tanh"),
+            Dropout(0.5),
+            AvgPool2D(),
+            Flatten(),
+            bpstudio.Dense(3, "softmax", START),
+        ),
+    ),
+    "layers": (
+        (4,),
+        (
+            bpstudio.Dense(6, "identity", START),
+            Activate("relu"),
+            Dropout(0.4),
+            bpstudio.Dense(3, "per_unit(sigmoid, tanh, relu)", START),
+            bpstudio.Dense(2, "sigmoid", START),
+        ),
+    ),
+}
+"""Networks of layers of different kinds: the shape of a row, and the layers."""
+
+
+def layers_session(name: str) -> bpstudio.Session:
+    """A session on noise through one of `IMAGES`."""
+    shape, layers = IMAGES[name]
+    random = np.random.default_rng(5)
+    x, outputs = random.uniform(0.0, 1.0, (12, math.prod(shape))), layers[-1].units  # type: ignore[attr-defined]
+    is_softmax = layers[-1].activation == "softmax"
+    if is_softmax:
+        names = [*map(str, range(outputs))]
+        data = Dataset.from_arrays(x, random.integers(outputs, size=12), "classes", class_names=names)
+    else:
+        data = Dataset.from_arrays(x, random.uniform(size=(12, outputs)))
+    network = bpstudio.Network(math.prod(shape), layers, shape if len(shape) == 3 else None)
+    loss = "categorical_ce" if is_softmax else "half_squared_error"
+    experiment = bpstudio.Experiment(network, loss=loss, batch_size=4, optimizer=bpstudio.SGD(0.5))
+    return bpstudio.Session(experiment, data)
+
+
 @functools.cache
 def frame_of(name: str) -> Frame:
-    """One step at rest, by the name of a lesson or of a network below."""
+    """One step at rest, by the name of a lesson or of a network above or below."""
+    if name in IMAGES:
+        return layers_session(name).frame()
     if name == "wide":  # 784-100-10 with an image
         session = network_session((784, 100, 10), ("sigmoid", "softmax"), "classes", rows=40)
         data = replace(session.dataset, input_shape=(28, 28))
@@ -172,6 +242,7 @@ class Easel:
     near = staticmethod(near)
     has_color = staticmethod(has_color)
     session = staticmethod(network_session)
+    layers = staticmethod(layers_session)
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ def along(view: View, edge: Edge, t: float) -> QPointF:
 
 
 NAMES = ("mazur", "iris", "vanishing", "wide", "relu", "matrix", "medium", "diverged", "softmax", "xor")
+LAYERS = ("small images", "lenet", "dropped images", "layers")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -41,6 +42,16 @@ def test_the_same_view_gives_the_same_pixels_and_covers_all(easel: Any, name: st
     first, second = easel.pixels(easel.painted(view)), easel.pixels(easel.painted(view))
     assert np.array_equal(first, second)
     assert not (first == 0xFFFF00FF).any()
+
+
+@pytest.mark.parametrize("look", ["dark", "light"])
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_of_any_kind_are_painted_in_every_phase(easel: Any, name: str, look: str) -> None:
+    walk = easel.view(name).walk
+    count = walk.count("layer")
+    for playhead in (0, 1, count // 2, count - 1, count):
+        view = easel.view(name, look=look, grain="layer", playhead=playhead, phase=0.5 if playhead == 1 else 1.0)
+        assert not (easel.pixels(easel.painted(view)) == 0xFFFF00FF).any()
 
 
 @pytest.mark.parametrize("look", ["dark", "light"])
