@@ -151,9 +151,9 @@ class ActivationForm(FunctionForm):
         self._units = units
         offered = describe.activations(in_rows)
         if in_rows and units > 1:
-            offered.append((PER_UNIT, tr("one per unit …")))
-        self.offer([*offered, (FORMULA, tr("my own formula …"))])
-        self.own.offer([*describe.activations(False), (FORMULA, tr("my own formula …"))])
+            offered.append((PER_UNIT, tr("one per unit…")))
+        self.offer([*offered, (FORMULA, tr("my formula…"))])
+        self.own.offer([*describe.activations(False), (FORMULA, tr("my formula…"))])
         self.show_function(activation(text))
 
     def show_unit(self, unit: int) -> None:
