@@ -114,12 +114,14 @@ class ConventionSets(QObject):
         before, self.frame = self.frame, frame
         if before is None or before.experiment is frame.experiment:
             return
-        for was, was_written, now, now_written in self._taken:
-            written = self.writing
+        written = self.writing
+        for was, was_written, now, now_written in reversed(self._taken):
             if before.experiment is now and frame.experiment is was and written == now_written:
                 self._focus.set(**was_written.values())
-            elif before.experiment is was and frame.experiment is now and written == was_written:
+                break
+            if before.experiment is was and frame.experiment is now and written == was_written:
                 self._focus.set(**now_written.values())
+                break
         if self.dialog is not None:
             self.dialog.look()
 
@@ -195,7 +197,7 @@ class SetsWindow(QDialog):
         self.take, self.leave = QPushButton(), QPushButton()
         self._lay_out()
         self.names.currentItemChanged.connect(self.look)
-        self.names.itemActivated.connect(lambda _: self.accept())
+        self.names.itemDoubleClicked.connect(lambda _: self.accept())  # Return is the default button's
         self.with_start.toggled.connect(self.look)
         self.take.clicked.connect(self.accept)
         self.leave.clicked.connect(self.reject)
