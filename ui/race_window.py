@@ -280,6 +280,7 @@ class RaceWindow(QDialog):
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(4)
         line = QHBoxLayout()
+        line.setContentsMargins(10, 0, 0, 0)
         line.addWidget(self.heading, 1)
         line.addWidget(self.color)
         line.addWidget(self.other)

@@ -42,6 +42,8 @@ class Call:
         written = tuple(count + names.index(each) for each in names if each == "out")
         if isinstance(owner, np.ndarray) and name == "dot" and len(arguments) == 2:
             return cls("product", np.dot, (owner, *arguments), (), (2,), name)
+        if function is np.dot and count == 3 and not names:
+            return cls("product", np.dot, arguments, (), (2,), name)
         if isinstance(function, np.ufunc) and function.signature is None:
             outputs = written or tuple(range(function.nin, count))
             return cls("map", function, arguments, names, outputs, name, elementwise=True)

@@ -82,7 +82,7 @@ class Region:
         else:
             near = [other.block for other in beside if len(other.shape) == len(place.shape) > 1]
             by_row = any(block is not None and block.by_row for block in near)
-            self.blocks.append(Block(place.offset, place.shape, by_row))
+            self.blocks.append(Block(place.offset, place.shape or (1,), by_row))
         self.blocks.sort(key=lambda block: block.offset)
 
     def put(self, number: int, values: Array) -> None:
@@ -142,7 +142,9 @@ class Region:
         return distance // array.itemsize
 
     def view(self, place: Place) -> Array | None:
-        """A view into one block, with the axis of the members before the last one; None where it leaves the block."""
+        """A view into one block, with the axis of the members before the last one; None where it leaves the block. A
+        single number is (K, 1), so that it meets every other shape.
+        """
         block = place.block
         if block is None:
             return None
@@ -168,7 +170,9 @@ class Region:
         base = stacked.__array_interface__["data"][0] - self.flat.__array_interface__["data"][0]
         start = base // item + row * self._row_bytes(stacked, item, inner) // item + column
         shape, member = list(place.shape), stacked.strides[-2] if not self.shared else 0
-        at = max(len(shape) - 1, 0)
+        if not shape:
+            shape, strides = [1], [0]
+        at = len(shape) - 1
         shape.insert(at, 1 if self.shared else self.members)
         strides.insert(at, member)
         return np.lib.stride_tricks.as_strided(self.flat[start:], shape, strides)
@@ -215,6 +219,13 @@ class Place:
     def view(self) -> Array | None:
         """The same numbers with the axis of the members before the last one."""
         return self.region.view(self)
+
+    def order(self) -> Array:
+        """Where in ``everywhere`` the numbers of each member lie, in their own order: (K, length)."""
+        member, element = self.region.whose(self.offset, self.offset + self.length)
+        places = np.empty((self.region.members, self.length), np.intp)
+        places[member, element - self.offset] = np.arange(len(member))
+        return places
 
     def everywhere(self) -> Array:
         """The numbers of all members as one flat array. Raises Unstackable where they are not."""

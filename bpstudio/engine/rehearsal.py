@@ -51,7 +51,10 @@ class Trial:
             if place.view() is None:
                 if not same_bits(targets[0], _in_order(place, sources)):
                     return False
-            elif not all(same_bits(target, source) for source, target in zip(sources, targets, strict=False)):
+            elif not all(
+                same_bits(target.reshape(source.shape), source)
+                for source, target in zip(sources, targets, strict=False)
+            ):
                 return False
         return True
 

@@ -118,22 +118,40 @@ class Stack:
 
     def _candidates(self, call: Call, operands: list[Any]) -> Iterator[list[Operation]]:
         """Ways to carry out a call for all members, the fastest first."""
-        if call.kind == "product":
+        if call.kind == "product" and all(np.ndim(part) == 1 for part in call.arguments[:2]):
+            yield from self._inner(operands)
+        elif call.kind == "product":
             yield from products(*[self._matrices(operand) for operand in operands])
         else:
-            together = self._together(call, operands)
-            if together is not None:
-                yield [together]
+            yield from self._together(call, operands)
         alone = self._alone(call, operands)
         if alone:
             self.one_by_one.append(call.name)
             yield alone
 
-    def _together(self, call: Call, operands: list[Any]) -> Operation | None:
+    def _inner(self, operands: list[Any]) -> Iterator[list[Operation]]:
+        """The sum of products of two rows of numbers for each member, which are first brought together."""
+        left, right, out = operands
+        if not all(isinstance(operand, Place) and not operand.region.shared for operand in operands):
+            return
+        operations: list[Operation] = []
+        rows: list[Array] = []
+        for place in (left, right):
+            row = place.view()
+            if row is None:
+                row = np.zeros((self.members, place.length), place.region.flat.dtype)
+                operations.append((place.everywhere().take, (place.order(), None, row, "clip")))
+            rows.append(row)
+        into = out.view()
+        if into is not None:
+            yield [*operations, (np.matmul, (rows[0][:, None, :], rows[1][:, :, None], into[:, :, None]))]
+
+    def _together(self, call: Call, operands: list[Any]) -> Iterator[list[Operation]]:
         places = [operand for operand in operands if isinstance(operand, Place)]
         views = [place.view() for place in places]
         if any(view is None for view in views):
-            return self._along(call, operands, places)
+            yield from self._along(call, operands, places)
+            return
         arrays: list[Any] = []
         for operand in operands:
             if isinstance(operand, Place):
@@ -141,21 +159,32 @@ class Stack:
             else:
                 arrays.append(self._constant(operand) if _is_values(operand) else operand)
         if call.kind == "reduction":
-            return call.reduced(arrays)
-        return call.bound(slim(arrays) if call.elementwise else arrays)
+            yield [call.reduced(arrays)]
+        else:
+            yield [call.bound(slim(arrays) if call.elementwise else arrays)]
 
-    def _along(self, call: Call, operands: list[Any], places: list[Place]) -> Operation | None:
+    def _along(self, call: Call, operands: list[Any], places: list[Place]) -> Iterator[list[Operation]]:
         """The same over stretches of several blocks."""
-        if call.kind != "map" or any(place.flat() is None for place in places):
-            return None
-        where = places[-1]
+        stretches = [place for place in places if place.shape]
+        if call.kind != "map" or any(place.flat() is None for place in stretches):
+            return
+        where = stretches[-1]
+        operations: list[Operation] = []
         arrays: list[Any] = []
         for operand in operands:
-            if isinstance(operand, Place):
+            if isinstance(operand, Place) and operand.shape:
                 arrays.append(operand.flat())
+            elif isinstance(operand, Place):
+                # A number of each member meets that member's part of the stretch.
+                number, whose = operand.view(), where.region.whose(where.offset, where.offset + where.length)[0]
+                if number is None:
+                    return
+                spread = np.zeros(whose.shape, number.dtype)
+                operations.append((number[:, 0].take, (whose, None, spread, "clip")))
+                arrays.append(spread)
             else:
                 arrays.append(self._constant(operand, where) if _is_values(operand) else operand)
-        return call.bound(arrays)
+        yield [*operations, call.bound(arrays)]
 
     def _alone(self, call: Call, operands: list[Any]) -> list[Operation]:
         """The same member by member, on the stacked arrays."""
@@ -216,8 +245,8 @@ class Stack:
     def _scratch(self, values: tuple[Any, ...], beside: list[Place]) -> Place:
         """Room that an operation writes before anybody reads it gets its own place in the stack."""
         owners = [_owner(value) for value in values]
-        if owners[0].ndim == 0 or any(owner.shape != owners[0].shape for owner in owners):
-            raise Unstackable("a number for each member between two operations")
+        if any(owner.shape != owners[0].shape for owner in owners):
+            raise Unstackable("room of different shapes")
         region = self.region(owners, [])
         region.scratch = True
         place = self._locate(values)

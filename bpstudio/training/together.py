@@ -129,7 +129,8 @@ class Together:
         network = lane.experiment.network
         x = now.x.take(number).reshape(now.rows, -1)
         sequential = lane.experiment.update_order == "sequential"
-        return Trace(network, now.rows, x, now.arena.take(number), self.params(number), sequential)
+        penalties = lane.experiment.penalties
+        return Trace(network, now.rows, x, now.arena.take(number), self.params(number), sequential, penalties)
 
     def legs(self, number: int) -> tuple[Leg, ...]:
         """What was recorded of a member."""
@@ -160,7 +161,7 @@ class Together:
         self.ticks = any(cursor.clock.ticks for cursor in cursors)
         self.alike = len(rules) == 1
         layout = params_layout(first.network)
-        count = cursors[0].memory.size // layout.size
+        count = 1 + len(first.optimizer.states)
         if cursors[0].memory.size != count * layout.size:
             raise Unstackable("a state that is not one number for each parameter")
         self._parts = (
@@ -392,8 +393,11 @@ def _arena_blocks(trace: Trace, by_row: bool) -> list[Block]:
         for array in (layer.z, layer.a, layer.delta, trace.slopes[number]):
             add(array, first)
         add(layer.dx, by_row and number == 1)
+        add(layer.mean)
+        add(layer.term)
     for array in (trace.y, trace.dC_da):
         add(array, by_row and len(trace.layers) == 1)
+    add(trace.penalties)
     for params in (trace.gradient, trace.update, trace.used):
         for array in (*params.W, *params.b):
             add(array)

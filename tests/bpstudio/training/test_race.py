@@ -9,8 +9,9 @@ from bpstudio.engine.network import Network
 from bpstudio.engine.regions import Unstackable
 from bpstudio.engine.rehearsal import same_bits
 from bpstudio.engine.trace import draw_params
-from bpstudio.maths.penalties import L1, L2
+from bpstudio.maths.penalties import L1, L2, KLSparsity, RunningSparsity
 from bpstudio.training import optimizers as rules
+from bpstudio.training.clipping import ClipByNorm, ClipByValue
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.optimizers import SGD, Momentum
 from bpstudio.training.race import MOST, Race
@@ -127,6 +128,9 @@ def test_optimizers_and_their_state(rule):
     "changes",
     [
         {"schedule": Exponential(0.99)},
+        {"penalties": (L2(0.01), L1(0.001, apply_to="all"))},
+        {"clipping": ClipByNorm(0.1)},
+        {"clipping": ClipByValue(0.02)},
         {"update_order": "sequential"},
         {"dtype": "float32"},
         {"reduction": "sum"},
@@ -161,13 +165,14 @@ def test_what_cannot_be_stacked_runs_by_itself():
     run_both(experiments(net, members=2, schedule=Plateau()), data(3, 2), steps=(20,), stacked=False)
 
 
-def test_penalties_count_in_the_updates():
-    net = network((3, 6, 2), ("tanh", "sigmoid"))
-    members = experiments(net, members=2, penalties=(L2(0.01), L1(0.001, apply_to="all")))
-    race, singles = Race(members, data(3, 2)), [Session(member, data(3, 2)) for member in members]
-    for runner in (race, *singles):
-        runner.run(30)
-    assert_equal(race, singles)
+def test_sparsity_counts_in_the_updates():
+    net = network((3, 6, 2), ("sigmoid", "sigmoid"))
+    for penalty in (KLSparsity(0.1, 0.05, (0,)), RunningSparsity(0.1, 0.05, (0,))):
+        members = experiments(net, members=2, penalties=(penalty,))
+        race, singles = Race(members, data(3, 2)), [Session(member, data(3, 2)) for member in members]
+        for runner in (race, *singles):
+            runner.run(30)
+        assert_equal(race, singles)
 
 
 def test_different_optimizers_are_grouped_by_rule():
