@@ -169,7 +169,7 @@ def _values(case: Case, one: Done, letters: Letters, digits: int) -> dict[str, s
         "slope": _slope(function, a, z),
         "rows": str(n.trace.rows),
         "outputs": str(n.network.outputs),
-        "rate": f"{n.experiment.optimizer.rate:g}",
+        "rate": f"{n.frame.rate:g}",
         "sign": _sign(asked.quantity, letters),
         "constant": _constant(case, a, letters.text("y_letter")),
         "bias": Phrase("threshold") if layer and n.network.layers[layer - 1].bias_sign < 0 else Phrase("bias"),

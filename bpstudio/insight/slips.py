@@ -156,6 +156,19 @@ def _has_momentum(p: Pass, asked: Asked, layer: int) -> bool:
     return isinstance(p.numbers.experiment.optimizer, Momentum | Nesterov)
 
 
+def _is_corrected(p: Pass, asked: Asked, layer: int) -> bool:
+    return p.numbers.experiment.optimizer.counts and _is_trained(p, asked, layer)
+
+
+def _decays(p: Pass, asked: Asked, layer: int) -> bool:
+    edge = asked.target
+    return isinstance(edge, Edge) and p.numbers.experiment.optimizer.decays(edge.is_bias) and not is_frozen(p, asked, 0)
+
+
+def _is_clipped(p: Pass, asked: Asked, layer: int) -> bool:
+    return p.numbers.experiment.clipping is not None and _is_trained(p, asked, layer)
+
+
 def is_frozen(p: Pass, asked: Asked, layer: int) -> bool:
     """Whether the asked parameter is not trained."""
     if not isinstance(asked.target, Edge):
@@ -322,6 +335,13 @@ SLIPS: tuple[Slip, ...] = (
          frozenset({"new"}), settings=lambda p: {"rate": 1.0}, possible=_is_trained),
     Slip("velocity_forgotten", "without the velocity of the steps before", "Add μ times the old velocity.",
          frozenset({"new"}), settings=lambda p: {"velocity": 0.0}, possible=_has_momentum),
+    Slip("correction_forgotten", "without the corrections 1 − βᵗ",
+         "The means began at 0: divide m by 1 − β₁ᵗ and v by 1 − β₂ᵗ.",
+         frozenset({"new"}), settings=lambda p: {"corrected": 0.0}, possible=_is_corrected),
+    Slip("decay_forgotten", "without the weight decay", "Weight decay pulls {w} towards 0 too.",
+         frozenset({"new"}), settings=lambda p: {"decay": 0.0}, possible=_decays),
+    Slip("clipping_forgotten", "without clipping", "The gradient is clipped before the optimiser sees it.",
+         frozenset({"new"}), settings=lambda p: {"clipped": 0.0}, possible=_is_clipped),
     Slip("only_the_change", "as the change alone", "Add it to {w} = {value}.",
          frozenset({"new"}), settings=lambda p: {"start": 0.0}, possible=_is_trained),
     Slip("only_the_gradient", "as the gradient alone", "The new value is {w} − η · gradient.",

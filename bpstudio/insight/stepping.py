@@ -5,6 +5,8 @@ The state of before, the rate of the step and the factor of clipping are those t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from bpstudio.insight.elements import Edge
@@ -12,26 +14,37 @@ from bpstudio.maths.operations import Array, run
 from bpstudio.training.clipping import ClipByNorm, ClipByValue
 from bpstudio.training.clock import Clock
 from bpstudio.training.frame import Frame
+from bpstudio.training.rule import NOTHING
 from bpstudio.training.schedules import Constant
 
+LONG = 10**12
+"""So many updates, and no correction is left: 1 − βᵗ is 1."""
 
-def update_of(frame: Frame, edge: Edge, gradient: Array, rate: float | None = None, keeps: float = 1.0) -> Array:
+
+def update_of(frame: Frame, edge: Edge, gradient: Array, settings: Mapping[str, float] = NOTHING) -> Array:
     """The update (…) for gradients (…) of one trained parameter.
 
-    ``rate`` replaces η, factors of biases included; ``keeps`` multiplies the state of before (0: a rule that forgot).
+    What somebody may have forgotten: ``rate`` replaces η, factors of biases included; ``velocity`` multiplies the
+    state of before; ``corrected``, ``decay`` and ``clipped`` are 0 without the corrections 1 − βᵗ, weight decay and
+    clipping.
     """
+    rate = settings.get("rate")
     rule, clipping = frame.experiment.optimizer, frame.experiment.clipping
     g = np.array(gradient, np.float64)
-    if isinstance(clipping, ClipByValue):
+    if not settings.get("clipped", 1.0):
+        pass
+    elif isinstance(clipping, ClipByValue):
         g = np.clip(g, -clipping.limit, clipping.limit)
     elif isinstance(clipping, ClipByNorm):
         g = g * clipping.factor(frame.gradient_norm)
     theta = _of(edge, frame.params.W, frame.params.b)
-    decays = rule.decays(edge.is_bias)
+    decays = rule.decays(edge.is_bias) and bool(settings.get("decay", 1.0))
     if decays and not rule.decoupled:
         g = g + rule.weight_decay * theta
     eta = frame.rate * (rule.bias_rate if edge.is_bias else 1.0) if rate is None else rate
-    clock = Clock(eta, Constant(), np.float64, frame.begun)
+    begun = frame.begun if settings.get("corrected", 1.0) else frame.begun - LONG
+    clock = Clock(eta, Constant(), np.float64, begun)
+    keeps = settings.get("velocity", 1.0)
     before = tuple(
         np.full_like(g, keeps * _of(edge, state.W, state.b)) for state in (frame.state[name] for name in rule.states)
     )

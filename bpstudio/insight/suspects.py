@@ -207,7 +207,7 @@ class Case:
         if self._is_plain:
             step = settings.get("rate", self.frame.experiment.optimizer.rate) * velocity
         else:
-            step = -update_of(self.frame, self._edge, velocity, settings.get("rate"), settings.get("velocity", 1.0))
+            step = -update_of(self.frame, self._edge, velocity, settings)
         new: Array = settings.get("start", value) - settings.get("direction", 1.0) * step
         return new
 

@@ -27,9 +27,10 @@ from bpstudio.insight.symbols import beat_of
 from bpstudio.insight.verdict import Verdict, agreeing, judge
 from bpstudio.insight.walk import Walk
 from bpstudio.maths.initializers import Initializer
+from bpstudio.training.clipping import ClipByValue
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.frame import Frame
-from bpstudio.training.optimizers import SGD, Momentum
+from bpstudio.training.optimizers import SGD, Adam, Momentum
 from bpstudio.training.session import Session
 
 Make = Callable[..., Session]
@@ -259,6 +260,31 @@ def test_momentum_has_its_own_slips(session: Make) -> None:
     weight, slope = frame.params.W[1][1, 0], frame.trace.layers[1].dW[1, 0]
     assert judge(frame, WholeBatch(), edge, "new", repr(float(weight + frame.trace.layers[1].update_W[1, 0]))).is_right
     assert named(judge(frame, WholeBatch(), edge, "new", f"{weight - 0.1 * slope:.10f}"))[0] == ("velocity_forgotten",)
+
+
+def test_adam_has_its_own_slips(session: Make) -> None:
+    """Each is computed here from the recorded gradient and means, by the rule with that one thing left out."""
+    rule = Adam(0.1, 0.8, 0.9, weight_decay=0.3)
+    living = session(optimizer=rule, clipping=ClipByValue(1e-4))
+    living.run(4)
+    frame = living.frame()
+    edge = Edge(2, 1, 0)
+    theta, slope = float(frame.params.W[1][1, 0]), float(frame.trace.layers[1].dW[1, 0])
+    m, v = (float(frame.state[name].W[1][1, 0]) for name in ("m", "v"))
+
+    def stepped(g: float, t: float = frame.t) -> float:
+        mean, size = 0.8 * m + 0.2 * g, 0.9 * v + 0.1 * g * g
+        return theta - 0.1 * (mean / (1 - 0.8**t)) / ((size / (1 - 0.9**t)) ** 0.5 + rule.epsilon)
+
+    clipped = min(max(slope, -1e-4), 1e-4)
+    assert clipped != slope
+    assert judge(frame, WholeBatch(), edge, "new", repr(stepped(clipped + 0.3 * theta))).is_right
+    for value, name in (
+        (stepped(clipped + 0.3 * theta, 1e9), "correction_forgotten"),
+        (stepped(clipped), "decay_forgotten"),
+        (stepped(slope + 0.3 * theta), "clipping_forgotten"),
+    ):
+        assert named(judge(frame, WholeBatch(), edge, "new", f"{value:.12f}"))[0] == (name,)
 
 
 @pytest.mark.parametrize("kind", ["threshold", "none"])
