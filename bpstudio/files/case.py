@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bpstudio.engine.memory import gibibytes, memory_limit
 from bpstudio.engine.passes import input_gradient
 from bpstudio.engine.trace import Params
 from bpstudio.files.case_document import read
@@ -27,9 +28,11 @@ Array = NDArray[Any]
 # What a file can bring about that is not the document it claims to be.
 MALFORMED = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RecursionError, TypeError, ValueError)
 
-MAX_STEPS = 1_000_000
+MAX_STEPS = 100_000
+MAX_WORK = 10**12
+"""So many bytes may all steps of a case together go through: some minutes."""
 MAX_BYTES = 2**30
-"""So much memory may the parameters take that a case wants to see after so many updates."""
+"""So much memory may the parameters take that a case wants to see."""
 
 
 def verify(path: Path) -> Verdict:
@@ -42,7 +45,8 @@ def verify(path: Path) -> Verdict:
     question = {key: value for key, value in case.items() if key not in ("expected", "published")}
     given = [np.array(case["data"][name]) for name in ("X", "Y")]
     try:
-        got = run(question)
+        with np.errstate(all="ignore"):  # numbers that are not finite are compared like others
+            got = run(question)
     except NotImplementedError as missing:
         return Verdict(name, "SKIP", detail=str(missing), missing=tuple(str(missing).split(", ")))
     except MALFORMED as problem:
@@ -71,8 +75,7 @@ def run(case: Mapping[str, Any]) -> dict[str, Any]:
     if last > MAX_STEPS:
         raise ValueError(f"case: expected at most {MAX_STEPS:,} steps, got {last:,}")
     experiment, start = question.experiment, question.start
-    if len(checkpoints) * start.flat.nbytes > MAX_BYTES:
-        raise ValueError(f"checkpoints: the parameters of {len(checkpoints):,} steps do not fit into memory")
+    _refuse_too_much(question, last, len(checkpoints))
     session = Session(experiment, question.dataset, start=start, batches=question.batches)
 
     # A case's delta is the derivative, from which the sequential order departs below the output; only its updates do.
@@ -102,6 +105,18 @@ def run(case: Mapping[str, Any]) -> dict[str, Any]:
     result["history"] = {"objective": np.array(objectives), "lr": np.array(rates)}
     result["params_after"] = params_after
     return result | _at_the_end(question, session.params)
+
+
+def _refuse_too_much(question: Question, steps: int, kept: int) -> None:
+    """A file of a few bytes must not take the machine for a day."""
+    rows = max((len(batch) for batch in question.batches), default=0) if question.batches else question.dataset.rows
+    step_bytes = question.experiment.network.memory_bytes(rows)
+    if step_bytes > memory_limit():
+        raise ValueError(f"batches: {rows:,} rows at once need about {gibibytes(step_bytes)} GiB of memory")
+    if kept * question.start.flat.nbytes > MAX_BYTES:
+        raise ValueError(f"checkpoints: the parameters of {kept:,} steps do not fit into memory")
+    if steps * step_bytes > MAX_WORK:
+        raise ValueError(f"checkpoints, history_steps: {steps:,} steps of this network take too long")
 
 
 def _whole(value: object) -> int:

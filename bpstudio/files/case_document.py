@@ -36,6 +36,8 @@ def read(path: Path) -> dict[str, Any]:
         values = _prepared(_numbers(data[name], f"data.{name}"), data.get(f"preprocess_{name}") or (), name)
         with np.errstate(all="ignore"):
             values = values.astype(_type(data.get(f"dtype_{name}") or "float64"))
+        if not values.ndim:
+            raise ValueError(f"data.{name}: expected rows of numbers, got one number")
         data[name] = _laid_out(values, data.get(f"layout_{name}") or "C")
     if "batches" in case:
         batches = _listed(case["batches"], "batches")
@@ -101,7 +103,7 @@ def _type(name: object) -> np.dtype[Any]:
 def _with_arrays(node: Any, arrays: Mapping[str, Array]) -> Any:
     if isinstance(node, dict):
         if node.keys() == {"$npz"}:
-            if node["$npz"] not in arrays:
+            if not isinstance(node["$npz"], str) or node["$npz"] not in arrays:
                 raise ValueError(f"arrays_file: there is no array {node['$npz']!r:.60} in it")
             return arrays[node["$npz"]]
         return {key: _with_arrays(value, arrays) for key, value in node.items()}
@@ -114,13 +116,19 @@ def _prepared(values: Array, steps: Iterable[object], name: str) -> Array:
     for number, each in enumerate(steps):
         place = f"data.preprocess_{name}[{number}]"
         step = _mapped(each, place)
+        if step["op"] == "divide":
+            shift, scale = np.zeros(()), _numbers(step["by"], f"{place}.by")
+        elif step["op"] == "standardize":
+            shift, scale = _numbers(step["mean"], f"{place}.mean"), _numbers(step["std"], f"{place}.std")
+        else:
+            raise ValueError(f"{place}: expected divide or standardize, got {step['op']!r:.60}")
+        for part in (shift, scale):
+            if part.ndim > values.ndim or any(
+                n not in (1, length) for n, length in zip(part.shape[::-1], values.shape[::-1], strict=False)
+            ):
+                raise ValueError(f"{place}: expected a number for each column, {values.shape[1:]}, got {part.shape}")
         with np.errstate(all="ignore"):  # what is no number afterwards is found where the data are read
-            if step["op"] == "divide":
-                values = values / float(step["by"])
-            elif step["op"] == "standardize":
-                values = (values - _numbers(step["mean"], place)) / _numbers(step["std"], place)
-            else:
-                raise ValueError(f"{place}: expected divide or standardize, got {step['op']!r:.60}")
+            values = (values - shift) / scale
     return values
 
 

@@ -176,7 +176,11 @@ def _flatten(options: Options) -> Layer:
 
 
 def _dropout(options: Options) -> Layer:
-    scale, mask = options.number("scale"), np.asarray(options.take("mask"), np.float64)
+    scale, given = options.number("scale"), options.take("mask")
+    try:
+        mask = np.asarray(given, np.float64)
+    except (TypeError, ValueError):
+        raise ValueError("dropout.mask: expected a row of 0 and 1 for each row of the data") from None
     rate = 0.0 if scale <= 0 else 1.0 - 1.0 / scale
     if mask.ndim < 2 or not np.isin(mask, (0.0, 1.0)).all():
         options.lacks("dropout mask other than rows of 0 and 1")

@@ -48,6 +48,11 @@ def open(path: Path) -> OpenedCase:
 
     Raises OSError when it cannot be read, ValueError that says what is wrong with it or which features are missing.
     """
+    with np.errstate(all="ignore"):  # a run that diverges is shown like any other
+        return _opened(path)
+
+
+def _opened(path: Path) -> OpenedCase:
     verdict = cases.verify(path)
     try:
         case = read(path)

@@ -43,28 +43,28 @@ class Options:
         """A finite number."""
         value = self.take(key, default)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ValueError(f"{self.place}.{key}: expected a number, got {value!r}")
+            raise ValueError(f"{self.place}.{key}: expected a number, got {value!r:.60}")
         return float(value)
 
     def whole(self, key: str, default: Any = _NEEDED) -> int:
         """A whole number."""
         value = self.take(key, default)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise ValueError(f"{self.place}.{key}: expected a whole number, got {value!r}")
+            raise ValueError(f"{self.place}.{key}: expected a whole number, got {value!r:.60}")
         return value
 
     def flag(self, key: str, default: bool) -> bool:
         """True or false."""
         value = self.take(key, default)
         if not isinstance(value, bool):
-            raise ValueError(f"{self.place}.{key}: expected true or false, got {value!r}")
+            raise ValueError(f"{self.place}.{key}: expected true or false, got {value!r:.60}")
         return value
 
     def choice(self, key: str, known: Mapping[str, Any], default: Any = _NEEDED) -> Any:
         """What a word stands for; a word that is not known is missing, and the first one stands in for it."""
         word = self.take(key, default)
         if not isinstance(word, str):
-            raise ValueError(f"{self.place}.{key}: expected a word, got {word!r}")
+            raise ValueError(f"{self.place or 'case'}.{key}: expected a word, got {word!r:.60}")
         if word not in known:
             where = self.place if key == "name" else f"{self.place}.{key}" if self.place else key
             self.lacks(f"{where} {word}")
@@ -87,7 +87,7 @@ class Options:
         """[height, width]."""
         value = self.take(key, default)
         if not isinstance(value, list) or len(value) != 2:
-            raise ValueError(f"{self.place}.{key}: expected two whole numbers, got {value!r}")
+            raise ValueError(f"{self.place}.{key}: expected two whole numbers, got {value!r:.60}")
         return value[0], value[1]
 
     def drop(self, *keys: str) -> None:

@@ -259,7 +259,10 @@ def _leaves(node: Any, path: str = "") -> Iterator[tuple[str, Array]]:
         for index, value in enumerate(node):
             yield from _leaves(value, f"{path}[{index}]")
     elif node is not None:
-        yield path, floats(node)
+        try:
+            yield path, floats(node)
+        except (TypeError, ValueError):
+            raise ValueError(f"{path}: expected numbers in lists of equal lengths") from None
 
 
 def _at(node: Any, path: str) -> Any:

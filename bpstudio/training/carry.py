@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bpstudio.data.dataset import Dataset
+from bpstudio.engine.layers import Dropout
 from bpstudio.engine.memory import gibibytes, memory_limit
 from bpstudio.engine.penalizing import Averages, average_places, averages_size, named_averages
 from bpstudio.engine.trace import Params, draw_params, params_layout
@@ -182,6 +183,12 @@ def check_fit(experiment: Experiment, dataset: Dataset) -> None:
         )
     if len(dataset.train) == 0:
         raise ValueError("data: expected at least one training row, got none")
+    for number, layer in enumerate(network.layers):
+        if isinstance(layer, Dropout) and layer.masks and len(layer.masks) < dataset.rows:
+            raise ValueError(
+                f"network.layers[{number}].masks: expected one for each of the {dataset.rows} rows of the data, "
+                f"got {len(layer.masks)}"
+            )
     rows = len(dataset.train) if experiment.batch_size == 0 else min(experiment.batch_size, len(dataset.train))
     need = network.memory_bytes(rows, 8 if experiment.dtype == "float64" else 4)
     if need > memory_limit():
