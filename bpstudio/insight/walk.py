@@ -10,6 +10,7 @@ Index 0 exists: nothing is computed yet. The last beat is the whole step.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -26,9 +27,13 @@ from bpstudio.insight.elements import (
     Edges,
     Element,
     Example,
+    Kernel,
+    KernelEntry,
     Lit,
     LossNode,
+    Map,
     Names,
+    Pixel,
     PlusOne,
     Probe,
     Row,
@@ -38,7 +43,7 @@ from bpstudio.insight.elements import (
     Units,
     WholeBatch,
 )
-from bpstudio.insight.order import GRAINS, Grain, Order
+from bpstudio.insight.order import EDGE_QUANTITIES, GRAINS, Grain, Order
 from bpstudio.maths.activations import activation
 
 if TYPE_CHECKING:
@@ -152,37 +157,68 @@ class Walk:
         if isinstance(element, (Unit, Edge)):
             self.names.check(element)
         first, last = self.span(grain, index)
-        place = self.order.place(element, quantity)
+        if isinstance(element, Edge) and not self._has_edges(element.layer):
+            place = self._complete(element.layer, quantity)
+        else:
+            place = self.order.place(element, quantity)
         return "not yet" if place > last else "before" if place < first else "now"
 
     def states(self, grain: Grain, index: int, layer: int, quantity: str) -> NDArray[np.uint8]:
         """`known` for a whole layer: 0 not yet, 1 before, 2 now.
 
-        Shape (units,) for a quantity of units; (units, inputs + 1) for one of edges, with the biases last.
+        Shape (units,) for a quantity of units; (units, inputs + 1) for one of edges, with the biases last; (filters,
+        numbers of a kernel + 1) for a convolution, whose kernels are known when the last place has been gone through;
+        (0, 1) where there are no weights.
         """
         first, last = self.span(grain, index)
-        places = self.order.when(layer, quantity)
+        if quantity in EDGE_QUANTITIES and not self._has_edges(layer):
+            rows, columns = self.names.matrices[layer - 1]
+            places = np.full((rows, columns + 1), self._complete(layer, quantity))
+        else:
+            places = self.order.when(layer, quantity)
         return (places <= last).astype(np.uint8) + ((places <= last) & (places >= first))
+
+    def _has_edges(self, layer: int) -> bool:
+        """Whether the units of a layer have an edge each from those below: whether it is dense."""
+        return len(self.network.weight_shapes[layer - 1]) == 2 and self.network.layers[layer - 1].has_weights
+
+    def _complete(self, layer: int, quantity: str) -> int:
+        """The edge beat at which a quantity of all parameters of a layer is complete."""
+        if quantity == "arrival":
+            return self.order.end("hidden deltas", layer - 1) if layer > 1 else self.order.counts["edge"] + 1
+        return self.order.end({"product": "forward", "dW": "gradients", "new": "update"}[quantity], layer)
 
     def lit_units(self, beat: Beat, layer: int) -> NDArray[np.bool_]:
         """Which units of a layer glow in a beat."""
         lit = np.zeros(self.network.sizes[layer], bool)
-        for element in beat.lights:
+        for lights in beat.lights:
+            element = self.names.flat(lights) if isinstance(lights, Pixel) else lights
             if isinstance(element, Units) and element.layer == layer:
                 lit[:] = True
+            elif isinstance(element, Map) and element.layer == layer:
+                size = math.prod(self.names.shapes[layer][1:])
+                lit[element.channel * size : (element.channel + 1) * size] = True
             elif isinstance(element, Unit) and element.layer == layer:
                 lit[element.index] = True
         return lit
 
     def lit_edges(self, beat: Beat, layer: int) -> NDArray[np.bool_]:
-        """Which edges of a layer glow in a beat: (units, inputs + 1), biases last (never where there are none)."""
-        lit = np.zeros((self.network.sizes[layer], self.network.sizes[layer - 1] + 1), bool)
-        for element in beat.lights:
-            if isinstance(element, Edge) and element.layer == layer:
+        """Which edges of a layer glow in a beat: (units, inputs + 1), biases last (never where there are none); of a
+        convolution (filters, numbers of a kernel + 1).
+        """
+        rows_and_columns = self.names.matrices[layer - 1]
+        lit = np.zeros((rows_and_columns[0], rows_and_columns[1] + 1), bool)
+        for lights in beat.lights:
+            element = self.names.flat(lights) if isinstance(lights, KernelEntry) else lights
+            if isinstance(element, Edge) and element.layer == layer and self.names.has(element):
                 lit[element.to, element.source] = True
             elif isinstance(element, Edges) and element.layer == layer:
-                rows = slice(None) if element.to is None else element.to
+                # Of a convolution `to` is a filter; a beat about one of its places lights no row.
+                rows = slice(None) if element.to is None else slice(element.to, element.to + 1)
                 lit[rows, slice(None) if element.source is None else element.source] = True
+            elif isinstance(element, Kernel) and element.layer == layer:
+                size = math.prod(self.names.weights[layer - 1][2:])
+                lit[element.filter, element.channel * size : (element.channel + 1) * size] = True
         if not self.network.biases[layer - 1]:
             lit[:, -1] = False
         return lit

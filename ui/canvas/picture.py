@@ -112,8 +112,6 @@ class Picture:
         if self.whole or (quantity in PARAMETERS and not self.network.layers[layer - 1].has_weights):
             return np.full(self._shape(layer, quantity), BEFORE, np.uint8)
         states = self.walk.states(self.grain, self.index, layer, quantity)
-        if quantity in PARAMETERS and states.shape != self._shape(layer, quantity):
-            states = np.full(self._shape(layer, quantity), states.min(), np.uint8)
         return states if self.arrived else np.where(states == NOW, NOT_YET, states).astype(np.uint8)
 
     def _shape(self, layer: int, quantity: str) -> tuple[int, ...]:

@@ -1,14 +1,15 @@
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bpstudio.engine.layers import Dense
+from bpstudio.engine.layers import Conv2D, Dense, Flatten, MaxPool2D
 from bpstudio.engine.network import Network
-from bpstudio.insight.elements import BIAS, Element, Names, PlusOne, Target
+from bpstudio.insight.elements import BIAS, Element, Kernel, Map, Names, Pixel, PlusOne, Target
 from bpstudio.insight.walk import GRAINS, STATES, Edge, Grain, LossNode, Probe, Row, Unit, Walk, WholeBatch
 from bpstudio.training.session import Session
 
@@ -408,3 +409,29 @@ def test_a_bias_that_is_none_is_no_element() -> None:
     with pytest.raises(ValueError, match="no edge"):
         walk.known("edge", 1, Edge(1, 0, BIAS), "dW")
     assert walk.beat("edge", walk.find("edge", "backward/b_o2")).kind == "gradient"
+
+
+def test_kernels_are_known_when_the_last_place_has_been_gone_through() -> None:
+    layers = (Conv2D(3, (2, 2)), MaxPool2D(), Flatten(), Dense(2))
+    walk = Walk(Network(25, layers, (1, 5, 5)), "half_squared_error", "sum", 1)
+    count = walk.count("layer")
+    for quantity in ("product", "dW", "new"):
+        shapes = {walk.states("layer", count, layer, quantity).shape for layer in (1, 2, 4)}
+        assert shapes == {(3, 5), (0, 1), (2, 13)}
+    at = walk.find("layer", "backward/layer1/weights")
+    before, then = (walk.states("layer", index, 1, "dW") for index in (at - 1, at))
+    assert (before == 0).all()
+    assert (then == 2).all()
+    assert walk.known("layer", at, Edge(1, 2, 3), "dW") == "now"
+    assert walk.known("layer", at - 1, Edge(1, 2, BIAS), "dW") == "not yet"
+    lit = walk.lit_edges(walk.beat("layer", at), 1)
+    assert lit.shape == (3, 5)
+    assert lit.all()
+
+
+def test_maps_pixels_and_kernels_light_what_they_are_made_of() -> None:
+    walk = Walk(Network(25, (Conv2D(3, (2, 2)), Flatten(), Dense(2)), (1, 5, 5)), "half_squared_error", "sum", 1)
+    beat = replace(walk.beat("layer", 1), lit=((Map(1, 1), "z"), (Pixel(1, 0, 0, 3), "z"), (Kernel(1, 2, 0), "weight")))
+    assert np.flatnonzero(walk.lit_units(beat, 1)).tolist() == [3, *range(16, 32)]
+    assert walk.lit_edges(beat, 1)[2].tolist() == [True] * 4 + [False]
+    assert not walk.lit_edges(beat, 1)[:2].any()
