@@ -201,7 +201,10 @@ class PenaltyCard(QFrame):
 
     def _show_layers(self, network: Network, rule: KLSparsity | RunningSparsity) -> None:
         names = [layer.name or tr("Layer {number}", number=n) for n, layer in enumerate(network.layers, 1)]
-        self.layers.setText(", ".join(names[n] for n in rule.layers))
+        several = len(rule.layers) > 2
+        self.layers.setText(
+            tr("{count} layers", count=len(rule.layers)) if several else ", ".join(names[n] for n in rule.layers)
+        )
         self.menu.clear()
         for number, name in enumerate(names):
             action = self.menu.addAction(name)

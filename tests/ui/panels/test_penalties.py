@@ -97,6 +97,11 @@ def test_layers_of_a_sparsity_are_ticked(stage: Any, builder: Builder) -> None:
     card.menu.actions()[0].trigger()
     assert stage.settle().experiment.penalties == (RunningSparsity(0.1, 0.05, (0, 1)),)
     assert card.layers.text() == "Layer 1, Layer 2"
+    card.menu.actions()[2].trigger()
+    stage.settle()
+    assert card.layers.text() == "3 layers"
+    card.menu.actions()[2].trigger()
+    stage.settle()
     type_into(card.decay, "0.9")
     assert stage.settle().experiment.penalties[0].decay == 0.9
     assert "gradient of nothing" in card.message.text()
