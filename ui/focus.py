@@ -37,10 +37,13 @@ FIRST_ROW = Row(0)
 
 @dataclass(frozen=True)
 class Mark:
-    """A line of the walk that is pointed out: the address of its beat, and what is lit (empty: what it works with)."""
+    """A line of the walk that is pointed out: the address of its beat, and what is lit (empty: what it works with);
+    `of_case`: because a reference case has another number there.
+    """
 
     address: str
     lit: tuple[Lit, ...] = ()
+    of_case: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Eye:
     playhead: int = 0
     """Beats looked at so far at this grain: 0 nothing is computed yet, `walk.count(grain)` the whole step."""
     mark: Mark | None = None
-    """Where a person's own number leaves ours; None: nowhere."""
+    """Where a person's own number, or that of a reference case, leaves ours; None: nowhere."""
     color: str = "gradient"
     notation: str = "nielsen"
     """The name of the table of letters; `written` is the notation with names, sign and the writing of matrices."""

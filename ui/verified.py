@@ -72,7 +72,7 @@ def look(opened: OpenedCase) -> Mapping[str, object]:
         return {}
     return {
         "selection": None if isinstance(element, LossNode) else element,
-        "mark": Mark(opened.lesson.at, (element,)),
+        "mark": Mark(opened.lesson.at, (element,), of_case=True),
     }
 
 

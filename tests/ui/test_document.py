@@ -346,7 +346,7 @@ def test_case_that_fails_opens_where_it_differs(desk: Desk, tmp_path: Path) -> N
     frame = opened_case(desk, changed_case(tmp_path, "pt-opt-sgd", "layers", 0, "delta", 3, 1))
     focus = desk.focus
     assert focus.selection == Unit(1, 1)
-    assert focus.mark == Mark("backward/h2/delta", (Unit(1, 1),))
+    assert focus.mark == Mark("backward/h2/delta", (Unit(1, 1),), of_case=True)
     assert focus.walk is not None
     assert focus.walk.beat(focus.grain, focus.playhead).address == "backward/h2/delta"
     assert isinstance(focus.example, Row)

@@ -291,8 +291,10 @@ class Legend:
         middles = [self._row(0) + self.px(1), self._row(1) + self.px(5)]
         if self.fit.rows == 3:
             rows, middles = [first, second[:1], second[1:]], [self._row(number) for number in range(3)]
-        if mark.marked(self.picture.walk, self.picture.eye.mark):
-            sign = ("mark", tr("your number leaves here"))
+        marked = self.picture.eye.mark
+        if mark.marked(self.picture.walk, marked):
+            of_case = marked is not None and marked.of_case
+            sign = ("mark", tr("the case differs here") if of_case else tr("your number leaves here"))
             if self.fit.rows == 3:
                 rows[0 if not rows[0] else 1].append(sign)
             else:

@@ -26,6 +26,7 @@ SATURATION = translatable("saturation {value}")
 NOTHING_SELECTED = translatable("Nothing is selected. Shift and the arrow keys select.")
 OFF = translatable("off: slope 0")
 LEAVES = translatable("! your number leaves ours in this line")
+DIFFERS = translatable("! the case has another number here")
 NO_GRADIENT = translatable("its slope is 0: no error comes through")
 MAP = translatable("{layer}, map {map} of {count}, {size}")
 PIXEL = translatable("{layer}, map {map}, row {row}, column {column}")
@@ -211,8 +212,9 @@ def tooltip(picture: Picture, element: Element, pixel: Pixel | None = None) -> s
     lines = [title(picture, element), *facts(picture, element)]
     if isinstance(element, Map) and pixel is not None:
         lines += [title(picture, pixel), *facts(picture, pixel)]
-    if element in mark.marked(picture.walk, picture.eye.mark):
-        lines.append(tr(LEAVES))
+    marked = picture.eye.mark
+    if marked is not None and element in mark.marked(picture.walk, marked):
+        lines.append(tr(DIFFERS if marked.of_case else LEAVES))
     return "\n".join(lines)
 
 

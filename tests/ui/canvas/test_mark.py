@@ -90,3 +90,10 @@ def test_the_tooltip_of_a_marked_line_says_so(easel: Any) -> None:
     picture = Picture(easel.view("mazur", mark=Mark("backward/o1/delta")))
     assert words.LEAVES in words.tooltip(picture, Unit(2, 0))
     assert words.LEAVES not in words.tooltip(picture, Unit(2, 1))
+
+
+def test_the_mark_of_a_case_is_no_number_of_the_person(easel: Any) -> None:
+    picture = Picture(easel.view("mazur", mark=Mark("backward/o1/delta", of_case=True)))
+    assert words.DIFFERS in words.tooltip(picture, Unit(2, 0))
+    assert words.LEAVES not in words.tooltip(picture, Unit(2, 0))
+    assert words.DIFFERS not in words.tooltip(picture, Unit(2, 1))
