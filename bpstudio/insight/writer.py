@@ -73,9 +73,11 @@ class Writer:
 
     def vector(self, values: Iterable[float], write: Callable[[float], str] | None = None) -> str:
         """Numbers in a row; of a long one the first three and the last."""
-        texts = [(write or self.number)(float(value)) for value in values]
-        if len(texts) > SPELLED_OUT:
-            texts = [*texts[:3], "…", texts[-1]]
+        values = list(values)
+        is_long = len(values) > SPELLED_OUT
+        texts = [(write or self.number)(float(value)) for value in ([*values[:3], values[-1]] if is_long else values)]
+        if is_long:
+            texts.insert(3, "…")
         return f"({', '.join(texts)})"
 
     # ---- sentences

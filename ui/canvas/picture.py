@@ -62,6 +62,7 @@ class Picture:
         self.grain = view.eye.grain
         self.arrived = view.phase >= 1.0
         self.geometry = geometry_of(view)
+        self._states: dict[tuple[int, str], States] = {}
 
     @cached_property
     def index(self) -> int:
@@ -109,7 +110,13 @@ class Picture:
 
         What the present beat computes is known once its pulse has arrived.
         """
-        if self.whole or (quantity in PARAMETERS and not self.network.layers[layer - 1].has_weights):
+        key = layer, quantity
+        if key not in self._states:
+            self._states[key] = self._find_states(layer, quantity)
+        return self._states[key]
+
+    def _find_states(self, layer: int, quantity: str) -> States:
+        if self.whole:
             return np.full(self._shape(layer, quantity), BEFORE, np.uint8)
         states = self.walk.states(self.grain, self.index, layer, quantity)
         return states if self.arrived else np.where(states == NOW, NOT_YET, states).astype(np.uint8)
