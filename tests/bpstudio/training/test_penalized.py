@@ -208,6 +208,18 @@ def test_an_edit_carries_the_running_mean_where_the_layer_stays() -> None:
     assert not session.frame().averages[0].any()
 
 
+def test_a_running_mean_moves_up_with_its_layer() -> None:
+    session = Session(experiment(RunningSparsity(0.3, 0.1, (0,))), DATA)
+    session.run(9)
+    before = session.frame().averages[0]
+    deeper = Network(3, (Dense(3, "tanh"), *NETWORK.layers))
+    session.apply(session.experiment.replace(network=deeper, penalties=(RunningSparsity(0.3, 0.1, (1,)),)))
+    after = session.frame()
+    assert after.continued == "continued"
+    assert np.array_equal(after.averages[1], before)
+    assert before.any()
+
+
 def test_a_saved_running_mean_goes_on() -> None:
     session = Session(experiment(RUNNING), DATA)
     session.run(11)
