@@ -24,6 +24,7 @@ from PyQt6.QtWidgets import QApplication, QFrame, QGraphicsLineItem, QGraphicsSc
 from row import Row
 
 from bpstudio.data.dataset import Dataset
+from bpstudio.engine.layers import Conv2D, Flatten, MaxPool2D
 from bpstudio.training.frame import Frame
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "11")) * 2
@@ -130,6 +131,27 @@ def wide() -> bpstudio.Session:
     return bpstudio.Session(experiment, data)
 
 
+def lenet() -> bpstudio.Session:
+    """LeNet-5 on 28×28 pixels of noise."""
+    random = np.random.default_rng(1)
+    data = Dataset.from_arrays(
+        random.random((320, 784)), random.integers(10, size=320), "classes", class_names=[str(k) for k in range(10)]
+    )
+    start = bpstudio.Initializer("xavier_normal")
+    layers = (
+        Conv2D(6, (5, 5), initializer=start),
+        MaxPool2D(),
+        Conv2D(16, (5, 5), initializer=start),
+        MaxPool2D(),
+        Flatten(),
+        bpstudio.Dense(120, "tanh", start),
+        bpstudio.Dense(84, "tanh", start),
+        bpstudio.Dense(10, "softmax", start),
+    )
+    network = bpstudio.Network(784, layers, (1, 28, 28))
+    return bpstudio.Session(bpstudio.Experiment(network, loss="categorical_ce", batch_size=32), data)
+
+
 def whole_frames(app: QApplication, name: str, session: bpstudio.Session, size: tuple[int, int]) -> Row:
     """What one new step costs the canvas."""
     from ui.canvas.widget import Canvas
@@ -171,7 +193,7 @@ def quartiles(values: list[float]) -> tuple[float, float]:
 
 
 def measure() -> Iterator[Row]:
-    """Lines against objects, then every network of the lessons and 784-100-10."""
+    """Lines against objects, then every network of the lessons, 784-100-10 and LeNet-5."""
     app = QApplication.instance() or QApplication(sys.argv)
     assert isinstance(app, QApplication)
     from ui import theme
@@ -183,3 +205,4 @@ def measure() -> Iterator[Row]:
             yield whole_frames(app, name, bpstudio.load_lesson(name).session(), size)
     for size in ((730, 390), SIZE):
         yield whole_frames(app, "784-100-10", wide(), size)
+        yield whole_frames(app, "LeNet-5", lenet(), size)
