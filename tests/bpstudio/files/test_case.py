@@ -9,7 +9,7 @@ import pytest
 
 from bpstudio.files import case, case_document, case_report
 from bpstudio.files.case_document import read
-from bpstudio.files.case_verdict import error_of
+from bpstudio.files.case_verdict import error_of, judge
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
 
@@ -43,10 +43,39 @@ def test_there_are_cases():
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_every_case_passes(path):
+def test_every_case_passes_and_fails_when_a_number_is_altered_in_the_sixth_digit(path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(case, "judge", lambda *judged: seen.append(judged) or judge(*judged))
     verdict = case.verify(path)
     assert verdict.status == "PASS", verdict
     assert verdict.worst <= 1e-10
+    [(name, found, got)] = seen
+    found["published"] = []
+    random = Random(name)
+    for compared in random.sample([each for each in verdict.compared if not each.path.startswith("published")], 3):
+        *above, last = keys_of(compared.path)
+        node = found["expected"]
+        for key in above:
+            node = node[key]
+        kept, altered = node[last], np.array(node[last], np.float64)
+        place = np.unravel_index(np.argmax(np.abs(altered)), altered.shape)
+        if altered[place] == 0:
+            continue
+        altered[place] *= 1 + 2e-6
+        node[last] = altered
+        first = judge(name, found, got).first
+        node[last] = kept
+        assert first is not None
+        assert (first.path, first.index) == (compared.path, tuple(place))
+        assert first.expected == pytest.approx(first.got * (1 + 2e-6), rel=1e-9)
+
+
+def keys_of(path):
+    """The keys along a path such as layers[0].dW; in params_after.10[0].W the step is a name, the layer a number."""
+    for part in path.split("."):
+        name, *numbers = part.replace("]", "").split("[")
+        yield name
+        yield from map(int, numbers)
 
 
 # Every quantity that a case may expect: a comparison that left one out would not notice the altered number.
