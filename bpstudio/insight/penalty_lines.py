@@ -53,17 +53,21 @@ def formula(experiment: Experiment, rule: Penalty) -> str:
         return ""
     if isinstance(rule, KLSparsity):
         return f"{letter} Σ KL(ρ ‖ ρ̂)"
-    size = "Σ |w|" if isinstance(rule, L1) else "Σ w²"
-    if rule.apply_to == "all":
-        size = size.replace("Σ ", "Σ (").replace("|w|", "|w| + |b|)").replace("w²", "w² + b²)")
-        size = size.replace("((", "(")
-    divisor = _divisor(rule)
+    alone, with_biases = ("Σ |w|", "Σ (|w| + |b|)") if isinstance(rule, L1) else ("Σ w²", "Σ (w² + b²)")
     half = "2" if isinstance(rule, L2) and rule.form != "plain" else ""
-    return f"{letter}{'/' + half + divisor if half or divisor else ''} {size}"
+    below = half + _divisor(rule)
+    return f"{letter}{'/' + below if below else ''} {with_biases if rule.apply_to == 'all' else alone}"
 
 
 def _divisor(rule: L1 | L2) -> str:
     return next((letter for form, letter in _DIVISORS.items() if rule.form.endswith(form)), "")
+
+
+def _pull(experiment: Experiment, rule: L1 | L2) -> str:
+    """What a weight, or its sign, is multiplied with in the gradient, in letters: λ, 2 λ or λ/n."""
+    divisor = _divisor(rule)
+    twice = "2 " if isinstance(rule, L2) and rule.form == "plain" else ""
+    return f"{twice}{strength(experiment, rule)}{'/' + divisor if divisor else ''}"
 
 
 def rows_of(frame: Frame) -> tuple[int, int]:
@@ -82,20 +86,14 @@ def of_weight(frame: Frame, edge: Edge, name: str = "w", digits: int = 9) -> tup
     for rule in frame.experiment.penalties:
         if not isinstance(rule, (L1, L2)) or (edge.is_bias and rule.apply_to != "all"):
             continue
-        divisor = _divisor(rule)
-        by = {"n": f"/{training}", "N": f"/{rows}", "": ""}[divisor]
-        letter = f"{strength(frame.experiment, rule)}{'/' + divisor if divisor else ''}"
-        lam = f"{number(rule.strength)}{by}"
-        times = "2 " if isinstance(rule, L2) and rule.form == "plain" else ""
-        factor = rule.slope_factor(rows, training)
+        letters, factor = _pull(frame.experiment, rule), rule.slope_factor(rows, training)
+        pull = number(rule.strength) + {"n": f"/{training}", "N": f"/{rows}", "": ""}[_divisor(rule)]
         if isinstance(rule, L1):
             sign = float(np.sign(value))
-            found.append(Added(f"{letter} sign({name})", f"{lam} · {operand(number(sign))}", factor * sign))
+            found.append(Added(f"{letters} sign({name})", f"{pull} · {operand(number(sign))}", factor * sign))
         else:
-            written = f"{times.strip()} · {lam}" if times else lam
-            found.append(
-                Added(f"{times}{letter} {name}", f"{written} · {operand(number(value, digits))}", factor * value)
-            )
+            pull = f"2 · {pull}" if letters.startswith("2") else pull
+            found.append(Added(f"{letters} {name}", f"{pull} · {operand(number(value, digits))}", factor * value))
     return tuple(found)
 
 
@@ -140,12 +138,7 @@ def for_layer(w: Writer, layer: int, name: str, biases: bool = False) -> str:
     text = ""
     for rule in w.experiment.penalties:
         if isinstance(rule, (L1, L2)) and not (biases and rule.apply_to != "all"):
-            divisor = _divisor(rule)
-            letter = f"{strength(w.experiment, rule)}{'/' + divisor if divisor else ''}"
-            if isinstance(rule, L1):
-                text += f" + {letter} sign({name})"
-            else:
-                text += f" + {'2 ' if rule.form == 'plain' else ''}{letter} {name}"
+            text += f" + {_pull(w.experiment, rule)} " + (f"sign({name})" if isinstance(rule, L1) else name)
     return text
 
 
