@@ -112,11 +112,11 @@ def moved(names: Pairs, old: Sizes, new: Sizes) -> Pairs:
             if to is None or (source != to - 1 and not each.is_bias):
                 return None
             return Edge(to, each.to, each.source)
-        if isinstance(each, Target):
+        if not isinstance(each, Map | Pixel | Kernel | KernelEntry):
             return each
         # An image moves with its layer, whatever its place in the file.
-        at = layer(each.layer) if isinstance(each, Map | Pixel | Kernel | KernelEntry) else None
-        return None if at is None else dataclasses.replace(each, layer=at)  # type: ignore[type-var]
+        at = layer(each.layer)
+        return None if at is None else dataclasses.replace(each, layer=at)
 
     result = {}
     for address, name in names:

@@ -140,12 +140,14 @@ def _paint_biases(painter: QPainter, picture: Picture, layer: int) -> None:
         return
     filters = np.arange(len(maps.boxes))
     places = picture.geometry.map_lines(layer, filters, np.full(len(filters), len(below.boxes)))
-    columns = [each[layer - 1][filters, -1] for each in (picture.shown, picture.shown_weights, picture.weights)]
+    values, weights, before = (
+        each[layer - 1][filters, -1] for each in (picture.shown, picture.shown_weights, picture.weights)
+    )
     sent = np.zeros(len(filters), np.bool_)
     if picture.sent is not None:
         sent = picture.sent[layer - 1][filters, -1] != NOT_YET
     states = picture.shown_states[layer - 1][filters, -1]
-    paint_lines(painter, picture, places, states, *columns, np.asarray(sent, np.bool_))
+    paint_lines(painter, picture, places, states, values, weights, before, np.asarray(sent, np.bool_))
 
 
 # ---- pictures

@@ -149,7 +149,8 @@ def _cross(
         right, bottom = left + 0.5 * wide, top + 0.5 * high
         lines += [QLineF(left, top, right, bottom), QLineF(left, bottom, right, top)]
     painter.setPen(pen(picture.theme.secondary, 1.0))
-    painter.drawLines(lines)
+    if lines:
+        painter.drawLines(*lines)
 
 
 def _paint_bar(painter: QPainter, picture: Picture, layer: int) -> None:

@@ -267,7 +267,7 @@ def _paint_kernel(painter: QPainter, picture: Picture, element: Kernel | KernelE
 
 def _first(picture: Picture, kernel: Kernel) -> int:
     """The place of a kernel's first number in its filter's row."""
-    return picture.place(kernel).start
+    return int(picture.place(kernel).start)
 
 
 def _paint_edge(painter: QPainter, picture: Picture, edge: Edge, strong: bool) -> None:

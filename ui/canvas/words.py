@@ -109,6 +109,8 @@ def facts(picture: Picture, element: Element) -> list[str]:
             thresholds = picture.network.layers[layer - 1].bias_sign < 0
             words = translatable("always −1: the thresholds are its weights")
             return [tr(words) if thresholds else tr("always 1: the biases are its weights")]
+        case Pixel() | KernelEntry():
+            raise ValueError(f"expected a unit or an edge, came {element}")  # flat leaves none of them
 
 
 def _range(values: Floats) -> str:

@@ -360,3 +360,16 @@ def test_a_tooltip_of_a_map_says_the_pixel_too(canvas: Canvas, monkeypatch: pyte
     monkeypatch.setattr(QToolTip, "showText", lambda _at, tip, _widget: said.append(tip))
     canvas._tip(middle(Picture(view_of(canvas)), Pixel(1, 2, 11, 5)), canvas.mapToGlobal(canvas.rect().center()))
     assert "row 12, column 6" in said[0]
+
+
+def test_a_dropped_pixel_is_crossed_out(easel: Any) -> None:
+    picture = picture_of(easel, "dropped images")
+    dropped = picture.numbers.dropped(3)
+    assert dropped is not None
+    image = easel.painted(picture.view)
+    for index in np.flatnonzero(dropped).tolist():
+        box = picture.geometry.box(Unit(3, index))
+        assert easel.near(image.pixelColor(int(box.left()) + 3, int(box.top()) + 3), picture.theme.track)
+        middle = (box.center().x() - 2, box.center().y() - 2, box.center().x() + 3, box.center().y() + 3)
+        assert easel.has_color(image, picture.theme.secondary, middle, tolerance=60)
+    assert "dropped in this step" in words.tooltip(picture, Map(3, 0))
