@@ -40,13 +40,20 @@ A case (format bp-oracle/1) is one JSON file. Rows of X and Y are samples, W is 
      "history": {"objective": [...]}, "params_after": {"1": [{"W": ..., "b": ...}, {...}], "10": [...]}}}
 What you do not compute may be left out of `expected`. delta is dC/dz, with the 1/N of a mean in it. An array passes
 when no element is further away than 1e-10, relative to itself or to a thousandth of the largest of its array.
-  layers      dense, conv2d, maxpool2d, avgpool2d, flatten, dropout, activation
-  activation  identity sigmoid tanh scaled_tanh relu leaky_relu elu selu gelu gelu_tanh silu softplus softmax, or
-              {"name": "per_neuron", "units": [{"name": "tanh"}, ...]}
-  loss        half_squared_error squared_error bce categorical_ce huber hinge squared_hinge multiclass_hinge
-              reduction: mean_batch, mean_all, sum
-  optimizer   sgd momentum nesterov adagrad rmsprop adam adamw adadelta adamax nadam rprop
-  beside it   regularization, schedule, gradient_clipping, batches (row numbers for each update)
+  layers      dense (units), conv2d (filters, kernel, stride, padding, mode), maxpool2d and avgpool2d (kernel, stride,
+              padding, ceil_mode), flatten, dropout (mask, scale), activation. dense and conv2d also: use_bias,
+              bias_sign plus or minus (a threshold), train_weights, train_bias
+  activation  identity, sigmoid, tanh, scaled_tanh (A, B), relu, leaky_relu (slope), elu (alpha), selu, gelu, gelu_tanh,
+              silu, softplus (beta), softmax, or {"name": "per_neuron", "units": [{"name": "tanh"}, ...]}
+  loss        half_squared_error, squared_error, bce, categorical_ce, huber (delta), hinge, squared_hinge,
+              multiclass_hinge; reduction mean_batch, mean_all or sum
+  optimizer   sgd, momentum and nesterov (momentum, velocity torch or classic), adagrad, rmsprop (rho, eps, centered,
+              momentum), adam and adamw (beta1, beta2, eps, eps_mode standard or hat, amsgrad), adadelta (rho, eps),
+              adamax, nadam, rprop. All: lr, weight_decay, decay_bias, bias_lr_mult
+  schedule    step (step_size, gamma), exponential (gamma), inverse_time (decay), inv (gamma, power), cosine (t_max,
+              eta_min), linear_warmup (start_factor, total_iters)
+  others      "regularization": {"l1", "l2", "apply_to", "sparsity"}, "batches": row numbers for each update in turn,
+              "gradient_clipping": {"kind": "global_norm", "max_norm"} or {"kind": "value", "limit"}
 bpstudio verify --recipe pytorch (or keras, numpy) prints a script that writes such a file."""
 
 
