@@ -234,18 +234,33 @@ class FileCommands:
 
     def retranslate(self) -> None:
         """Set the names of the lessons in the language in use."""
-        titles = {
-            "one-neuron": tr("0  One neuron"),
-            "mazur": tr("1  The worked 2-2-2 example"),
-            "softmax": tr("2  Softmax: three shares of 1"),
-            "four-equations": tr("3  The four equations"),
-            "xor": tr("4  XOR and the zero start"),
-            "vanishing": tr("5  The vanishing gradient"),
-            "iris": tr("6  Iris: a table of flowers"),
-        }
-        for action, name in zip(self._lessons, NAMES, strict=True):
+        for number, (action, name) in enumerate(zip(self._lessons, NAMES, strict=True)):
             if action is not None:
-                action.setText(titles[name])
+                action.setText(f"{number}  {tr(_TITLES[name])}")
+
+
+_TITLES = {
+    "one-neuron": translatable("One neuron"),
+    "mazur": translatable("The worked 2-2-2 example"),
+    "softmax": translatable("Softmax: three shares of 1"),
+    "four-equations": translatable("The four equations"),
+    "xor": translatable("XOR and the zero start"),
+    "dead-relu": translatable("ReLU, and a unit that is dead"),
+    "linear": translatable("Depth without curves"),
+    "cuts": translatable("Cuts of the plane"),
+    "logistic": translatable("Cross-entropy beside least squares"),
+    "shallow": translatable("Four hidden units in matrices"),
+    "thresholds": translatable("Thresholds and the sliding window"),
+    "deep-learn-toolbox": translatable("DeepLearnToolbox step by step"),
+    "optimisers": translatable("Four optimisers, two updates"),
+    "vanishing": translatable("The vanishing gradient"),
+    "exploding": translatable("Exploding, and what clipping does"),
+    "efficient-backprop": translatable("Efficient BackProp, trick by trick"),
+    "sparse-autoencoder": translatable("A sparse autoencoder"),
+    "iris": translatable("Iris: a table of flowers"),
+    "lenet": translatable("LeNet reads digits"),
+}
+"""What the lessons are called where they are listed; reading the files for it would delay every start."""
 
 
 def _file_name(title: str) -> str:

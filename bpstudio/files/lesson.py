@@ -53,7 +53,18 @@ from bpstudio.training.frame import Frame
 from bpstudio.training.session import Session
 
 FORMAT = "bpstudio-lesson/1"
-NAMES = ("one-neuron", "mazur", "softmax", "four-equations", "xor", "dead-relu", "linear", "vanishing", "exploding", "iris")
+NAMES = (
+    "one-neuron",
+    "mazur",
+    "softmax",
+    "four-equations",
+    "xor",
+    "dead-relu",
+    "linear",
+    "vanishing",
+    "exploding",
+    "iris",
+)
 """The lessons that travel with the program, in the order in which they are offered."""
 
 PLOTS = ("loss", "accuracy", "rate", "saturation", "map", "gradient", "bars", "fit", "curve")
