@@ -35,9 +35,12 @@ from bpstudio.training.frame import Frame
 METRICS = ("loss", "accuracy", "gradient_norm", "flat_share")
 LAYER_METRICS = ("norm", "saturation", "flat", "off")
 VALIDATION = ("validation loss", "validation accuracy")
+WHOLE = ("penalty", "objective")
+"""Of the step: what the penalties come to, and the loss with it."""
 ROW_LIKE = ("x", "z", "a", "slope", "delta", "dx")
 WEIGHT_LIKE = ("W", "dW", "update_W", "W_used")
-BIAS_LIKE = ("b", "db", "update_b")
+BIAS_LIKE = ("b", "db", "update_b", "mean", "term")
+"""One number per unit; mean and term are those of a sparsity, where one is asked of the layer."""
 QUANTITIES = ROW_LIKE + WEIGHT_LIKE + BIAS_LIKE
 OUTPUT_LIKE = ("elements", "dC_da", "y")
 """Of rows and outputs, without a layer's name: each output's part of the row's own cost, ∂C/∂a, the target."""
@@ -160,7 +163,7 @@ def _split(what: str) -> tuple[str, list[str]]:
 
 def _check_term(network: Network, term: str, path: str) -> None:
     """Whether the network has the named thing; the number of rows is the batch's business and not checked here."""
-    if term in METRICS or term in VALIDATION:
+    if term in METRICS or term in VALIDATION or term in WHOLE:
         return
     name, _, number = term.partition("/")
     if name in LAYER_METRICS and number.isascii() and number.isdigit():
@@ -169,7 +172,7 @@ def _check_term(network: Network, term: str, path: str) -> None:
         return
     match = _TERM.fullmatch(term)
     if match is None or (match["layer"] is None and match["quantity"] not in OUTPUT_LIKE):
-        known = ", ".join((*METRICS, *VALIDATION, "norm/1", "elements[0]", "layer1.dW[0][1]"))
+        known = ", ".join((*METRICS, *VALIDATION, *WHOLE, "norm/1", "elements[0]", "layer1.dW[0][1]"))
         raise ValueError(f"{path}: expected something like {known}; got {records.shown(term)}")
     kind = match["quantity"]
     shape: tuple[int | None, ...] = (None, network.outputs)
@@ -196,6 +199,8 @@ def _indices(text: str) -> tuple[int, ...]:
 def _term(frame: Frame, term: str) -> NDArray[np.float64]:
     if _NUMBER.fullmatch(term):
         return np.asarray(float(term))
+    if term in WHOLE:
+        return np.asarray(getattr(frame, term), dtype=np.float64)
     if term in VALIDATION:
         points = frame.metrics.validation
         points = points[points[:, 0] <= frame.step]

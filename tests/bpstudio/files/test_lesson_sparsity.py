@@ -9,7 +9,7 @@ import pytest
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
-from bpstudio.files import lesson
+from bpstudio.files import known, lesson
 from bpstudio.maths.penalties import L2, RunningSparsity
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.session import Session
@@ -34,6 +34,23 @@ def test_what_was_saved_goes_on_bit_by_bit(tmp_path: Path) -> None:
     assert one.params.flat.tobytes() == other.params.flat.tobytes()
     assert one.averages[0].tobytes() == other.averages[0].tobytes()
     assert one.averages[0].any()
+
+
+def test_a_lesson_can_promise_what_penalties_come_to() -> None:
+    frame = run().frame()
+    for what, value in (
+        ("objective", frame.objective),
+        ("penalty", frame.penalty),
+        ("objective - loss", frame.objective - frame.loss),
+        ("code.mean[1]", float(frame.trace.layers[0].a[:, 1].mean())),
+        ("code.term[2]", float(frame.trace.layers[0].term[2])),  # type: ignore[index]
+    ):
+        promise = known.read({"what": what, "value": value, "after": 17, "decimals": 14}, "expected[0]")
+        promise.check(frame.experiment.network, "expected[0]")
+        assert promise.holds(frame), what
+    absent = known.read({"what": "layer2.mean[0]", "value": 0, "after": 17}, "expected[0]")
+    with pytest.raises(ValueError, match="is not computed here"):
+        absent.measure(frame)
 
 
 def test_missing_and_wrong_means_are_named(tmp_path: Path) -> None:
