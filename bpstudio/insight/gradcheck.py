@@ -12,7 +12,8 @@ conventions are the gradient of nothing, and their gap is reported as their prop
 layer, and the running-mean sparsity in the layers that it lists and below.
 
 The error of a parameter is |analytic − numeric| divided by the larger of the two sizes, and by at least FLOOR times the
-largest gradient of the network: rounding of C cannot be told from a gradient that is a millionth of the largest one.
+largest gradient of the network, and by at least what rounding of C amounts to in a difference: where training has come
+to rest, a gradient of 1e-17 and a difference of 1e-13 are both nothing.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ FLOOR = 1e-3
 TOLERANCE = {"float64": 1e-6, "float32": 1e-3}
 #: h relative to max(1, |θ|): the fifth root of the double's precision balances rounding against the h⁴ that is cut off.
 STEP = float(np.finfo(np.float64).eps) ** 0.2
+#: How many roundings of C are in a difference, at most: four values of C, weighted by 1 and 8, over 12 h.
+_ROUNDINGS = 8.0
 #: How much smaller h gets, in turn, when a corner is crossed on the way.
 _SHRINK = (1.0, 1e-2, 1e-3)
 
@@ -152,6 +155,8 @@ def _check(
 ) -> GradientCheck:
     objective = _Objective(frame)
     tolerance = TOLERANCE[frame.experiment.dtype]
+    rounding = _ROUNDINGS * float(np.finfo(np.float64).eps) * abs(objective.value()) / STEP
+    floor = max(floor, rounding / tolerance) if np.isfinite(rounding) else floor
     analytic, numeric, errors, steps, verdicts = [], [], [], [], []
     for done, edge in enumerate(edges):
         if progress is not None and progress(done, len(edges)) is False:
@@ -291,6 +296,10 @@ class _Objective:
             return float(array[index])
         _, index = self.place(element)
         return float(input_gradient(self._frame.trace)[index])
+
+    def value(self) -> float:
+        """C of the step, in float64."""
+        return self._evaluate()[0]
 
     def _evaluate(self) -> tuple[float, list[Array]]:
         """C, and between which kinks of its function each unit, of the loss each output and of an L1 each parameter

@@ -94,6 +94,18 @@ def test_equal_numbers_in_a_window_are_a_kink() -> None:
     assert KINK in found.verdicts
 
 
+def test_where_training_has_come_to_rest_nothing_agrees_with_nothing() -> None:
+    """The gradient is 1e-17 there and the difference 1e-13: rounding, and no mistake."""
+    data = Dataset.from_arrays([[-2.0], [-1.0], [0.0], [1.0], [2.0]], [[4.0], [1.0], [0.0], [1.0], [4.0]])
+    network = Network(1, (Dense(4, "identity"), Dense(1, "identity")))
+    session = Session(Experiment(network, batch_size=0), data)
+    session.run(3000)
+    found = check(session.frame())
+    assert 0 < np.abs(found.analytic).max() < 1e-12
+    assert found.passed
+    assert found.agreeing == found.count
+
+
 def test_the_error_falls_with_h_and_rises_again() -> None:
     curve = error_curve(frame_of(LAYERS["a true convolution with steps and a mean"]), Edge(1, 1, 3))
     assert 1e-8 < curve.best < 1e-3
