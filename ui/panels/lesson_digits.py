@@ -80,6 +80,8 @@ def named(known: Known) -> str:
         return own
     names = {
         "loss": tr("loss"),
+        "objective": tr("objective"),
+        "penalty": tr("penalties"),
         "accuracy": tr("accuracy"),
         "gradient_norm": tr("size of the gradient"),
         "flat_share": tr("share of flat units"),
