@@ -26,6 +26,7 @@ def products(left: Matrices, right: Matrices, out: Matrices) -> list[list[Operat
         found += _below(a, b, c)
     if a_shared and b_shared:
         return found
+    found += _rows(a, b, c, a_shared, b_shared)
     return [*found, *_each(a, b, c, a_shared, b_shared)]
 
 
@@ -61,6 +62,22 @@ def _below(a: Array, b: Array, c: Array) -> list[list[Operation]]:
     if high is None or into is None or not into.flags.c_contiguous:
         return []
     return [[(high.dot, (b, into))]]
+
+
+def _rows(a: Array, b: Array, c: Array, a_shared: bool, b_shared: bool) -> list[list[Operation]]:
+    """A row times a matrix for each member; where the matrix is a column, all columns at once times the row."""
+    row = a if a.ndim - (not a_shared) == 1 else a[..., 0, :] if a.shape[-2] == 1 else None
+    if row is None or b_shared:
+        return []
+    into = c if c.ndim == 2 else c[..., 0, :]
+    found: list[list[Operation]] = []
+    if a_shared and b.shape[-1] == 1:
+        column, sums = b[..., 0], into[..., 0]
+        if column.flags.c_contiguous and sums.flags.c_contiguous:
+            found.append([(column.dot, (row, sums))])
+    if hasattr(np, "vecmat"):  # from NumPy 2.2 on
+        found.append([(np.vecmat, (row, b, into))])
+    return found
 
 
 def _each(a: Array, b: Array, c: Array, a_shared: bool, b_shared: bool) -> list[list[Operation]]:

@@ -220,6 +220,14 @@ class Place:
         """The same numbers with the axis of the members before the last one."""
         return self.region.view(self)
 
+    def overlaps(self, other: Place) -> bool:
+        """Whether another place may hold some of the same numbers."""
+        ends = [
+            place.offset + sum((n - 1) * s for n, s in zip(place.shape, place.strides, strict=True))
+            for place in (self, other)
+        ]
+        return self.region is other.region and self.offset <= ends[1] and other.offset <= ends[0]
+
     def order(self) -> Array:
         """Where in ``everywhere`` the numbers of each member lie, in their own order: (K, length)."""
         member, element = self.region.whose(self.offset, self.offset + self.length)

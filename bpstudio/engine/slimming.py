@@ -13,6 +13,9 @@ import numpy as np
 
 from bpstudio.maths.operations import Array
 
+SHORT = 2048
+"""Numbers up to which a constant is filled into an array of its own."""
+
 
 def slim(operands: Sequence[Any]) -> list[Any]:
     """The same arrays with axes merged and put in the order of memory; what is no array, or has no axis, stays.
@@ -50,6 +53,19 @@ def slim(operands: Sequence[Any]) -> list[Any]:
         merged_lengths, merged = [1], [[array.itemsize] for array in arrays]
     found = iter(_strided(array, merged_lengths, own) for array, own in zip(arrays, merged, strict=True))
     return [next(found) if isinstance(each, np.ndarray) and each.ndim > 0 else each for each in operands]
+
+
+def filled(operands: Sequence[Any]) -> list[Any]:
+    """The same, with constants written as often as they are met: NumPy takes longer for one number and a short array
+    than for two short arrays.
+    """
+    shapes = {operand.shape for operand in operands if isinstance(operand, np.ndarray) and operand.ndim > 0}
+    if len(shapes) != 1 or (shape := shapes.pop())[0] > SHORT or len(shape) > 1:
+        return list(operands)
+    return [
+        np.full(shape, each) if isinstance(each, np.ndarray) and each.ndim == 0 and not each.flags.writeable else each
+        for each in operands
+    ]
 
 
 def _strided(array: Array, lengths: list[int], strides: list[int]) -> Array:

@@ -23,7 +23,8 @@ from bpstudio.engine.calls import Call
 from bpstudio.engine.products import products
 from bpstudio.engine.regions import Block, Place, Region, Unstackable
 from bpstudio.engine.rehearsal import Trial
-from bpstudio.engine.slimming import slim
+from bpstudio.engine.slimming import filled, slim
+from bpstudio.engine.spreading import Gathered, Spread
 from bpstudio.maths.operations import Array, Operation, run
 
 
@@ -59,6 +60,8 @@ class Stack:
         self._ticks = ticks
         self._alike = alike
         self._regions: list[Region] = []
+        self._written: list[Place] = []
+        self._spreads: dict[int, Spread] = {}
 
     def region(self, originals: Sequence[Array], blocks: Sequence[Block], shared: bool = False) -> Region:
         """Make a flat memory of each member known, and stack it."""
@@ -78,10 +81,11 @@ class Stack:
         if len({len(operations) for operations in lists}) != 1:
             raise Unstackable("the members do not take the same operations")
         bound: list[Operation] = []
+        self._written, self._spreads = [], {}
         with np.errstate(all="ignore"):
             for operations in zip(*lists, strict=True):
                 bound += self._bound([Call.of(operation) for operation in operations], operations)
-        return bound
+        return [gather for spread in self._spreads.values() for gather in spread.gather()] + bound
 
     # ---- one operation
 
@@ -98,6 +102,10 @@ class Stack:
         if not outputs or not all(isinstance(output, Place) for output in outputs):
             raise Unstackable(f"{first.name} writes where nothing is known")
         trial = Trial(places, outputs)
+        spread = self._spread(first, operands, operations, trial)
+        self._written += outputs
+        if spread is not None:
+            return spread
         for candidate in self._candidates(first, operands):
             if self._agrees(candidate, operations, trial):
                 return candidate
@@ -115,6 +123,32 @@ class Stack:
             if not trial.agrees():
                 return False
         return True
+
+    def _spread(
+        self, call: Call, operands: list[Any], operations: Sequence[Operation], trial: Trial
+    ) -> list[Operation] | None:
+        """The operation with what it takes of the parameters gathered when the pass begins, where that is faster."""
+        if len(operands) != 3 or not all(isinstance(operand, Place) for operand in operands):
+            return None
+        left, values, out = operands
+        if values.region.shared or values.region.scratch or any(values.overlaps(other) for other in self._written):
+            return None
+        spread = self._spreads.setdefault(id(values.region), Spread(values.region))
+        ways: list[list[Operation]] = []
+        gathered: Gathered | None = None
+        if call.function in (np.add, np.subtract) and left.shape == out.shape and out.flat() is not None:
+            gathered = spread.over_rows(values, left)
+            if gathered is not None:
+                ways = [[(call.function, (left.flat(), gathered.values, out.flat()))]]
+        elif call.kind == "product" and not left.region.shared:
+            gathered = spread.turned(values)
+            if gathered is not None:
+                ways = products(self._matrices(left), (gathered.values, False), self._matrices(out))
+        for way in ways:
+            if gathered is not None and self._agrees([gathered.alone, *way], operations, trial):
+                spread.keep(gathered)
+                return way
+        return None
 
     def _candidates(self, call: Call, operands: list[Any]) -> Iterator[list[Operation]]:
         """Ways to carry out a call for all members, the fastest first."""
@@ -161,7 +195,7 @@ class Stack:
         if call.kind == "reduction":
             yield [call.reduced(arrays)]
         else:
-            yield [call.bound(slim(arrays) if call.elementwise else arrays)]
+            yield [call.bound(filled(slim(arrays)) if call.elementwise else arrays)]
 
     def _along(self, call: Call, operands: list[Any], places: list[Place]) -> Iterator[list[Operation]]:
         """The same over stretches of several blocks."""
@@ -184,7 +218,7 @@ class Stack:
                 arrays.append(spread)
             else:
                 arrays.append(self._constant(operand, where) if _is_values(operand) else operand)
-        yield [*operations, call.bound(arrays)]
+        yield [*operations, call.bound(filled(arrays) if call.elementwise else arrays)]
 
     def _alone(self, call: Call, operands: list[Any]) -> list[Operation]:
         """The same member by member, on the stacked arrays."""

@@ -90,7 +90,7 @@ class Race:
 
     # ---- moving
 
-    def run(self, steps: int, rest: Callable[[], object] = lambda: None) -> int:
+    def run(self, steps: int, rest: Callable[[], object] | None = None) -> int:
         """Train; returns the step that was reached.
 
         ``rest`` is called between stretches of training. What it raises ends the run between two steps, and a later
@@ -99,20 +99,24 @@ class Race:
         self._target = self.step_number + steps
         for members, group in list(self._groups):
             while group.members and group.step < self._target:
-                left = group.run(min(self._target - group.step, _stretch(group)))
+                ahead = self._target - group.step
+                left = group.run(ahead if rest is None else min(ahead, _stretch(group)))
                 if left:
                     self._leave(members, group, left)
-                rest()
+                if rest is not None:
+                    rest()
         for number in list(self._alone):
             self._follow(number, rest)
         return self.step_number
 
-    def _follow(self, number: int, rest: Callable[[], object]) -> None:
+    def _follow(self, number: int, rest: Callable[[], object] | None) -> None:
         """Bring a member that runs by itself to where the race is."""
         session = self._alone[number]
         while not self.rests(number) and session.step_number < self._target:
-            session.run(min(self._target - session.step_number, ALONE_STRETCH))
-            rest()
+            ahead = self._target - session.step_number
+            session.run(ahead if rest is None else min(ahead, ALONE_STRETCH))
+            if rest is not None:
+                rest()
 
     def _leave(self, members: list[int], group: Together, places: Sequence[int]) -> None:
         """Members whose numbers grew out of bounds go on by themselves: a session says where that was, and whether it

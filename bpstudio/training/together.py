@@ -31,6 +31,7 @@ from bpstudio.training.schedules import Plateau
 from bpstudio.training.session import Session
 
 BLOCK_BYTES = 2**21
+CHUNK_BYTES = 2**16
 COLUMNS = ("loss", "accuracy")
 
 
@@ -363,12 +364,19 @@ class Pass:
         if self._by_row:
             # By member first, so that every sum runs over the same neighbours as in a run by itself.
             a, z = (np.ascontiguousarray(part.swapaxes(1, 2)) for part in (a, z))
+        # In stretches that stay in the cache: fresh memory for all of them at once would cost more than the sums.
+        chunk = max(1, CHUNK_BYTES // max(a[0].nbytes, 1))
+        starts = range(0, steps, chunk)
+        return np.concatenate([self._reduced(*(part[n : n + chunk] for part in (z, a, y))) for n in starts])
+
+    def _reduced(self, z: Array, a: Array, y: Array) -> Array:
+        """(steps, K · columns) from z and a (steps, K, rows, outputs) and targets that meet them."""
         elements = self._loss.elements(self._output, z, a, y)
         # A sum of one is that one; taking it so saves most of the time that a small network needs here.
         costs = elements[..., 0] if elements.shape[-1] == 1 else np.add.reduce(elements, axis=-1)
         costs = costs.astype(np.float64, copy=False)
         losses = np.add.reduce(costs, axis=-1) * self._scale
-        return np.stack([losses, accuracy(self._task, a, y)], axis=2).reshape(steps, -1)
+        return np.stack([losses, accuracy(self._task, a, y)], axis=2).reshape(len(a), -1)
 
 
 def _params_blocks(experiment: Experiment, offset: int) -> list[Block]:
