@@ -5,6 +5,7 @@ Names are taken as they stand in any of the notations, as the person gave them, 
     w5   w¹₁₁   w^1_11   w1,1,1   w^1_{10,3}   h1->o1      a weight (into unit first, from unit second)
     b_h1   b²₁   b2,1                                     a bias
     h1   o2   i1   h2_3   a¹₂   z1,2   δ_o1   net_h1      a unit
+    m1_3   p1_3_5_2   k1_3_2   k1_3_2_1_1   m¹₃           a map, a pixel, a kernel, an entry of it
     C   loss   target1   target_o1                        the loss, a target
     step 300   epoch 3   row 12   beat 24   24            a training step, the first step of an epoch, a row of the data
     backward/h1/delta   backward/h1->o1                   an address
@@ -20,7 +21,21 @@ from dataclasses import dataclass
 from itertools import islice
 
 from bpstudio.insight import own_names
-from bpstudio.insight.elements import BIAS, Edge, Element, LossNode, Names, Probe, Row, Target, Unit
+from bpstudio.insight.elements import (
+    BIAS,
+    Edge,
+    Element,
+    Kernel,
+    KernelEntry,
+    LossNode,
+    Map,
+    Names,
+    Pixel,
+    Probe,
+    Row,
+    Target,
+    Unit,
+)
 from bpstudio.insight.notation import Letters
 from bpstudio.insight.order import Grain
 from bpstudio.insight.own_names import plain_digits
@@ -41,6 +56,7 @@ _WORDS = {
 _RANGES = ("step", "epoch", "row", "beat")
 _NUMBERED = re.compile(r"([^\W\d_]+)\s*([\d,]*\d)\s*(?:步|遍|轮|行|拍)?")
 _OF_UNIT = re.compile(r"(?:(?:net|out|δ|delta|d|a|z|in|bias|b)_|net|out|δ|delta|bias)([A-Za-z]\w*)")
+_IN_IMAGE = re.compile(r"(w|m|p|k|a|z|δ|delta)\^?(\d+)_(\d+(?:,\d+)*)")
 _OF_TARGET = re.compile(r"(?:target|y)_?o?_?(\d+)")
 _WITH_INDEX = re.compile(r"([whoi])_\{?(\d+)\}?")
 _WANTS_NUMBER = re.compile(r"(step|epoch|row|beat|步|遍|行|拍)\W.*", re.IGNORECASE)
@@ -154,6 +170,23 @@ def described(place: Place, frame: Frame, letters: Letters) -> Phrase:
                 "row {row} of the data, number {position} of this batch",
                 {"row": f"{int(frame.batch[position]) + 1:,}", "position": str(position + 1)},
             )
+        case Map(layer, channel):
+            values = {"number": str(channel + 1), "layer": str(layer)}
+            return Phrase("map {number} of layer {layer}", values) if layer else Phrase("channel {number}", values)
+        case Pixel(layer, channel, row, column):
+            values = {"row": str(row + 1), "column": str(column + 1), "map": letters.element(Map(layer, channel))}
+            return Phrase("pixel of {map} in row {row}, column {column}", values)
+        case Kernel(layer, number, channel) | KernelEntry(layer, number, channel):
+            ends = {
+                "source": letters.element(Map(layer - 1, channel)),
+                "target": letters.element(Map(layer, number)),
+            }
+            if isinstance(place, Kernel):
+                return Phrase("kernel from {source} to {target}", ends)
+            ends |= {"row": str(place.u + 1), "column": str(place.v + 1)}
+            return Phrase("row {row}, column {column} of the kernel from {source} to {target}", ends)
+        case Edge(layer, to, source) if source == BIAS and letters.names.is_convolution(layer):
+            return Phrase("bias of {unit}", {"unit": letters.element(Map(layer, to))})
         case Edge(layer, to, source) if source == BIAS:
             return Phrase("bias of {unit}", {"unit": letters.unit(Unit(layer, to))})
         case Edge(layer, to, source):
@@ -253,6 +286,14 @@ def _typed(text: str, names: Names) -> str:
     text = re.sub(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda match: "^" + match[0].translate(_RAISED), text)
     text = re.sub(r"(?<=[\d^])([₀₁₂₃₄₅₆₇₈₉]+(?:,[₀₁₂₃₄₅₆₇₈₉]+)?)", lambda match: "_" + plain_digits(match[1]), text)
     text = plain_digits(text).replace(" ", "")
+    in_image = _IN_IMAGE.fullmatch(text)
+    if in_image is not None:
+        letter, layer, indices = in_image.groups()
+        count = indices.count(",") + 1
+        # A weight of four numbers is an entry of a kernel, what a unit has with three is that of a pixel.
+        kind = {("w", 4): "k", ("m", 1): "m", ("k", 2): "k"}.get((letter, count), "p" if count == 3 else "")
+        if (kind and letter != "w") or kind == "k":
+            return f"{kind}{layer}_{indices.replace(',', '_')}"
     indexed = re.fullmatch(r"(w|b|z|a|δ|delta|d|h)\^?(\d+)[_,]\{?(\d+)(?:,(\d+))?\}?", text)
     if indexed is not None and not (indexed[1] == "h" and "^" not in text):
         return _indexed(indexed, names)
@@ -291,6 +332,8 @@ def _named(unit: Unit, names: Names, bias: bool) -> str:
         size = names.sizes[unit.layer] if 0 <= unit.layer <= names.depth else 0
         values = {"layer": str(unit.layer), "count": str(size)}
         raise NoPlaceError(_no_layer(unit.layer, names) or Phrase("Layer {layer} has units 1 to {count}.", values))
+    if bias and names.is_convolution(unit.layer):
+        return names.edge(Edge(unit.layer, unit.index, BIAS))
     return f"b_{names.unit(unit)}" if bias else names.unit(unit)
 
 
@@ -299,7 +342,9 @@ def _no_layer(layer: int, names: Names) -> Phrase | None:
 
 
 def _no_weight(layer: int, names: Names) -> Phrase:
-    to, source = names.sizes[layer], names.sizes[layer - 1]
+    to, source = names.matrices[layer - 1]
+    if not to:
+        return Phrase("Layer {layer} has no weights.", {"layer": str(layer)})
     values = {"layer": str(layer), "to": str(to), "source": str(source)}
     return Phrase("Weights of layer {layer} go to units 1 to {to} from units 1 to {source}.", values)
 
@@ -324,6 +369,7 @@ def _names(typed: str, walk: Walk, letters: Letters) -> Iterator[str]:
     yield from (name for name in letters.notation.own.values() if plain_digits(name).casefold().startswith(folded))
     if folded == "c":
         yield "C"
+    yield from (name for name in _in_images(folded, names) if name.startswith(folded))
     for layer in range(len(names.sizes)):
         sample = names.unit(Unit(layer, 0))
         if not sample.startswith(folded[:1]) and not folded.startswith("b_"[: len(folded)]):
@@ -332,11 +378,28 @@ def _names(typed: str, walk: Walk, letters: Letters) -> Iterator[str]:
             name = names.unit(Unit(layer, index))
             if name.startswith(folded):
                 yield name
-            elif layer and names.biases[layer - 1] and f"b_{name}".startswith(folded):
+            elif (
+                names.has(Edge(layer, index, BIAS))
+                and not names.is_convolution(layer)
+                and f"b_{name}".startswith(folded)
+            ):
                 yield f"b_{name}"
     number = re.fullmatch(r"w(\d*)", folded)
     if number is not None:
         yield from (f"w{n}" for n in _numbers(number[1], names.weight_count))
+
+
+def _in_images(folded: str, names: Names) -> Iterator[str]:
+    """Maps, kernels and biases of filters whose names begin as typed."""
+    for layer in range(names.depth + 1):
+        if names.is_image(layer) and folded[:1] == "m":
+            yield from (names.element(Map(layer, channel)) for channel in range(names.shapes[layer][0]))
+        if names.is_convolution(layer) and folded[:1] in ("k", "b"):
+            filters, channels = names.weights[layer - 1][:2]
+            for number in range(filters):
+                if names.biases[layer - 1]:
+                    yield names.edge(Edge(layer, number, BIAS))
+                yield from (names.element(Kernel(layer, number, channel)) for channel in range(channels))
 
 
 def _numbers(digits: str, last: int) -> Iterator[int]:

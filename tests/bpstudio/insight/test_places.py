@@ -6,17 +6,35 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bpstudio.data.dataset import Dataset
+from bpstudio.engine.layers import Conv2D, Dense, Flatten, MaxPool2D
+from bpstudio.engine.network import Network
 from bpstudio.files import lesson
 from bpstudio.files.asset import folder
 from bpstudio.insight import places
-from bpstudio.insight.elements import BIAS, Edge, LossNode, Probe, Row, Target, Unit
+from bpstudio.insight.elements import (
+    BIAS,
+    Edge,
+    Kernel,
+    KernelEntry,
+    LossNode,
+    Map,
+    Pixel,
+    Probe,
+    Row,
+    Target,
+    Unit,
+)
 from bpstudio.insight.notation import Letters, letters, notation_named
 from bpstudio.insight.places import Address, Beat, NoPlaceError, Step, Whose, described, find, suggest
 from bpstudio.insight.walk import Walk
+from bpstudio.training.experiment import Experiment
+from bpstudio.training.session import Session
 
 OWN = (("b_h2", "θ2"), ("h1", "u_1"), ("w5", "θ₁"))
 
@@ -150,3 +168,53 @@ def test_every_sentence_is_in_the_catalogue() -> None:
             if isinstance(text, ast.Constant) and re.search("[a-z]{2}", str(text.value)) and text.value not in entries:
                 missing.add(text.value)
     assert not missing
+
+
+# ---- images
+
+
+@pytest.fixture(scope="module")
+def images() -> tuple[Any, ...]:
+    """What `find` needs for a convolution of 5×5 pixels."""
+    layers = (Conv2D(2, (3, 2)), MaxPool2D((2, 2), (1, 1)), Flatten(), Dense(2))
+    data = Dataset.from_arrays(np.random.default_rng(1).normal(size=(4, 50)), np.zeros((4, 2)))
+    frame = Session(Experiment(Network(50, layers, (2, 5, 5)), batch_size=2), data).frame()
+    walk = Walk.of(frame)
+    return frame, walk, letters("nielsen", frame.experiment.network), walk.count("layer")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("m1_2", Map(1, 1)),
+        ("M1_2", Map(1, 1)),
+        ("m¹₂", Map(1, 1)),
+        ("p1_2_3_1", Pixel(1, 1, 2, 0)),
+        ("p¹₂,₃,₁", Pixel(1, 1, 2, 0)),
+        ("a¹₂,₃,₁", Pixel(1, 1, 2, 0)),
+        ("k1_2_1", Kernel(1, 1, 0)),
+        ("k¹₂,₁", Kernel(1, 1, 0)),
+        ("k1_2_1_3_2", KernelEntry(1, 1, 0, 2, 1)),
+        ("w¹₂,₁,₃,₂", KernelEntry(1, 1, 0, 2, 1)),
+        ("w7", KernelEntry(1, 0, 1, 0, 0)),
+        ("b_m1_2", Edge(1, 1, BIAS)),
+        ("b¹₂", Edge(1, 1, BIAS)),
+        ("w25", Edge(4, 0, 0)),
+        ("h3_2", Unit(3, 1)),
+    ],
+)
+def test_places_in_images_are_found(images: tuple[Any, ...], text: str, place: object) -> None:
+    assert find(text, *images) == place
+    assert described(place, images[0], images[2]).text  # type: ignore[arg-type]
+
+
+def test_names_in_images_are_offered(images: tuple[Any, ...]) -> None:
+    assert [each.text for each in suggest("m", *images)][:4] == ["m0_1", "m0_2", "m1_1", "m1_2"]
+    assert [each.text for each in suggest("k1_2", *images)] == ["k1_2_1", "k1_2_2"]
+    assert [each.text for each in suggest("b_", *images)][:3] == ["b_m1_1", "b_m1_2", "b_o1"]
+
+
+@pytest.mark.parametrize("text", ["m3_1", "k2_1_1", "p1_1_9_1", "b²₁", "w3,1,1"])
+def test_what_the_images_have_not_is_refused(images: tuple[Any, ...], text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        find(text, *images)
