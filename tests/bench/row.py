@@ -23,3 +23,12 @@ class Row:
         return (
             f"  {mark}  {self.ratio:6.2f}×  {sign} {self.target:<5g} [{low:.2f} … {high:.2f}]  {self.what}  {self.note}"
         )
+
+    def markdown(self) -> str:
+        """The row of a table."""
+        sign = "≤" if self.at_most else "≥"
+        low, high = self.spread
+        mark = "" if self.reached else "missed"
+        spread = f"{low:.2f} … {high:.2f}" if low == low else ""
+        note = " ".join(part for part in (mark, self.note) if part)
+        return f"| {self.what} | {self.ratio:.2f}× | {sign} {self.target:g} | {spread} | {note} |"
