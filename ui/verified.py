@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "step": translatable("step {number}"),
+    "update": translatable("update {number}"),
     "layer": translatable("layer {number}"),
     "row": translatable("row {number}"),
     "unit": translatable("unit {number}"),

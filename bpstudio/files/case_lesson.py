@@ -27,6 +27,7 @@ from bpstudio.insight.walk import Walk
 from bpstudio.training.session import Session
 
 LONGEST_TITLE = 200
+_ON_THE_LOSS = ("loss", "objective", "final_objective")
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,13 +137,15 @@ def _step(first: Disagreement, case: Mapping[str, Any]) -> int:
 
 
 def element_of(first: Disagreement, names: Names) -> Element | None:
-    """What differs: a unit, a weight, a bias, or the loss for a number of the whole network."""
+    """What differs: a unit, a weight, a bias, or the loss; None for what stands nowhere on the canvas."""
     layer, index = first.layer, first.index
     found: Unit | Edge | LossNode
     try:
         if first.quantity == "dX":
             found = Unit(0, _flat(index[1:], names.shapes[0]))
         elif layer is None:
+            if first.quantity not in _ON_THE_LOSS:
+                return None
             found = LossNode()
         elif first.quantity in ("db", "b"):
             found = Edge(layer, index[0], BIAS)
@@ -178,7 +181,7 @@ def _address(first: Disagreement, element: Element | None, walk: Walk) -> str:
     elif isinstance(flat, Edge):
         name = names.edge(flat)
         wanted = [f"update/{name}" if first.quantity in ("W", "b") else f"backward/{name}"]
-    elif isinstance(flat, LossNode) and first.quantity not in ("grad_norm", "lr"):
+    elif isinstance(flat, LossNode):
         wanted = ["loss/C"]
     for address in (*wanted, *([f"forward/layer{first.layer}"] if first.layer else []), "step"):
         try:

@@ -67,7 +67,8 @@ def sentence(first: Disagreement) -> str:
 
 def location(first: Disagreement) -> list[tuple[str, int]]:
     """The places of an element from the outside in, each with its number as a person counts: layer 2, row 1, unit 3."""
-    found: list[tuple[str, int]] = [("step", first.step)] if first.step else []
+    when = "update" if first.quantity in ("W", "b") else "step"  # parameters are those after an update
+    found: list[tuple[str, int]] = [(when, first.step)] if first.step else []
     if first.layer is not None:
         found.append(("layer", first.layer))
     axes = _AXES.get(_LIKE.get(first.quantity, first.quantity), {}).get(len(first.index), ())

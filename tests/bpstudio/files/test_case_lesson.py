@@ -45,7 +45,7 @@ WHERE = [
     ("pt-opt-sgd", ("params_after", "10", 0, "W", 2, 1), Edge(1, 2, 1), "update/w10", 0, 9),
     ("pt-opt-sgd", ("params_after", "10", 0, "b", 2), Edge(1, 2, BIAS), "update/b_h3", 0, 9),
     ("pt-opt-sgd", ("history", "objective", 5), LossNode(), "loss/C", 0, 5),
-    ("pt-schedule-inv", ("history", "lr", 4), LossNode(), "step", 0, 4),
+    ("pt-schedule-inv", ("history", "lr", 4), None, "step", 0, 4),
     ("pt-conv-plain", ("final_objective",), LossNode(), "loss/C", 0, 20),
     ("pt-opt-sgd", ("loss",), LossNode(), "loss/C", 0, 0),
     ("pt-opt-sgd", ("dX", 4, 2), Unit(0, 2), "step", 4, 0),
@@ -66,7 +66,7 @@ def test_a_case_that_fails_opens_where_it_differs_first(tmp_path, name, place, e
     assert (found.element, found.lesson.at, found.lesson.row) == (element, address, row)
     assert found.session.step_number == step
     walk = Walk.of(found.session.frame())
-    assert walk.names.has(element)
+    assert element is None or walk.names.has(element)
     assert walk.find("edge", address) > 0
 
 
