@@ -9,7 +9,11 @@ At the edge grain a layer of n units with m inputs, below a layer of k units, ha
     hidden deltas   n (k + 2)    what arrives from each unit above, the sum, the delta
     update          n (m + 1)    the new value of each parameter
 
-In a layer without biases, gradients and update have n m beats each.
+In a layer without biases, gradients and update have n m beats each; in one without weights there are none.
+
+A layer of images has a beat for each place of each map, forward and back; the gradients of a convolution's kernels are
+a sum that grows with each place of its filter's map, and their new values are a beat each. What changes each number by
+itself (dropout, an activation on its own) has a beat for each, and two on the way back: the error and δ.
 
 A softmax layer first computes all its z, n (m + 1) beats, then its n shares: no share can be computed before the last z
 is known. That is n (m + 2) beats too. Its shares are one beat at the neuron grain, and the whole layer is one beat at
@@ -28,6 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bpstudio.insight.elements import BIAS, Edge, Element, LossNode, Unit
+from bpstudio.insight.paces import Pace, Run
 
 Grain = Literal["step", "layer", "neuron", "edge"]
 GRAINS: tuple[Grain, ...] = get_args(Grain)
@@ -50,62 +55,45 @@ class Block:
     joined: bool = False  # shares its beat at the layer grain with the block before
 
 
-def blocks(
-    sizes: Sequence[int], joint: Sequence[bool], rows: int, sequential: bool, biases: Sequence[bool]
-) -> Iterator[Block]:
-    """Yield the blocks of one step in order.
-
-    `joint` says which layers are computed as a whole (softmax), `rows` is the size of the batch, `biases` says which
-    layers have any.
-    """
-    depth = len(sizes) - 1
-    outputs = sizes[depth]
-    for layer in range(1, depth + 1):
-        inputs, units = sizes[layer - 1], sizes[layer]
-        if joint[layer - 1]:
-            yield Block("forward", "F", layer, units * (inputs + 1), inputs + 1)
-            yield Block("shares", "F", layer, units, units, joined=True)
-        else:
-            yield Block("forward", "F", layer, units * (inputs + 2), inputs + 2)
+def blocks(paces: Sequence[Pace], rows: int, sequential: bool) -> Iterator[Block]:
+    """Yield the blocks of one step in order; `rows` is the size of the batch."""
+    depth, outputs = len(paces), paces[-1].units
+    for layer, pace in enumerate(paces, 1):
+        yield _block("forward", "F", layer, pace.forward)
+        if pace.joint:
+            yield Block("shares", "F", layer, pace.units, pace.units, joined=True)
     yield Block("loss", "L", depth, outputs + 1, outputs + 1)
     if rows > 1:
         yield Block("mean", "L", depth, 1, 1, joined=True)
-    rows_of = [inputs + has_bias for inputs, has_bias in zip(sizes, biases, strict=False)]
-    updates = [
-        Block("update", "U", layer, sizes[layer] * rows_of[layer - 1], rows_of[layer - 1])
-        for layer in range(1, depth + 1)
-    ]
+    updates = [_block("update", "U", layer, pace.update) for layer, pace in enumerate(paces, 1)]
     for layer in range(depth, 0, -1):
-        units, parameters = sizes[layer], rows_of[layer - 1]
+        here = paces[layer - 1]
         if layer == depth:
-            yield Block("output deltas", "B", layer, 2 * units, 2)
+            yield Block("output deltas", "B", layer, 2 * outputs, 2)
         else:
-            above = sizes[layer + 1]
-            yield Block("hidden deltas", "B", layer, units * (above + 2), above + 2)
-        yield Block("gradients", "B", layer, units * parameters, parameters)
-        if sequential:
-            yield updates[layer - 1]
+            yield _block("hidden deltas", "B", layer, here.hidden_deltas(paces[layer]))
+        if here.has_weights:
+            yield _block("gradients", "B", layer, here.gradients)
+            if sequential:
+                yield updates[layer - 1]
     if not sequential:
-        yield from updates
+        yield from (block for block in updates if block.count)
+
+
+def _block(act: str, phase: str, layer: int, run: Run) -> Block:
+    return Block(act, phase, layer, run.count, run.stride)
 
 
 class Order:
     """All beats of one step by number, at every grain. Its tables have one entry per block, whatever the widths."""
 
-    def __init__(
-        self,
-        sizes: Sequence[int],
-        joint: Sequence[bool],
-        rows: int,
-        sequential: bool,
-        biases: Sequence[bool] | None = None,
-    ) -> None:
-        self.sizes = tuple(sizes)
-        self.depth = len(sizes) - 1
-        self.biases = (True,) * self.depth if biases is None else tuple(biases)
+    def __init__(self, paces: Sequence[Pace], rows: int, sequential: bool) -> None:
+        self.paces = tuple(paces)
+        self.sizes = (self.paces[0].inputs, *(pace.units for pace in self.paces))
+        self.depth = len(self.paces)
+        self.biases = tuple(pace.has_bias for pace in self.paces)
         self.rows = rows
-        self._joint = tuple(joint)
-        self.blocks = tuple(blocks(sizes, joint, rows, sequential, self.biases))
+        self.blocks = tuple(blocks(self.paces, rows, sequential))
         self._edges_before: list[int] = []
         self._neurons_before: list[int] = []
         self._layer_beat: list[int] = []
@@ -126,7 +114,7 @@ class Order:
 
     def joint(self, layer: int) -> bool:
         """Whether the units of a layer are computed as a whole: no share of a softmax before the last z."""
-        return self._joint[layer - 1]
+        return self.paces[layer - 1].joint
 
     def count(self, grain: Grain) -> int:
         """How many beats the step has at this grain."""
@@ -199,13 +187,23 @@ class Order:
         return tuple(runs)
 
     def start(self, act: str, layer: int) -> int:
-        """How many edge beats come before the block of this act and layer."""
-        return self._edges_before[self._number[act, layer]]
+        """How many edge beats come before the block of this act and layer. Raises ValueError where it has none."""
+        return self._edges_before[self._find(act, layer)]
 
     def end(self, act: str, layer: int) -> int:
         """The last edge beat of the block of this act and layer."""
-        number = self._number[act, layer]
+        number = self._find(act, layer)
         return self._edges_before[number] + self.blocks[number].count
+
+    def _find(self, act: str, layer: int) -> int:
+        if (act, layer) not in self._number:
+            raise ValueError(f"layer {layer} has no {act}")
+        return self._number[act, layer]
+
+    @property
+    def never(self) -> int:
+        """A place beyond the last beat: of what is computed in none."""
+        return self.counts["edge"] + 1
 
     def _unit_steps(self, layer: int, quantity: str) -> tuple[int, int]:
         """(edge beat of unit 0, distance to the next unit) for a quantity of the units of a layer; 0 is given data."""
@@ -216,17 +214,23 @@ class Order:
                 f"quantity of a unit in layer {layer}: expected one of {self._unit_choices(layer)}, came {quantity!r}"
             )
         joint = self.joint(layer)
+        pace = self.paces[layer - 1]
         if quantity == "a" and joint:
             return self.start("shares", layer) + 1, 1
         if quantity in ("z", "a"):
-            inputs = self.sizes[layer - 1]
-            return self.start("forward", layer) + inputs + (2 if quantity == "a" else 1), inputs + (1 if joint else 2)
+            start = self.start("forward", layer) + 1
+            if not pace.is_dense:
+                return start, int(pace.forward.count > 1)
+            return start + pace.inputs + (quantity == "a"), pace.forward.stride
         if quantity == "element":
             return self.start("loss", layer) + 1, 1
         if layer == self.depth:
             return self.start("output deltas", layer) + (1 if quantity == "error" else 2), 2
-        above = self.sizes[layer + 1]
-        return self.start("hidden deltas", layer) + above + (1 if quantity == "error" else 2), above + 2
+        start = self.start("hidden deltas", layer)
+        if pace.is_image:
+            return start + 1, 1
+        stride = pace.hidden_deltas(self.paces[layer]).stride
+        return start + stride - (quantity == "error"), stride
 
     def _unit_choices(self, layer: int) -> str:
         if layer == 0:
@@ -246,49 +250,59 @@ class Order:
             return self.end("mean" if quantity == "C" and self.rows > 1 else "loss", self.depth)
         if not isinstance(element, Edge):
             raise ValueError(f"nothing is computed at {element}")
-        layer, inputs = element.layer, self.sizes[element.layer - 1]
-        column = inputs if element.source == BIAS else element.source
-        if element.source == BIAS and not self.biases[layer - 1]:
+        layer, pace = element.layer, self.paces[element.layer - 1]
+        column = pace.columns if element.source == BIAS else element.source
+        if element.source == BIAS and not pace.has_bias:
             raise ValueError(f"layer {layer} has no biases, came {element}")
         if quantity == "product":
-            return self.start("forward", layer) + element.to * self._forward_stride(layer) + column + 1
+            first, stride = self.start("forward", layer), pace.forward.stride
+            return first + element.to * stride + column + 1 if pace.is_dense else first + (element.to + 1) * stride
         if quantity == "arrival" and layer > 1 and element.source != BIAS:
-            above = self.sizes[layer]
-            return self.start("hidden deltas", layer - 1) + element.source * (above + 2) + element.to + 1
-        if quantity in ("dW", "new"):
-            act = "gradients" if quantity == "dW" else "update"
-            return self.start(act, layer) + element.to * (inputs + self.biases[layer - 1]) + column + 1
+            if not pace.is_dense:
+                return self.end("hidden deltas", layer - 1)
+            return self.start("hidden deltas", layer - 1) + element.source * (pace.units + 2) + element.to + 1
+        if quantity == "new":
+            return self.start("update", layer) + element.to * pace.update.stride + column + 1
+        if quantity == "dW":
+            first, stride = self.start("gradients", layer), pace.gradients.stride
+            # Every number of a filter's kernels is a sum over all of its places.
+            return first + element.to * stride + column + 1 if pace.is_dense else first + (element.to + 1) * stride
         raise ValueError(
             f"quantity of an edge: expected one of {', '.join(EDGE_QUANTITIES)} (arrival: no bias, not in layer 1), "
             f"came {quantity!r} of {element}"
         )
 
     def when(self, layer: int, quantity: str) -> NDArray[np.int64]:
-        """`place` for a whole layer: shape (units,), or (units, inputs + 1) for edges, biases in the last column.
+        """`place` for a whole layer: shape (units,), or for edges (rows, columns + 1) of its weights as a matrix,
+        biases in the last column; (0, 1) where it has none.
 
         A bias has no product of its own; it enters with the sum, so its column holds the beat of z. Nothing arrives
         over a bias: that column of "arrival" lies beyond the last beat. So do those of biases that a layer has not.
         """
-        units = self.sizes[layer]
         if quantity not in EDGE_QUANTITIES:
             first, stride = self._unit_steps(layer, quantity)
-            return first + stride * np.arange(units)
+            return first + stride * np.arange(self.sizes[layer])
         if layer == 0 or (quantity == "arrival" and layer == 1):
             raise ValueError(f"layer {layer} has no {quantity!r}")
-        inputs = self.sizes[layer - 1]
-        rows, columns = np.arange(units)[:, None], np.arange(inputs + 1)
+        pace = self.paces[layer - 1]
+        if not pace.has_weights:
+            return np.zeros((0, 1), np.int64)
+        rows, columns = np.arange(pace.rows)[:, None], np.arange(pace.columns + 1)
         if quantity == "arrival":
-            places = self.start("hidden deltas", layer - 1) + 1 + rows + columns * (units + 2)
-            places[:, inputs] = self.counts["edge"] + 1
+            if pace.is_dense:
+                places = self.start("hidden deltas", layer - 1) + 1 + rows + columns * (pace.units + 2)
+            else:
+                places = np.full((pace.rows, pace.columns + 1), self.end("hidden deltas", layer - 1))
+            places[:, -1] = self.never
             return places
-        if quantity == "product":
-            return self.start("forward", layer) + 1 + rows * self._forward_stride(layer) + columns
-        has_bias = self.biases[layer - 1]
-        places = self.start("gradients" if quantity == "dW" else "update", layer) + 1 + columns
-        places = places + rows * (inputs + has_bias)
-        if not has_bias:
-            places[:, inputs] = self.counts["edge"] + 1
+        act, run = {
+            "product": ("forward", pace.forward),
+            "dW": ("gradients", pace.gradients),
+            "new": ("update", pace.update),
+        }[quantity]
+        one_by_one = pace.is_dense or quantity == "new"
+        within = columns + 1 if one_by_one else np.full(pace.columns + 1, run.stride)
+        places = self.start(act, layer) + rows * run.stride + within
+        if quantity != "product" and not pace.has_bias:
+            places[:, -1] = self.never
         return places
-
-    def _forward_stride(self, layer: int) -> int:
-        return self.sizes[layer - 1] + (1 if self.joint(layer) else 2)

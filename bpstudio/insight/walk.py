@@ -43,8 +43,8 @@ from bpstudio.insight.elements import (
     Units,
     WholeBatch,
 )
-from bpstudio.insight.order import EDGE_QUANTITIES, GRAINS, Grain, Order
-from bpstudio.maths.activations import activation
+from bpstudio.insight.order import GRAINS, Grain, Order
+from bpstudio.insight.paces import paces
 
 if TYPE_CHECKING:
     from bpstudio.training.frame import Frame
@@ -107,8 +107,7 @@ class Walk:
     @cached_property
     def order(self) -> Order:
         """The tables behind the arithmetic."""
-        joint = [not activation(layer.activation).elementwise for layer in self.network.layers]
-        return Order(self.network.sizes, joint, self.batch_size, self.sequential, self.network.biases)
+        return Order(paces(self.network), self.batch_size, self.sequential)
 
     @cached_property
     def names(self) -> Names:
@@ -126,7 +125,7 @@ class Walk:
 
     def beat(self, grain: Grain, index: int) -> Beat:
         """Beat `index`, from 1; 0 is the start. Raises ValueError when there is none."""
-        return make(self.order, self.names, grain, index)
+        return make(self.order, self.names, self.network, grain, index)
 
     def find(self, grain: Grain, address: str) -> int:
         """The beat in which what the address names is complete. Raises ValueError that names near addresses."""
@@ -154,14 +153,22 @@ class Walk:
         Quantities: of a unit z, a, element (its part of the loss), error, delta; of an edge product, dW, arrival, new;
         of the loss row, C. The inputs are given, so their a is always "before".
         """
+        element = self._last_of(self.names.flat(element))
         if isinstance(element, (Unit, Edge)):
             self.names.check(element)
         first, last = self.span(grain, index)
-        if isinstance(element, Edge) and not self._has_edges(element.layer):
-            place = self._complete(element.layer, quantity)
-        else:
-            place = self.order.place(element, quantity)
+        place = self.order.place(element, quantity)
         return "not yet" if place > last else "before" if place < first else "now"
+
+    def _last_of(self, element: Element) -> Element:
+        """What is computed last of a map or a kernel."""
+        if isinstance(element, Map):
+            size = math.prod(self.names.shapes[element.layer][1:])
+            return Unit(element.layer, (element.channel + 1) * size - 1)
+        if isinstance(element, Kernel):
+            size = math.prod(self.names.weights[element.layer - 1][2:])
+            return Edge(element.layer, element.filter, (element.channel + 1) * size - 1)
+        return element
 
     def states(self, grain: Grain, index: int, layer: int, quantity: str) -> NDArray[np.uint8]:
         """`known` for a whole layer: 0 not yet, 1 before, 2 now.
@@ -171,22 +178,8 @@ class Walk:
         (0, 1) where there are no weights.
         """
         first, last = self.span(grain, index)
-        if quantity in EDGE_QUANTITIES and not self._has_edges(layer):
-            rows, columns = self.names.matrices[layer - 1]
-            places = np.full((rows, columns + 1), self._complete(layer, quantity))
-        else:
-            places = self.order.when(layer, quantity)
+        places = self.order.when(layer, quantity)
         return (places <= last).astype(np.uint8) + ((places <= last) & (places >= first))
-
-    def _has_edges(self, layer: int) -> bool:
-        """Whether the units of a layer have an edge each from those below: whether it is dense."""
-        return len(self.network.weight_shapes[layer - 1]) == 2 and self.network.layers[layer - 1].has_weights
-
-    def _complete(self, layer: int, quantity: str) -> int:
-        """The edge beat at which a quantity of all parameters of a layer is complete."""
-        if quantity == "arrival":
-            return self.order.end("hidden deltas", layer - 1) if layer > 1 else self.order.counts["edge"] + 1
-        return self.order.end({"product": "forward", "dW": "gradients", "new": "update"}[quantity], layer)
 
     def lit_units(self, beat: Beat, layer: int) -> NDArray[np.bool_]:
         """Which units of a layer glow in a beat."""
@@ -213,7 +206,7 @@ class Walk:
             if isinstance(element, Edge) and element.layer == layer and self.names.has(element):
                 lit[element.to, element.source] = True
             elif isinstance(element, Edges) and element.layer == layer:
-                # Of a convolution `to` is a filter; a beat about one of its places lights no row.
+                # Of a convolution `to` is a filter.
                 rows = slice(None) if element.to is None else slice(element.to, element.to + 1)
                 lit[rows, slice(None) if element.source is None else element.source] = True
             elif isinstance(element, Kernel) and element.layer == layer:

@@ -11,7 +11,7 @@ import numpy as np
 from bpstudio.engine.images import windows
 from bpstudio.engine.layers import AvgPool2D, Conv2D, Layer, MaxPool2D
 from bpstudio.engine.network import Network
-from bpstudio.insight.elements import Map, Pixel
+from bpstudio.insight.elements import Map, Pixel, Unit, pixel_of
 from bpstudio.maths.operations import Array
 
 Sliding = Conv2D | MaxPool2D | AvgPool2D
@@ -56,6 +56,30 @@ def seen_maps(network: Network, pixel: Pixel) -> tuple[Map, ...]:
     if isinstance(network.layers[below], Conv2D):
         return tuple(Map(below, channel) for channel in range(network.shapes[below][0]))
     return (Map(below, pixel.channel),)
+
+
+def seen_by(network: Network, unit: Unit) -> tuple[Unit | Pixel, ...]:
+    """The places of the layer above that look at a place of an image: those whose windows it lies in; the number that
+    it becomes where the layer above flattens, drops or changes each number by itself. Nothing above the last layer.
+    """
+    layer = unit.layer
+    if layer == len(network.layers):
+        return ()
+    above = sliding(network, layer + 1)
+    if above is None:
+        shape = network.shapes[layer + 1]
+        same = Unit(layer + 1, unit.index)
+        return (pixel_of(shape, same) if len(shape) == 3 else same,)
+    pixel = pixel_of(network.shapes[layer], unit)
+    channels, *sizes = network.shapes[layer + 1]
+    sides = []
+    for place, size, kernel, stride, padding in zip(
+        (pixel.row, pixel.column), sizes, above.kernel, above.stride, above.padding, strict=True
+    ):
+        first = max(-(-(place + padding - kernel + 1) // stride), 0)
+        sides.append(range(first, min((place + padding) // stride, size - 1) + 1))
+    maps = range(channels) if isinstance(above, Conv2D) else (pixel.channel,)
+    return tuple(Pixel(layer + 1, number, row, column) for number in maps for row in sides[0] for column in sides[1])
 
 
 def winner(network: Network, pixel: Pixel, below: Array) -> Pixel | None:

@@ -144,7 +144,8 @@ def ways_of(picture: Picture, pulse: Pulse) -> Floats:
     else:
         start, end = points(picture, pulse.origin), points(picture, pulse.destination)
         count = max(len(start), len(end))
-        return np.concatenate((np.broadcast_to(start, (count, 2)), np.broadcast_to(end, (count, 2))), axis=1)
+        spread = (each[np.linspace(0, len(each) - 1, count).round().astype(np.intp)] for each in (start, end))
+        return np.concatenate(tuple(spread), axis=1)
     return lines if pulse.kind == "forward" else lines[:, [2, 3, 0, 1]]
 
 
