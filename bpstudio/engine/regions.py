@@ -35,10 +35,13 @@ class Block:
 class Region:
     """A flat memory of each member, and the memory in which all of them are stacked.
 
-    A region that is ``shared`` has the same numbers for every member, and holds them once.
+    A region that is ``shared`` has the same numbers for every member, and holds them once; with ``ones`` its only
+    block, a matrix, has a further column of ones there.
     """
 
-    def __init__(self, originals: Sequence[Array], blocks: Sequence[Block], shared: bool = False) -> None:
+    def __init__(
+        self, originals: Sequence[Array], blocks: Sequence[Block], shared: bool = False, ones: bool = False
+    ) -> None:
         self.originals = list(originals)
         self.members = len(originals)
         self.shared = shared
@@ -46,7 +49,13 @@ class Region:
         """Whether it is room between operations, whose blocks are those of what it is used with."""
         self.blocks = sorted((block for block in blocks if block.size), key=lambda block: block.offset)
         self.size = originals[0].size
+        self.with_ones: Array | None = None
+        """(rows, columns + 1), the last column all 1."""
         self.flat: Array = np.zeros(self.size * (1 if shared else self.members), originals[0].dtype)
+        if ones:
+            rows, columns = self.blocks[0].shape
+            self.flat = np.ones(rows * (columns + 1), originals[0].dtype)
+            self.with_ones = self.flat.reshape(rows, columns + 1)
         self._map: tuple[Array, Array] | None = None
 
     def stacked(self, block: Block) -> Array:
@@ -59,7 +68,14 @@ class Region:
             return part.reshape(*block.shape[:-1], self.members, block.shape[-1])
         return np.moveaxis(part.reshape(self.members, *block.shape), 0, -2)
 
+    @property
+    def once(self) -> Array:
+        """The only block of a shared region."""
+        return self._once(self.blocks[0])
+
     def _once(self, block: Block) -> Array:
+        if self.with_ones is not None:
+            return self.with_ones[:, :-1]
         return self.flat[block.offset : block.offset + block.size].reshape(block.shape)
 
     def mirror(self, place: Place, beside: Sequence[Place]) -> None:

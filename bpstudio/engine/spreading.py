@@ -63,6 +63,15 @@ class Spread:
             return None
         return self._gathered(np.moveaxis(places, -2, 0))
 
+    def with_bias(self, matrix: Place, bias: Place) -> Gathered | None:
+        """[W₁ᵀ W₂ᵀ …] over [b₁ b₂ …], (inputs + 1, K · units), from a transposed matrix and a bias of each member."""
+        if len(matrix.shape) != 2 or bias.shape != matrix.shape[1:]:
+            return None
+        weights, biases = self._places(matrix), self._places(bias)
+        if weights is None or biases is None or weights.size > SMALL:
+            return None
+        return self._gathered(np.concatenate([weights.reshape(len(weights), -1), biases.reshape(1, -1)]))
+
     def keep(self, gathered: Gathered) -> None:
         """Gather what was offered last in every pass."""
         self._sources.append(gathered.source)

@@ -58,14 +58,16 @@ class Stack:
         self.one_by_one: list[str] = []
         """The operations that are carried out member by member, because their digits would differ otherwise."""
         self._ticks = ticks
-        self._alike = alike
+        self.alike = alike
         self._regions: list[Region] = []
         self._written: list[Place] = []
         self._spreads: dict[int, Spread] = {}
 
-    def region(self, originals: Sequence[Array], blocks: Sequence[Block], shared: bool = False) -> Region:
+    def region(
+        self, originals: Sequence[Array], blocks: Sequence[Block], shared: bool = False, ones: bool = False
+    ) -> Region:
         """Make a flat memory of each member known, and stack it."""
-        return self.adopt(Region(originals, blocks, shared))
+        return self.adopt(Region(originals, blocks, shared, ones))
 
     def adopt(self, region: Region) -> Region:
         """Make a memory known that is stacked already."""
@@ -83,20 +85,59 @@ class Stack:
         bound: list[Operation] = []
         self._written, self._spreads = [], {}
         with np.errstate(all="ignore"):
-            for operations in zip(*lists, strict=True):
-                bound += self._bound([Call.of(operation) for operation in operations], operations)
+            steps = list(zip(*lists, strict=True))
+            while steps:
+                first, *steps = steps
+                pair = self._with_bias(first, steps[0]) if steps else None
+                if pair is not None:
+                    bound += pair
+                    steps = steps[1:]
+                else:
+                    bound += self._bound([Call.of(operation) for operation in first], first)
         return [gather for spread in self._spreads.values() for gather in spread.gather()] + bound
 
     # ---- one operation
 
-    def _bound(self, calls: list[Call], operations: Sequence[Operation]) -> list[Operation]:
+    def _operands(self, calls: list[Call]) -> list[Any]:
+        """What the members' calls work on, by position."""
         first = calls[0]
         if any(call.function is not first.function or call.kind != first.kind for call in calls):
             raise Unstackable(f"the members take different operations: {first.name}")
         columns = list(zip(*(call.arguments for call in calls), strict=True))
         known = [self._locate(values) for values in columns if isinstance(values[0], np.ndarray)]
         beside = [place for place in known if place is not None]
-        operands = [self._operand(values, number in first.outputs, beside) for number, values in enumerate(columns)]
+        return [self._operand(values, number in first.outputs, beside) for number, values in enumerate(columns)]
+
+    def _with_bias(self, first: Sequence[Operation], second: Sequence[Operation]) -> list[Operation] | None:
+        """A product of the shared rows and the addition of biases that follows it, as one product with a further
+        column of ones: what is added last to a sum is added to it in either case.
+        """
+        calls = [Call.of(operation) for operation in first]
+        if calls[0].kind != "product" or second[0][0] is not np.add:
+            return None
+        rows, matrix, out = self._operands(calls)
+        plus = self._operands([Call.of(operation) for operation in second])
+        if not all(isinstance(operand, Place) for operand in (rows, matrix, out, *plus)):
+            return None
+        block, ones, bias = out.block, rows.region.with_ones, plus[1]
+        if block is None or not block.by_row or ones is None or (plus[0], plus[2]) != (out, out):
+            return None
+        if bias.region is not matrix.region or any(part.overlaps(w) for part in (matrix, bias) for w in self._written):
+            return None
+        spread = self._spreads.setdefault(id(matrix.region), Spread(matrix.region))
+        gathered = spread.with_bias(matrix, bias)
+        if gathered is None:
+            return None
+        way: list[Operation] = [(ones.dot, (gathered.values, out.everywhere().reshape(out.shape[0], -1)))]
+        if not self._agrees([gathered.alone, *way], [*first, *second], Trial([rows, matrix, out, bias], [out])):
+            return None
+        spread.keep(gathered)
+        self._written.append(out)
+        return way
+
+    def _bound(self, calls: list[Call], operations: Sequence[Operation]) -> list[Operation]:
+        first = calls[0]
+        operands = self._operands(calls)
         places = [operand for operand in operands if isinstance(operand, Place)]
         outputs = [operands[position] for position in first.outputs]
         if not outputs or not all(isinstance(output, Place) for output in outputs):
@@ -298,7 +339,7 @@ class Stack:
         equal = all(value.tobytes() == first.tobytes() for value in values)
         if first.ndim == 0:
             moves = self._ticks and any(value.flags.writeable for value in values)
-            if equal and (self._alike or not moves):
+            if equal and (self.alike or not moves):
                 return first
             whose = None if where is None else where.region.whose(where.offset, where.offset + where.length)[0]
             shape = (self.members, 1) if whose is None else whose.shape

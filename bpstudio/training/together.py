@@ -19,9 +19,7 @@ from bpstudio.engine.layers import Dense
 from bpstudio.engine.regions import Block, Region, Unstackable
 from bpstudio.engine.stacking import Stack
 from bpstudio.engine.trace import Params, Trace, params_layout
-from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.operations import Array, run
-from bpstudio.training.arithmetic import accuracy
 from bpstudio.training.cursor import Cursor
 from bpstudio.training.evaluation import evaluate
 from bpstudio.training.experiment import Experiment
@@ -29,9 +27,8 @@ from bpstudio.training.feed import Feed
 from bpstudio.training.metrics import Leg, Series
 from bpstudio.training.schedules import Plateau
 from bpstudio.training.session import Session
+from bpstudio.training.stacked_pass import Pass
 
-BLOCK_BYTES = 2**21
-CHUNK_BYTES = 2**16
 COLUMNS = ("loss", "accuracy")
 
 
@@ -43,11 +40,15 @@ def check_stackable(experiments: Sequence[Experiment], dataset: Dataset) -> None
             raise Unstackable("only dense layers are stacked")
         if experiment.stopping is not None or isinstance(experiment.schedule, Plateau):
             raise Unstackable("what a run does depends on its own validations")
-        same = (experiment.batch_size, experiment.shuffle, experiment.dtype, experiment.validate_every)
-        if same != (first.batch_size, first.shuffle, first.dtype, first.validate_every):
-            raise Unstackable("the members do not take the same batches")
+        if _batches_and_loss(experiment) != _batches_and_loss(first):
+            raise Unstackable("the members do not take the same batches or the same loss")
         if experiment.network.sizes != first.network.sizes or type(experiment.optimizer) is not type(first.optimizer):
             raise Unstackable("the members differ in shape or rule")
+
+
+def _batches_and_loss(experiment: Experiment) -> tuple[object, ...]:
+    batches = experiment.batch_size, experiment.shuffle, experiment.dtype, experiment.validate_every
+    return *batches, experiment.loss, experiment.reduction, experiment.network.layers[-1].activation
 
 
 @dataclass
@@ -77,6 +78,7 @@ class Together:
             for experiment, start in zip(experiments, starts, strict=True)
         ]
         self.one_by_one: tuple[str, ...] = ()
+        """The operations that are carried out member by member, because their digits would differ otherwise."""
         self._passes: dict[int, Pass] = {}
         self._build()
         self.restore(0, [lane.cursor.memory for lane in self.lanes])
@@ -91,7 +93,7 @@ class Together:
     @property
     def numbers_in_a_step(self) -> int:
         """About how many numbers a step computes."""
-        return self.stacked_memory.flat.size + self._now.arena.flat.size
+        return self.stacked_memory.flat.size + self.pass_now.arena.flat.size
 
     def run(self, steps: int) -> list[int]:
         """Train; returns the members, by their places here, whose numbers may no longer be finite. The steps end where
@@ -126,7 +128,7 @@ class Together:
 
     def trace(self, number: int) -> Trace:
         """What the present step computed for a member, copied."""
-        lane, now = self.lanes[number], self._now
+        lane, now = self.lanes[number], self.pass_now
         network = lane.experiment.network
         x = now.x.take(number).reshape(now.rows, -1)
         sequential = lane.experiment.update_order == "sequential"
@@ -188,15 +190,23 @@ class Together:
         the first layer where x is shared; sums over rows keep their digits more often where each member's lie alone.
         """
         if not self.batches.shared:
-            return Pass(self, rows, by_row=False)
+            return self._bound(rows, by_row=False)
         try:
-            beside = Pass(self, rows, by_row=True)
+            beside = self._bound(rows, by_row=True)
             if not beside.one_by_one:
                 return beside
         except Unstackable:
-            return Pass(self, rows, by_row=False)
-        apart = Pass(self, rows, by_row=False)
+            return self._bound(rows, by_row=False)
+        apart = self._bound(rows, by_row=False)
         return apart if len(apart.one_by_one) < len(beside.one_by_one) else beside
+
+    def _bound(self, rows: int, by_row: bool) -> Pass:
+        cursors = [lane.cursor for lane in self.lanes]
+        stack = Stack(self.members, self.ticks, self.alike)
+        stack.adopt(self.stacked_memory)
+        stack.adopt(self.stacked_next)
+        experiment = self.lanes[0].experiment
+        return Pass(stack, cursors, experiment, self.dataset.task, rows, by_row, self.batches.shared)
 
     def restore(self, step: int, memories: Sequence[Array]) -> None:
         """Put a keyframe of every member in place, and compute its step."""
@@ -204,12 +214,12 @@ class Together:
         for number, memory in enumerate(memories):
             self.stacked_memory.put(number, memory)
         epoch, position = self.place()
-        self._now = self._pass(self.batches.length(position))
+        self.pass_now = self._pass(self.batches.length(position))
         x, y = self.batches.window(epoch, position)
-        self._now.x_all[...], self._now.y_all[...] = x[0], y[0]
-        self._now.tick(step)
+        self.pass_now.x_all[...], self.pass_now.y_all[...] = x[0], y[0]
+        self.pass_now.tick(step)
         with np.errstate(all="ignore"):
-            run(self._now.compute)
+            run(self.pass_now.compute)
 
     # ---- training
 
@@ -217,18 +227,18 @@ class Together:
         """Steps of one batch size up to the next event; False where numbers may have left their bounds."""
         epoch, position = divmod(self.step + 1, self.batches.per_epoch)
         now = self._pass(self.batches.length(position))
-        if now is not self._now:
+        if now is not self.pass_now:
             self._drain()
-            run(self._now.commit)
+            run(self.pass_now.commit)
         count = min(target - self.step, self.batches.alike(position), now.block - now.filled)
         if self._validates:
             count = min(count, self._until_validation(self.step))
-        operations = now.commit_and_compute if now is self._now else now.compute
+        operations = now.commit_and_compute if now is self.pass_now else now.compute
         x, y = self.batches.window(epoch, position)
         into_x, into_y = now.x_all, now.y_all
         # With all rows in one batch they are there already.
         fed = zip(x, y, strict=True) if self.batches.per_epoch > 1 else repeat((None, None))
-        self._now = now
+        self.pass_now = now
         ring, part, logits, z = now.ring, now.answers, now.logits_ring, now.logits
         checked, square, infinity = now.checked, now.checked.dot, math.inf
         slot, done, good = now.filled, 0, True
@@ -272,7 +282,7 @@ class Together:
 
     def _record(self) -> None:
         """Record the step at which the race begins."""
-        now = self._now
+        now = self.pass_now
         now.ring[0] = now.answers
         if now.logits_ring is not None:
             now.logits_ring[0] = now.logits
@@ -282,10 +292,10 @@ class Together:
 
     def _drain(self) -> None:
         """Reduce what waits in the rings to metrics."""
-        if self._now.filled == 0:
+        if self.pass_now.filled == 0:
             return
         with np.errstate(all="ignore"):
-            numbers = self._now.drain()
+            numbers = self.pass_now.drain()
         self._numbers.append(numbers)
 
     def out_of_bounds(self) -> list[int]:
@@ -299,114 +309,7 @@ class Together:
         return found
 
 
-class Pass:
-    """One step of all members over so many rows, bound to the stacked arrays, and the ring of what it computed."""
-
-    def __init__(self, group: Together, rows: int, by_row: bool) -> None:
-        experiment = group.lanes[0].experiment
-        network = experiment.network
-        cursors = [lane.cursor for lane in group.lanes]
-        steps = [cursor.step_for(rows) for cursor in cursors]
-        traces = [step.trace for step in steps]
-        first = traces[0]
-        members = len(cursors)
-        stack = Stack(members, ticks=group.ticks, alike=group.alike)
-        stack.adopt(group.stacked_memory)
-        stack.adopt(group.stacked_next)
-        self.rows = rows
-        self.arena = stack.region([trace.arena for trace in traces], _arena_blocks(first, by_row))
-        shape = first.x.shape
-        self.x = stack.region([trace.x for trace in traces], [Block(0, shape, False)], shared=group.batches.shared)
-        self.commit = stack.bind([step.commit for step in steps])
-        self.compute = stack.bind([step.compute for step in steps])
-        self.commit_and_compute = [*self.commit, *self.compute]
-        self.one_by_one = tuple(stack.one_by_one)
-        self._live = stack.live
-        clocks = [cursor.clock for cursor in cursors]
-        self._clocks = clocks[:1] if group.alike else clocks
-        self.x_all = self.x.flat.reshape((rows, -1) if group.batches.shared else (members, rows, -1))
-        y = self.arena.whole(first.y)
-        self.y_all = np.moveaxis(y, -2, 0)
-        self.checked = self.arena.stretch(first.checked)
-        last = first.layers[-1]
-        self._loss, self._output = loss_named(experiment.loss), network.layers[-1].activation
-        paired = self._loss.paired_value is not None and self._output == self._loss.paired_with
-        self.answers = self.arena.stretch(last.a)
-        self.logits = self.arena.stretch(last.z)
-        self.block = int(np.clip(BLOCK_BYTES // self.answers.nbytes, 4, 256))
-        self.ring = np.zeros((self.block, self.answers.size), self.answers.dtype)
-        self.logits_ring = np.zeros_like(self.ring) if paired else None
-        self.targets: list[Array] = []
-        self.filled = 0
-        self._by_row = by_row and len(first.layers) == 1
-        self._shape = (rows, members, network.outputs) if self._by_row else (members, rows, network.outputs)
-        self._scale = self._loss.scale(experiment.reduction, rows, network.outputs)
-        self._task = group.dataset.task
-
-    def tick(self, step: int) -> None:
-        """Make the changing numbers ready for a step."""
-        for clock in self._clocks:
-            if clock.ticks:
-                clock.at(step)
-        for live in self._live:
-            live.refresh()
-
-    def drain(self) -> Array:
-        """(steps, K · columns): what waits in the rings, reduced to metrics; they are empty afterwards."""
-        steps, self.filled = self.filled, 0
-        y = np.concatenate(self.targets)
-        self.targets.clear()
-        if y.ndim == 3:
-            y = y[:, None]
-        # A loss that is not taken from the logits does not look at them.
-        rings = self.ring, self.ring if self.logits_ring is None else self.logits_ring
-        a, z = (ring[:steps].reshape(steps, *self._shape) for ring in rings)
-        if self._by_row:
-            # By member first, so that every sum runs over the same neighbours as in a run by itself.
-            a, z = (np.ascontiguousarray(part.swapaxes(1, 2)) for part in (a, z))
-        # In stretches that stay in the cache: fresh memory for all of them at once would cost more than the sums.
-        chunk = max(1, CHUNK_BYTES // max(a[0].nbytes, 1))
-        starts = range(0, steps, chunk)
-        return np.concatenate([self._reduced(*(part[n : n + chunk] for part in (z, a, y))) for n in starts])
-
-    def _reduced(self, z: Array, a: Array, y: Array) -> Array:
-        """(steps, K · columns) from z and a (steps, K, rows, outputs) and targets that meet them."""
-        elements = self._loss.elements(self._output, z, a, y)
-        # A sum of one is that one; taking it so saves most of the time that a small network needs here.
-        costs = elements[..., 0] if elements.shape[-1] == 1 else np.add.reduce(elements, axis=-1)
-        costs = costs.astype(np.float64, copy=False)
-        losses = np.add.reduce(costs, axis=-1) * self._scale
-        return np.stack([losses, accuracy(self._task, a, y)], axis=2).reshape(len(a), -1)
-
-
 def _params_blocks(experiment: Experiment, offset: int) -> list[Block]:
     layout = params_layout(experiment.network)
     blocks = [Block(offset + p.start, s, False) for p, s in zip(layout.W, layout.shapes, strict=True)]
     return [*blocks, *(Block(offset + p.start, (p.stop - p.start,), False) for p in layout.b)]
-
-
-def _arena_blocks(trace: Trace, by_row: bool) -> list[Block]:
-    """Every array of a pass, once; ``by_row`` says how those of the first layer's units are stacked."""
-    found: dict[int, Block] = {}
-
-    def add(array: Array | None, by_row: bool = False) -> None:
-        if array is None or array.size == 0:
-            return
-        offset = (array.__array_interface__["data"][0] - trace.arena.__array_interface__["data"][0]) // array.itemsize
-        if 0 <= offset < trace.arena.size:
-            found[offset] = Block(offset, array.shape, by_row)
-
-    for number, layer in enumerate(trace.layers):
-        first = by_row and number == 0
-        for array in (layer.z, layer.a, layer.delta, trace.slopes[number]):
-            add(array, first)
-        add(layer.dx, by_row and number == 1)
-        add(layer.mean)
-        add(layer.term)
-    for array in (trace.y, trace.dC_da):
-        add(array, by_row and len(trace.layers) == 1)
-    add(trace.penalties)
-    for params in (trace.gradient, trace.update, trace.used):
-        for array in (*params.W, *params.b):
-            add(array)
-    return list(found.values())

@@ -261,6 +261,16 @@ def test_given_starts():
         assert same_bits(race.params(number).flat, single.params.flat)
 
 
+def test_every_operation_of_a_small_network_is_one_for_all():
+    net = network((2, 4, 2, 1), ("tanh",) * 3)
+    members = experiments(net, members=MOST)
+    group = Together(members, data(2, 1), [draw_params(net, number) for number in range(MOST)])
+    single = Session(members[0], data(2, 1))
+    group.run(5)
+    assert group.one_by_one == ()
+    assert len(group.pass_now.commit_and_compute) <= len(single.cursor.now.commit_and_compute)
+
+
 class EnoughError(Exception):
     pass
 
@@ -296,6 +306,8 @@ def test_refusals(monkeypatch):
     with pytest.raises(ValueError, match=r"race: 16 networks need about .* GiB"):
         Race(experiments(network((40, 400, 2), ("tanh", "sigmoid")), members=16), data(40, 2, rows=11))
     monkeypatch.undo()
+    with pytest.raises(Unstackable, match="same loss"):
+        Together([Experiment(net), Experiment(net, loss="squared_error")], data(3, 2), [draw_params(net, 0)] * 2)
     with pytest.raises(Unstackable, match="differ"):
         Together(
             [Experiment(net, optimizer=SGD(0.1)), Experiment(net, optimizer=Momentum(0.1))],
