@@ -4,24 +4,10 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from bpstudio.insight.rule_words import NAMES
 from ui.language import tr, translatable
 from ui.panels.options_form import Option
 
-RULES = MappingProxyType(
-    {
-        "sgd": "SGD",
-        "momentum": translatable("momentum"),
-        "nesterov": "Nesterov",
-        "adagrad": "AdaGrad",
-        "rmsprop": "RMSProp",
-        "adadelta": "Adadelta",
-        "adam": "Adam",
-        "adamw": "AdamW",
-        "adamax": "AdaMax",
-        "nadam": "NAdam",
-        "rprop": "Rprop",
-    }
-)
 SCHEDULES = MappingProxyType(
     {
         "constant": translatable("constant"),
@@ -113,7 +99,7 @@ STOPPING_OPTIONS = MappingProxyType({name: SCHEDULE_OPTIONS[name] for name in ("
 
 def rules() -> list[tuple[object, str]]:
     """Optimisers to choose from."""
-    return [(name, tr(words)) for name, words in RULES.items()]
+    return [(name, tr(words)) for name, words in NAMES.items()]
 
 
 def schedules() -> list[tuple[object, str]]:
