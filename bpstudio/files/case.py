@@ -28,6 +28,7 @@ Array = NDArray[Any]
 # What a file can bring about that is not the document it claims to be.
 MALFORMED = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RecursionError, TypeError, ValueError)
 
+LONGEST_NAME = 200
 MAX_STEPS = 100_000
 MAX_WORK = 10**12
 """So many bytes may all steps of a case together go through: some minutes."""
@@ -41,7 +42,7 @@ def verify(path: Path) -> Verdict:
         case = read(path)
     except MALFORMED as problem:
         return Verdict(path.stem, "FAIL", detail=f"cannot be read: {said(problem)}")
-    name = str(case.get("id", path.stem))
+    name = str(case.get("id", path.stem))[:LONGEST_NAME]
     question = {key: value for key, value in case.items() if key not in ("expected", "published")}
     given = [np.array(case["data"][name]) for name in ("X", "Y")]
     try:

@@ -193,8 +193,10 @@ def error_of(got: Any, want: Array, floor: float = FLOOR) -> float:
 
 
 def floats(value: Any) -> NDArray[np.float64]:
-    """Numbers as float64; the strings "inf", "-inf" and "nan" stand for themselves."""
+    """Numbers as float64; the strings "inf", "-inf" and "nan" stand for themselves. Raises TypeError or ValueError."""
     array = np.asarray(value)
+    if array.dtype.kind not in "fiubOUS":
+        raise TypeError(f"expected numbers, got {array.dtype}")
     if array.dtype.kind in "OUS":
         flat = np.array([float(element) for element in array.ravel()], dtype=np.float64)
         return flat.reshape(array.shape)

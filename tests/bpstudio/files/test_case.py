@@ -379,6 +379,25 @@ def test_nothing_in_a_file_makes_it_raise(tmp_path, seed):
     assert len(case_report.line(verdict)) < 1000
 
 
+@pytest.mark.parametrize("kind", ["complex128", "datetime64[s]", "V8", "S3", "U3"])
+def test_arrays_of_anything_but_numbers_are_refused(tmp_path, kind):
+    for place in ("data", "expected"):
+        changed = short()
+        np.savez(tmp_path / "arrays.npz", x=np.zeros((1, 2), kind))
+        changed["arrays_file"] = "arrays.npz"
+        if place == "data":
+            changed["data"]["X"] = {"$npz": "x"}
+        else:
+            changed["expected"]["layers"][0]["z"] = {"$npz": "x"}
+        verdict = verified(tmp_path, changed)
+        assert verdict.status == "FAIL"
+        assert "expected numbers" in verdict.detail
+
+
+def test_a_long_name_is_shortened(tmp_path):
+    assert len(verified(tmp_path, short() | {"id": "a" * 10_000}).case) == case.LONGEST_NAME
+
+
 @pytest.mark.parametrize(
     ("change", "detail"),
     [
