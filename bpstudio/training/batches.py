@@ -64,40 +64,41 @@ class Batches:
         return min(self._size, self._count - position * self._size)
 
     def alike(self, position: int) -> int:
-        """How many batches from this place on have as many rows and can be fed in one go."""
+        """How many batches from this place on have as many rows and can be fed in one go: without end where the rows
+        of an epoch are dealt out evenly.
+        """
         if self._explicit is not None or self.length(position) < self._size:
             return 1
-        if self.per_epoch == 1:
-            return 2**31
-        full = self._count // self._size - position
-        return full if self._wide else min(full, self._window - position % self._window)
+        return 2**31 if self._count % self._size == 0 else self._count // self._size - position
 
     def feed(self, epoch: int, position: int, into_x: Array, into_y: Array) -> Iterator[None]:
-        """Write one batch after another into the two arrays, one each time the iterator is advanced."""
-        if self.per_epoch == 1:
-            # Always the same rows: they are written once.
+        """Write one batch after another into the two arrays, one each time the iterator is advanced; as many as are
+        ``alike``, into the next epochs if need be.
+        """
+        if self.per_epoch == 1 or self._explicit is not None:
+            # Always the same rows, or a batch of its own: they are written once.
             rows = self.rows(epoch, position)
             into_x[...], into_y[...] = self._x[rows], self._y[rows]
             yield from repeat(None)
-        size = len(into_x)
-        if self._wide:
-            take_x, take_y = self._x.take, self._y.take
-            order = self.rows(epoch, position) if self._explicit is not None else self.order(epoch)
-            start = 0 if self._explicit is not None else position * self._size
-            while True:
-                rows = order[start : start + size]
-                take_x(rows, 0, into_x, "clip")
-                take_y(rows, 0, into_y, "clip")
-                start += size
-                yield
-        x, y = self._load(epoch, position // self._window)
-        start = position % self._window * self._size
-        copyto = np.copyto
+        start = position * self._size
         while True:
-            stop = start + size
-            copyto(into_x, x[start:stop])
-            copyto(into_y, y[start:stop])
-            start = stop
+            if self._wide:
+                yield from self._take(self.order(epoch)[start:], into_x, into_y)
+                start = len(self._train)
+            else:
+                window, at = divmod(start // self._size, self._window)
+                x, y = self._load(epoch, window)
+                yield from _copies(x[at * self._size :], y[at * self._size :], into_x, into_y)
+                start = (window + 1) * self._window * self._size
+            if start >= self._count:
+                epoch, start = epoch + 1, 0
+
+    def _take(self, order: Array, into_x: Array, into_y: Array) -> Iterator[None]:
+        take_x, take_y, size = self._x.take, self._y.take, len(into_x)
+        for start in range(0, len(order), size):
+            rows = order[start : start + size]
+            take_x(rows, 0, into_x, "clip")
+            take_y(rows, 0, into_y, "clip")
             yield
 
     def _load(self, epoch: int, window: int) -> tuple[Array, Array]:
@@ -116,3 +117,12 @@ class Batches:
         if self._order[0] != epoch:
             self._order = (epoch, np.random.default_rng((self._seed, epoch)).permutation(self._train))
         return self._order[1]
+
+
+def _copies(x: Array, y: Array, into_x: Array, into_y: Array) -> Iterator[None]:
+    size, copyto = len(into_x), np.copyto
+    for start in range(0, len(x), size):
+        stop = start + size
+        copyto(into_x, x[start:stop])
+        copyto(into_y, y[start:stop])
+        yield

@@ -49,16 +49,13 @@ class Series:
         self._chunks: list[list[Array]] = [[]]
         self._first: list[int] = [0]
         self._stop: list[int] = [0]
+        self.nbytes = 0
+        """The memory that the chunks hold."""
 
     @property
     def length(self) -> int:
         """How many steps were appended."""
         return self._stop[0]
-
-    @property
-    def nbytes(self) -> int:
-        """The memory that the chunks hold."""
-        return sum(chunk.nbytes for level in self._chunks for chunk in level)
 
     def append(self, rows: Array) -> None:
         """Add rows (steps, columns)."""
@@ -74,7 +71,9 @@ class Series:
         while done < len(cells):
             place = self._stop[level] % CHUNK
             if place == 0:
-                self._chunks[level].append(np.empty((CHUNK, *cells.shape[1:]), self._dtype))
+                chunk = np.empty((CHUNK, *cells.shape[1:]), self._dtype)
+                self._chunks[level].append(chunk)
+                self.nbytes += chunk.nbytes
             count = min(len(cells) - done, CHUNK - place)
             self._chunks[level][-1][place : place + count] = cells[done : done + count]
             self._stop[level] += count
@@ -94,7 +93,7 @@ class Series:
         while self.nbytes > budget:
             for level, chunks in enumerate(self._chunks[:-1]):
                 if len(chunks) > 2:
-                    del chunks[0]
+                    self.nbytes -= chunks.pop(0).nbytes
                     self._first[level] = (self._first[level] // CHUNK + 1) * CHUNK
                     break
             else:
