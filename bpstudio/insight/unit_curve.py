@@ -18,10 +18,23 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from bpstudio.engine.layers import Activate
 from bpstudio.engine.network import Network
 from bpstudio.engine.trace import LayerTrace
 from bpstudio.insight.beat import Beat
-from bpstudio.insight.elements import Edge, Element, Example, Names, PlusOne, Probe, Row, Target, Unit
+from bpstudio.insight.elements import (
+    Edge,
+    Element,
+    Example,
+    Kernel,
+    Map,
+    Names,
+    PlusOne,
+    Probe,
+    Row,
+    Target,
+    Unit,
+)
 from bpstudio.insight.example import Numbers
 from bpstudio.maths.activations import Activation, activation
 from bpstudio.maths.operations import Array
@@ -119,11 +132,17 @@ class UnitCurve:
 def curve_unit(network: Network, element: Element | None, beat: Beat | None = None) -> Unit | None:
     """The unit whose curve belongs to an element: itself, where an edge leads to, the output of a target.
 
-    Without an element the one that the beat is about, else the first output. None for an input: it is given.
+    Without an element the one that the beat is about, else the first output. None for an input: it is given; for a map
+    and a kernel: they belong to many units; and for what has no activation function of its own.
     """
-    depth = len(network.layers)
+    depth, names = len(network.layers), Names.of(network)
     unit: Unit | None
+    element = names.flat(element) if element is not None and names.has(element) else element
     match element:
+        case Map() | Kernel():
+            unit = None
+        case Edge(layer) | PlusOne(layer) if names.is_convolution(layer):
+            unit = None
         case Unit(layer, _):
             unit = element if layer > 0 else None
         case Edge(layer, to, _):
@@ -136,7 +155,16 @@ def curve_unit(network: Network, element: Element | None, beat: Beat | None = No
             unit = Unit(beat.layer, beat.unit or 0)
         case _:
             unit = Unit(depth, 0)
-    return unit if unit is not None and Names.of(network).has(unit) else None
+    if unit is None or not names.has(unit):
+        return None
+    spec = network.layers[unit.layer - 1]
+    return unit if spec.has_weights or isinstance(spec, Activate) else None
+
+
+def _column(values: Array, index: int) -> Array:
+    """What a unit has in every row, (N,); `index` counts through images as if they were flat."""
+    column: Array = values.reshape(len(values), -1)[:, index]
+    return column
 
 
 def unit_curve(
@@ -163,7 +191,8 @@ def unit_curve(
     # A row of a softmax stands on a section of its own, not on this one.
     has_dots = function.elementwise and seen in ("a", "slope")
     chosen = np.arange(0, total if has_dots else 0, -(-total // most))
-    columns = [values[:, unit.index] for values in (recorded.z, recorded.a, recorded.slope) if values is not None]
+    recorded_values = (recorded.z, recorded.a, recorded.slope)
+    columns = [_column(values, unit.index) for values in recorded_values if values is not None]
     known = [columns[0]] if function.elementwise and seen != "nothing" else []
     home = _home(function)
     z = _samples((centre - home, centre + home), [*known, np.array([place.z])] if place is not None else known)
@@ -205,8 +234,8 @@ def flat_ends(function: Activation, threshold: float) -> tuple[float, float]:
 def batch_places(frame: Frame, unit: Unit) -> list[Place]:
     """Where every row of the batch stands; the slope of a softmax unit is that of its row's own section."""
     trace = frame.trace.layers[unit.layer - 1]
-    z, a = trace.z[:, unit.index], trace.a[:, unit.index]
-    slope = a * (1.0 - a) if trace.slope is None else trace.slope[:, unit.index]
+    z, a = _column(trace.z, unit.index), _column(trace.a, unit.index)
+    slope = a * (1.0 - a) if trace.slope is None else _column(trace.slope, unit.index)
     return [Place(int(row), float(z[k]), float(a[k]), float(slope[k])) for k, row in enumerate(frame.batch)]
 
 
@@ -300,10 +329,10 @@ def _crossing(name: str, level: float, low: float, high: float) -> float:
 def _flat_rows(function: Activation, threshold: float, recorded: LayerTrace, index: int) -> int | None:
     """How many rows of the batch are off (ReLU) or flat, by the rule of the metrics."""
     if function.switches:
-        return int(np.count_nonzero(recorded.z[:, index] <= 0))
+        return int(np.count_nonzero(_column(recorded.z, index) <= 0))
     if not function.has_gradient:
         return len(recorded.z)
     if recorded.slope is None or not function.saturates or function.max_slope is None:
         return None
     with np.errstate(invalid="ignore"):
-        return int(np.count_nonzero(np.abs(recorded.slope[:, index]) / function.max_slope < threshold))
+        return int(np.count_nonzero(np.abs(_column(recorded.slope, index)) / function.max_slope < threshold))

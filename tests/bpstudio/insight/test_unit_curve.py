@@ -9,10 +9,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpstudio.data.dataset import Dataset
-from bpstudio.engine.layers import Dense
+from bpstudio.engine.layers import Activate, Conv2D, Dense, Flatten, MaxPool2D
 from bpstudio.engine.network import Network
 from bpstudio.engine.trace import Params
-from bpstudio.insight.elements import BIAS, Edge, LossNode, PlusOne, Probe, Row, Target, Unit, WholeBatch
+from bpstudio.insight.elements import (
+    BIAS,
+    Edge,
+    Kernel,
+    KernelEntry,
+    LossNode,
+    Map,
+    Pixel,
+    PlusOne,
+    Probe,
+    Row,
+    Target,
+    Unit,
+    WholeBatch,
+)
 from bpstudio.insight.example import present
 from bpstudio.insight.unit_curve import UnitCurve, Zone, batch_places, curve_unit, unit_curve
 from bpstudio.insight.walk import Walk
@@ -237,3 +251,19 @@ def test_the_zone_of_a_place() -> None:
     found = curve.zone(4.0)
     assert isinstance(found, Zone)
     assert found.kind == "flat"
+
+
+def test_a_pixel_has_the_curve_of_its_unit_and_a_map_has_none() -> None:
+    layers = (Conv2D(2, (2, 2), activation="tanh"), MaxPool2D((2, 2), (1, 1)), Flatten(), Activate("relu"), Dense(2))
+    network = Network(16, layers, (1, 4, 4))
+    pixel = Pixel(1, 1, 2, 0)
+    unit = curve_unit(network, pixel)
+    assert unit == Unit(1, 9 + 6)
+    for element in (Map(1, 0), Kernel(1, 0, 0), KernelEntry(1, 0, 0, 1, 1), PlusOne(1), Pixel(2, 0, 0, 0), Unit(3, 2)):
+        assert curve_unit(network, element) is None
+    assert curve_unit(network, Unit(4, 2)) == Unit(4, 2)
+    data = Dataset.from_arrays(np.random.default_rng(1).normal(size=(6, 16)), np.zeros((6, 2)))
+    frame = Session(Experiment(network, batch_size=3), data).frame()
+    curve = unit_curve(frame, Unit(1, 15), Row(0))
+    assert curve is not None
+    assert np.allclose(curve.dots[:, 0], frame.trace.layers[0].z.reshape(3, -1)[:, 15])
