@@ -80,7 +80,9 @@ def _nonfinite(frame: Frame, notation: str | Notation) -> Finding | None:
         cause = Phrase(
             "the loss grew in each of {count} steps, from {first} to {last}; η = {rate} steps too far", values
         )
-    return Finding("nonfinite", "error", what, cause, (remedies.smaller_rate(frame.experiment),), where.element, "loss")
+    shorter = remedies.shorter_steps(frame.experiment)
+    offered = (remedies.smaller_rate(frame.experiment), *((shorter,) if shorter is not None else ()))
+    return Finding("nonfinite", "error", what, cause, offered, where.element, "loss")
 
 
 def _baseline(frame: Frame, notation: str | Notation) -> Finding | None:

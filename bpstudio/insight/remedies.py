@@ -20,11 +20,14 @@ from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.unit_curve import flat_ends
 from bpstudio.maths.activations import Activation, activation
 from bpstudio.maths.initializers import Initializer
+from bpstudio.training.clipping import ClipByNorm
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.frame import Frame
 
 SMALLER = 10.0
 """A remedy divides the learning rate by this."""
+CLIP = 1.0
+"""A remedy keeps the gradient as short as this."""
 _SOME_ROWS = 256
 """Rows that tell how a remedy would begin."""
 
@@ -43,6 +46,7 @@ class Remedy:
     weights       their new rule for start weights, with biases at zero ("": as it is)
     rate          the new learning rate (0: as it is)
     loss          the new loss ("": as it is)
+    clip          the greatest norm of the gradient (0: as it is)
     reseed        whether every start weight is drawn anew, from the next seed
     columns       numbers from 0 of the inputs that are standardised
     """
@@ -53,6 +57,7 @@ class Remedy:
     activation: str = ""
     weights: str = ""
     rate: float = 0.0
+    clip: float = 0.0
     loss: str = ""
     reseed: bool = False
     columns: tuple[int, ...] = ()
@@ -65,6 +70,8 @@ class Remedy:
         new = old.replace(network=dataclasses.replace(old.network, layers=tuple(layers)))
         if self.rate:
             new = new.replace(optimizer=dataclasses.replace(old.optimizer, rate=self.rate))
+        if self.clip:
+            new = new.replace(clipping=ClipByNorm(self.clip))
         if self.loss:
             new = new.replace(loss=self.loss)
         return new.replace(seed=old.seed + 1) if self.reseed else new
@@ -134,6 +141,19 @@ def smaller_rate(experiment: Experiment) -> Remedy:
     """A tenth of the learning rate."""
     rate = float(f"{experiment.optimizer.rate / SMALLER:.12g}")
     return Remedy(Phrase("Begin again with η = {rate}", {"rate": f"{rate:g}"}), "smaller learning rate", rate=rate)
+
+
+def shorter_steps(experiment: Experiment) -> Remedy | None:
+    """The same rate for a gradient that is shortened where it is long (Pascanu, Mikolov and Bengio 2013); None where
+    it is clipped already, where the rule divides by its length anyway, where a step would still be long, or where the
+    order of updating knows no gradient of all layers.
+    """
+    rule = experiment.optimizer
+    scaled = rule.name in ("sgd", "momentum", "nesterov") and rule.rate * CLIP <= 1
+    if experiment.clipping is not None or experiment.update_order == "sequential" or not scaled:
+        return None
+    words = Phrase("Clip the gradient: ‖g‖ ≤ {norm}", {"norm": f"{CLIP:g}"})
+    return Remedy(words, "clipped gradient", clip=CLIP)
 
 
 def cross_entropy(experiment: Experiment, dataset: Dataset) -> Remedy | None:

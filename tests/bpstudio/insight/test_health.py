@@ -26,15 +26,16 @@ from bpstudio.insight.elements import Unit
 from bpstudio.insight.health import STRETCH, STUCK, examine
 from bpstudio.insight.layer_signs import passage
 from bpstudio.insight.phrase import Phrase
-from bpstudio.insight.remedies import Remedy
+from bpstudio.insight.remedies import Remedy, shorter_steps
 from bpstudio.insight.signs import STEPS, Finding
 from bpstudio.insight.unit_curve import flat_ends
 from bpstudio.maths.activations import activation
 from bpstudio.maths.initializers import Initializer
+from bpstudio.training.clipping import ClipByNorm
 from bpstudio.training.evaluation import evaluate
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.frame import Frame
-from bpstudio.training.optimizers import SGD
+from bpstudio.training.optimizers import SGD, Adam
 from bpstudio.training.session import Session
 
 
@@ -120,6 +121,24 @@ def test_the_smaller_rate_keeps_it_finite() -> None:
     assert after.nonfinite is None
     assert kind(after) == ""
     assert np.array_equal(after.start.flat, run.frame().start.flat), "the same start"  # type: ignore[union-attr]
+
+
+def test_clipping_keeps_it_finite_and_is_offered_where_it_can() -> None:
+    run = exploding(0.5)
+    run.run(2000)
+    found = examine(run.frame())
+    assert found is not None
+    (shorter,) = [remedy for remedy in found.remedies if remedy.clip]
+    after = begun(run.frame(), shorter, 300)
+    assert after.experiment == run.experiment.replace(clipping=ClipByNorm(1.0))
+    assert after.nonfinite is None
+    for changes in (
+        {"optimizer": SGD(5.0)},
+        {"optimizer": Adam(0.1)},
+        {"clipping": ClipByNorm(3.0)},
+        {"update_order": "sequential"},
+    ):
+        assert shorter_steps(run.experiment.replace(**changes)) is None
 
 
 def test_a_typed_infinity_has_no_cause_that_follows_from_the_loss(mazur: Callable[..., Session]) -> None:
