@@ -115,7 +115,8 @@ class UnitCurvePlot(AxesPlot):
         beat = None
         if walk is not None and walk.network == network:
             beat = walk.beat(focus.grain, min(focus.playhead, walk.count(focus.grain)))
-        return curve_unit(network, self._subject(frame), beat)
+        # What has no explanation of its own, such as a pixel, may have a curve all the same.
+        return curve_unit(network, self._subject(frame) or focus.selection, beat)
 
     def _example(self, frame: Frame) -> Example:
         return present(frame, self.focus.example)
@@ -143,7 +144,12 @@ class UnitCurvePlot(AxesPlot):
             return  # the eye is on another network already; its frame is on its way
         unit = self._unit(frame)
         if unit is None:
-            self._show_nothing(tr("An input is given: it has no curve."))
+            is_input = getattr(self.focus.selection, "layer", 1) == 0
+            self._show_nothing(
+                tr("An input is given: it has no curve.")
+                if is_input or self._subject(frame) is not None
+                else tr("No activation function belongs to this alone: there is no curve.")
+            )
             return
         example, seen = self._example(frame), self._seen(unit)
         curve = unit_curve(frame, unit, example, seen)
