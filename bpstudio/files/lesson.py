@@ -61,6 +61,7 @@ NAMES = (
     "xor",
     "dead-relu",
     "linear",
+    "deep-learn-toolbox",
     "vanishing",
     "exploding",
     "iris",
