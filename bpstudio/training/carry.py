@@ -16,7 +16,7 @@ from bpstudio.maths.activations import activation
 from bpstudio.maths.losses import loss as loss_named
 from bpstudio.maths.operations import Array
 from bpstudio.training.experiment import Experiment, source_of
-from bpstudio.training.update import fresh_state
+from bpstudio.training.update import fresh_state, further_numbers
 
 
 def carried(
@@ -190,7 +190,8 @@ def check_fit(experiment: Experiment, dataset: Dataset) -> None:
                 f"got {len(layer.masks)}"
             )
     rows = len(dataset.train) if experiment.batch_size == 0 else min(experiment.batch_size, len(dataset.train))
-    need = network.memory_bytes(rows, 8 if experiment.dtype == "float64" else 4)
+    itemsize = 8 if experiment.dtype == "float64" else 4
+    need = network.memory_bytes(rows, itemsize) + itemsize * further_numbers(experiment)
     if need > memory_limit():
         raise ValueError(
             f"batch_size: {rows:,} rows of this network need about {gibibytes(need)} GiB of memory; "

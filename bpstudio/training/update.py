@@ -32,6 +32,16 @@ def fresh_state(experiment: Experiment, name: str) -> Array:
     return flat
 
 
+def further_numbers(experiment: Experiment) -> int:
+    """About how many numbers the rule keeps beyond what ``Network.memory_bytes`` counts, which has room for two states:
+    of each state there is one before and one after the update, and most rules need two arrays to compute in.
+    """
+    rule, states = experiment.optimizer, len(experiment.optimizer.states)
+    changed = experiment.clipping is not None or rule.weight_decay > 0
+    beyond = 2 * states + (2 if states > 1 else 0) + changed - 2
+    return max(beyond, 0) * params_layout(experiment.network).size
+
+
 class Updating:
     """Lists the operations that write ``trace.update`` and the next state of an optimiser."""
 

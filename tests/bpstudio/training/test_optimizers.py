@@ -380,3 +380,13 @@ def test_a_description_of_any_rule_reads_back_equal(kind: type[Optimizer]) -> No
     plain = experiment(kind(0.1))
     assert not plain.to_dict()["optimizer"].keys() & {"weight_decay", "decay_biases", "bias_rate"}
     assert Experiment.from_dict(plain.to_dict()) == plain
+
+
+def test_what_a_rule_keeps_counts_in_the_memory_that_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = experiment(SGD(0.1))
+    need = plain.network.memory_bytes(4)
+    monkeypatch.setattr("bpstudio.training.carry.memory_limit", lambda: need)
+    Session(plain, data())
+    Session(experiment(Momentum(0.1)), data())
+    with pytest.raises(ValueError, match="batch_size: 4 rows of this network need about"):
+        Session(experiment(Adam(0.1)), data())
