@@ -250,6 +250,7 @@ class RaceWindow(QDialog):
         self.longer.setVisible(not running)
         self.longer.setEnabled(standings is not None and not standings.is_over)
         self.resume.setEnabled(standings is not None and not running)
+        self._below.setVisible(standings is not None)
         self.form.setEnabled(not running)
         done = standings.step / self._until if standings is not None and self._until else 0.0
         self.progress.setValue(round(1000 * min(done, 1.0)))
@@ -287,7 +288,7 @@ class RaceWindow(QDialog):
         right.addLayout(line)
         right.addWidget(self.canvas, 1)
         self.canvas.setMinimumSize(look.px(300), look.px(200))
-        below = QSplitter(Qt.Orientation.Horizontal)
+        below = self._below = QSplitter(Qt.Orientation.Horizontal)
         below.addWidget(standing)
         below.addWidget(picture)
         below.setSizes([look.px(470), look.px(440)])

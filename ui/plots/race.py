@@ -119,6 +119,9 @@ class RacePlot(CurvePlot):
     def draw(self) -> None:
         if self._quantity not in self._quantities():
             self._quantity = _Quantity("loss")
+        if self.frame is None:
+            self._show_nothing(tr("Say at the left what differs, then start: all members learn side by side."))
+            return
         super().draw()
 
     @override
