@@ -169,7 +169,7 @@ class ConventionSet:
             changes["ceil_mode"] = self.rounds_up
         if self.inverted is not None and isinstance(layer, Dropout):
             changes["inverted"] = self.inverted
-        return dataclasses.replace(layer, **changes) if changes else layer  # type: ignore[type-var]
+        return dataclasses.replace(layer, **changes) if changes else layer
 
     def _decayed(self, experiment: Experiment) -> tuple[Any, tuple[Penalty, ...]]:
         """Optimiser and penalties with L2 where this source has it, of the same strength."""

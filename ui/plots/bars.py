@@ -153,7 +153,7 @@ class Bars(QWidget):
         row = min(theme.px(TALLEST_ROW), self.height() / len(shown))
         thick = min(theme.px(16), max(row - 3, 1.0))
         free = 0.0
-        for place, index in enumerate(number - 1 for number in reversed(shown)):
+        for place, index in enumerate(layer - 1 for layer in reversed(shown)):
             middle = row * (place + 0.5)
             groove = QRectF(left, middle - thick / 2, max(right - left, 1), thick)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)

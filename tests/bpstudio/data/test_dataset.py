@@ -220,5 +220,5 @@ def test_targets_are_coded_as_a_loss_needs_them():
     assert classes.replace_class(0, 1).y.tolist() == [[-1, 1], [-1, 1]]
     with pytest.raises(ValueError, match="expected 0 or −1 beside 1, got 2"):
         data.recoded(2)
-    with pytest.raises(ValueError, match="got 0.5 and 3 beside 1"):
+    with pytest.raises(ValueError, match=r"got 0\.5 and 3 beside 1"):
         Dataset.from_arrays([[1.0], [2.0], [3.0]], [0.5, 1, 3]).recoded(-1)

@@ -332,7 +332,7 @@ def test_edges_stand_in_the_order_in_which_the_weights_are_read(session: Make, h
         np.testing.assert_array_equal(turned.states(column), straight.states(column)[order])
     np.testing.assert_array_equal(turned.frozen, straight.frozen[order])
     np.testing.assert_array_equal(turned.layers, straight.layers)
-    first = [W.T.ravel() for W in frame.params.W][0]
+    first = frame.params.W[0].T.ravel()
     np.testing.assert_array_equal(turned.values("weight")[: len(first)], first)
     letters = Letters("nielsen", frame.experiment.network)
     for text in ("w3", "h2", "b", "o1"):
