@@ -112,3 +112,13 @@ def kernel_gradients(layer: Conv2D, x: Array, delta: Array) -> Array:
         kernels = kernels.reshape(len(x), -1, x.shape[1], *layer.kernel)[..., ::-1, ::-1].reshape(kernels.shape)
     biases = layer.bias_sign * flat.sum(axis=2, keepdims=True)
     return np.concatenate([kernels, biases], axis=2)
+
+
+def grown_gradient(layer: Conv2D, x: Array, delta: Array, channel: int, places: int) -> Array:
+    """The gradient of one filter's kernels, summed over all rows and over the first so many places, row by row:
+    (channels · kh · kw + 1,), the bias last. With all places it is the gradient of the batch.
+    """
+    so_far = np.zeros((len(delta), 1, *delta.shape[2:]), delta.dtype)
+    so_far.reshape(len(delta), -1)[:, :places] = delta[:, channel].reshape(len(delta), -1)[:, :places]
+    total: Array = kernel_gradients(layer, x, so_far)[:, 0].sum(axis=0)
+    return total

@@ -14,8 +14,10 @@ import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter
 
-from bpstudio.insight.elements import Element, Kernel, KernelEntry, Map
+from bpstudio.engine.layers import Conv2D
+from bpstudio.insight.elements import Element, Kernel, KernelEntry, Map, Pixel
 from bpstudio.insight.notation import given, number
+from bpstudio.insight.windows import grown_gradient
 from ui.canvas import text
 from ui.canvas.edges import STRONGEST, WAITING, colors_of, limit, line_widths, paint_lines
 from ui.canvas.picture import BEFORE, NOT_YET, NOW, Picture, States
@@ -232,6 +234,7 @@ def paint_pictures(painter: QPainter, picture: Picture, pictures: Sequence[Pictu
         if not picture.geometry.region.intersects(box):
             continue
         values, colors = _shown(picture, kernel)
+        is_computed = _is_computed(picture, kernel) or growing(picture, kernel) is not None
         rows, columns = values.shape
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.drawImage(box, image(colors))
@@ -241,12 +244,17 @@ def paint_pictures(painter: QPainter, picture: Picture, pictures: Sequence[Pictu
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(pen(theme.glow if lit else theme.dashed, theme.stroke(2.0 if lit else 1.0)))
         painter.drawRect(box)
+        grown = growing(picture, kernel) if lit else None
+        if grown is not None:
+            small = text.pen_of(theme, text.SMALL, mono=True)
+            counter = QRectF(box.left(), box.top() - small.height - 1, box.width(), small.height)
+            small.draw(painter, counter, f"Σ {grown[1]}/{grown[2]}", theme.phase["B"])
         room = box.width() / columns * 0.96
         if room < mono.width("0.00"):
             continue
         for (u, v), value in np.ndenumerate(values):
             cell = each.cell(u, v, values.shape)
-            shown = mono.compact(float(value), room, number if _is_computed(picture, kernel) else given)
+            shown = mono.compact(float(value), room, number if is_computed else given)
             mono.draw(painter, cell, shown, theme.ink(QColor(int(colors[u, v]))))
 
 
@@ -257,8 +265,30 @@ def _is_computed(picture: Picture, kernel: Kernel) -> bool:
     return bool((picture.states_of(kernel, "dW") != NOT_YET).any())
 
 
+def growing(picture: Picture, kernel: Kernel) -> tuple[Floats, int, int] | None:
+    """The gradient of a kernel as a sum that grows with each place of its filter's map, while the walk goes through
+    them: the sum so far, the number of places in it, and of all places. None at any other time.
+    """
+    beat = picture.beat
+    if beat is None or beat.kind != "gradient" or picture.whole or picture.eye.color != "gradient":
+        return None
+    lit = next((each for each in picture.lights if isinstance(each, Pixel)), None)
+    layer = picture.network.layers[kernel.layer - 1]
+    if lit is None or lit.map != Map(kernel.layer, kernel.filter) or not isinstance(layer, Conv2D):
+        return None
+    _, height, width = picture.network.shapes[kernel.layer]
+    places = lit.row * width + lit.column + picture.arrived
+    here = picture.frame.trace.layers[kernel.layer - 1]
+    row = grown_gradient(layer, here.x, here.delta, kernel.filter, places)
+    values: Floats = row[picture.place(kernel)].reshape(layer.kernel).astype(np.float64, copy=False)
+    return values, places, height * width
+
+
 def _shown(picture: Picture, kernel: Kernel) -> tuple[Floats, Colors]:
     """What a kernel's picture shows, and its colours (rows, columns)."""
+    grown = growing(picture, kernel)
+    if grown is not None:
+        return grown[0], colors_of(picture, grown[0])[0]
     if _is_computed(picture, kernel):
         values = picture.values_of(kernel, picture.shown[kernel.layer - 1])
         known = picture.states_of(kernel, "dW").reshape(values.shape) != NOT_YET
@@ -296,6 +326,6 @@ def paint_lit(painter: QPainter, picture: Picture) -> None:
         painter.drawLine(QPointF(x1, y1), QPointF(x2, y2))
         value = _largest(picture, kernel.layer, picture.shown[kernel.layer - 1])[kernel.filter, kernel.channel]
         known = picture.known(kernel, "dW") if picture.eye.color != "weight" else True
-        color = QColor(int(colors_of(picture, np.array([value]))[0][0])) if known else theme.phase["F"]
+        color = QColor(int(colors_of(picture, np.array([value]))[0][0])) if known else theme.phase[picture.phase]
         painter.setPen(pen(color, width))
         painter.drawLine(QPointF(x1, y1), QPointF(x2, y2))

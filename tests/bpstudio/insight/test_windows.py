@@ -10,7 +10,7 @@ from bpstudio.engine.layers import AvgPool2D, Conv2D, Dense, Dropout, Flatten, M
 from bpstudio.engine.network import Network
 from bpstudio.insight.elements import BIAS, Edge, Map, Pixel, Row, Unit, WholeBatch, unit_of
 from bpstudio.insight.example import Numbers
-from bpstudio.insight.windows import matrix, seen_maps, window, winner
+from bpstudio.insight.windows import grown_gradient, matrix, seen_maps, window, winner
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.frame import Frame
 from bpstudio.training.session import Session
@@ -110,3 +110,16 @@ def test_numbers_of_images_are_flat_and_dropped_ones_are_told() -> None:
 
 def test_a_layer_without_weights_is_an_empty_matrix() -> None:
     assert matrix(np.zeros((0, 0)), np.zeros(0)).shape == (0, 1)
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+def test_a_kernels_gradient_grows_place_by_place_to_that_of_the_batch(name: str) -> None:
+    layer, frame = CONVOLUTIONS[name], frame_of(CONVOLUTIONS[name])
+    here, shape = frame.trace.layers[0], frame.experiment.network.shapes[1]
+    places = shape[1] * shape[2]
+    assert (grown_gradient(layer, here.x, here.delta, 1, 0) == 0.0).all()
+    whole = matrix(here.dW, here.db)[1]
+    assert np.allclose(grown_gradient(layer, here.x, here.delta, 1, places), whole, rtol=1e-12, atol=1e-15)
+    before, then = (grown_gradient(layer, here.x, here.delta, 1, count) for count in (places - 1, places))
+    last = here.delta[:, 1, -1, -1].sum() * layer.bias_sign
+    assert (then - before)[-1] == pytest.approx(last, rel=1e-9, abs=1e-15)

@@ -373,3 +373,18 @@ def test_a_dropped_pixel_is_crossed_out(easel: Any) -> None:
         middle = (box.center().x() - 2, box.center().y() - 2, box.center().x() + 3, box.center().y() + 3)
         assert easel.has_color(image, picture.theme.secondary, middle, tolerance=60)
     assert "dropped in this step" in words.tooltip(picture, Map(3, 0))
+
+
+def test_a_kernel_grows_while_the_walk_goes_through_its_places(easel: Any) -> None:
+    walk = easel.view("small images").walk
+    first = walk.find("edge", "backward/p1_2_1_1/kernels")
+    seen = []
+    for place in range(9):
+        picture = picture_of(easel, "small images", grain="edge", playhead=first + place)
+        grown = kernels.growing(picture, Kernel(1, 1, 0))
+        assert grown is not None
+        assert grown[1:] == (place + 1, 9)
+        assert kernels.growing(picture, Kernel(1, 0, 0)) is None
+        seen.append(grown[0])
+    assert np.allclose(seen[-1], picture.frame.trace.layers[0].dW[1, 0], rtol=1e-12)
+    assert not np.allclose(seen[0], seen[-1])
