@@ -16,7 +16,7 @@ from bpstudio.training.cursor import Cursor
 from bpstudio.training.experiment import Experiment
 
 BLOCK_BYTES = 2**21
-CHUNK_BYTES = 2**16
+CHUNK_BYTES = 120_000
 FEW_INPUTS = 64
 """Up to so many inputs a column of ones beside them costs less than adding the biases afterwards."""
 

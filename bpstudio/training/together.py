@@ -30,6 +30,7 @@ from bpstudio.training.session import Session
 from bpstudio.training.stacked_pass import Pass
 
 COLUMNS = ("loss", "accuracy")
+RECORDED_AT_ONCE = 1024
 
 
 def check_stackable(experiments: Sequence[Experiment], dataset: Dataset) -> None:
@@ -138,6 +139,7 @@ class Together:
     def legs(self, number: int) -> tuple[Leg, ...]:
         """What was recorded of a member."""
         self._drain()
+        self._flush()
         lane = self.lanes[number]
         first = lane.legs[-1].stop if lane.legs else 0
         validation = np.array([each for each in lane.validation if each[0] >= first], dtype=np.float64).reshape(-1, 3)
@@ -175,6 +177,7 @@ class Together:
         self.stacked_next = Region([cursor.next for cursor in cursors], self._parts[1])
         self._passes = {}
         self._numbers = Series(len(COLUMNS) * len(self.lanes))
+        self._reduced: list[Array] = []
         self._validates = len(self.dataset.validation) > 0
 
     def _pass(self, rows: int) -> Pass:
@@ -242,13 +245,13 @@ class Together:
         ring, part, logits, z = now.ring, now.answers, now.logits_ring, now.logits
         checked, square, infinity = now.checked, now.checked.dot, math.inf
         slot, done, good = now.filled, 0, True
-        copyto = np.copyto
+        copyto, ticks = np.copyto, self.ticks
         # What can be looked up before this loop, is, as in the loop of a single run.
         for batch_x, batch_y in islice(fed, count):
             if batch_x is not None:
                 copyto(into_x, batch_x)
                 copyto(into_y, batch_y)
-            if self.ticks:
+            if ticks:
                 now.tick(self.step + 1 + done)
             for function, arguments in operations:
                 function(*arguments)
@@ -295,8 +298,16 @@ class Together:
         if self.pass_now.filled == 0:
             return
         with np.errstate(all="ignore"):
-            numbers = self.pass_now.drain()
-        self._numbers.append(numbers)
+            self._reduced.append(self.pass_now.drain())
+        # A record that grows by more steps at a time grows faster.
+        if sum(len(rows) for rows in self._reduced) >= RECORDED_AT_ONCE:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Hand what was reduced to the record."""
+        if self._reduced:
+            self._numbers.append(np.concatenate(self._reduced))
+            self._reduced.clear()
 
     def out_of_bounds(self) -> list[int]:
         """The members whose sum of squares is not finite."""
