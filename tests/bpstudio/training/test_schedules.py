@@ -34,7 +34,7 @@ from bpstudio.training.schedules import (
         (LinearWarmup(0.1, 15), lambda k: 0.2 * (0.1 + 0.9 * min(k, 15) / 15)),
         (Cosine(100, 0.001), lambda k: 0.001 + 0.199 * (1 + math.cos(math.pi * k / 100)) / 2),
     ],
-    ids=repr,
+    ids=lambda value: value.name if isinstance(value, Schedule) else "",
 )
 def test_the_rate_is_the_formula(plan: Schedule, formula: Callable[[int], float]) -> None:
     for k in (0, 1, 6, 7, 14, 15, 16, 99, 100, 150):
