@@ -13,7 +13,7 @@ import bpstudio
 from bpstudio.engine.network import Network
 from bpstudio.files.lesson import NAMES
 from bpstudio.insight.derivation import derive
-from bpstudio.insight.elements import Edge, Element, LossNode, Row, Unit
+from bpstudio.insight.elements import Edge, Element, LossNode, Names, Row, Unit
 from bpstudio.insight.notation import NOTATIONS
 from ui.explain import typesetting
 from ui.explain.card import SIGNS, symbols
@@ -25,11 +25,13 @@ SIDES: tuple[Literal["activation"], Literal["delta"]] = ("activation", "delta")
 
 def elements(network: Network) -> Iterator[Element]:
     """Everything that can be explained."""
+    names = Names.of(network)
     yield LossNode()
     for layer, units in enumerate(network.sizes[1:], 1):
         for unit in range(units):
             yield Unit(layer, unit)
-            yield from (Edge(layer, unit, source) for source in range(-1, network.sizes[layer - 1]))
+            edges = (Edge(layer, unit, source) for source in range(-1, network.sizes[layer - 1]))
+            yield from filter(names.has, edges)  # not every layer has weights, not every weighted one biases
 
 
 def formulas() -> set[str]:
