@@ -41,9 +41,12 @@ def numbers(frame: Frame) -> np.ndarray:
     for layer, (W, b) in zip(trace.layers, params, strict=True):
         found += [layer.z, layer.a, layer.delta, layer.dW, layer.db, layer.update_W, layer.update_b]
         found += [W + layer.update_W, b + layer.update_b]
-        found += [layer.delta * len(layer.delta)]  # δ of each row, as the window shows it: without the mean's 1/N
+        # δ of each row too, as the window shows it: without the mean's 1/N.
+        deltas = (layer.delta, layer.delta * len(layer.delta))
+        found += [deltas[1]]
         if W.ndim == 2 and W.size:  # products along the edges of a dense layer
-            found += [np.einsum("ni,oi->noi", before, W), np.einsum("no,oi->noi", layer.delta, W), layer.delta @ W]
+            found += [np.einsum("ni,oi->noi", before, W)]
+            found += [part for delta in deltas for part in (np.einsum("no,oi->noi", delta, W), delta @ W)]
         norms.append(np.sqrt((layer.dW**2).sum()))
         before = layer.a
     error = before - frame.dataset.y[frame.batch]
