@@ -231,7 +231,7 @@ class Document(QObject):
         network = frame.experiment.network
         names = naming.with_name(self._focus.names, network, element, name)
         called = letters(self._focus.notation, network).element(element)
-        self._runner.rename(Caption(frame.caption.title, names, network.sizes), tr("rename {name}", name=called))
+        self._runner.rename(Caption.of(frame.caption.title, names, network), tr("rename {name}", name=called))
 
     def open(self, place: str | Path) -> None:
         """Open a lesson by name or a file by path, beside the training; what goes wrong is said."""
@@ -284,7 +284,7 @@ class Document(QObject):
     def _show_frame(self, frame: Frame) -> None:
         lesson = self.lesson
         caption = frame.caption
-        self._focus.set(names=naming.moved(caption.names, caption.sizes, frame.experiment.network))
+        self._focus.set(names=naming.moved(caption.names, caption.addresses, frame.experiment.network))
         if self._opening and lesson is not None and frame.dataset is lesson.dataset:
             # A last frame of the run before may still have been on its way.
             self._opening = False

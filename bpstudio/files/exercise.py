@@ -144,7 +144,7 @@ class Sheet:
             texts |= {Given(row_number, Unit(0, i)): _written(value) for i, value in enumerate(x)}
             texts |= {Given(row_number, Target(k)): _written(value) for k, value in enumerate(y)}
         sizes, caption = experiment.network.sizes, frame.caption
-        for address, name in naming.moved(caption.names, caption.sizes, sizes):
+        for address, name in naming.moved(caption.names, caption.addresses, sizes):
             element = Names(sizes).find(address)
             if isinstance(element, Unit | Edge | Target):
                 texts[Name(element)] = name

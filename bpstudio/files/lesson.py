@@ -154,7 +154,7 @@ class Lesson:
     @property
     def caption(self) -> Caption:
         """The names with which a run of it begins; its title is the file's, until a person gives another."""
-        return Caption("", self.names, self.experiment.network.sizes)
+        return Caption.of("", self.names, self.experiment.network)
 
     @property
     def origin(self) -> Params:
@@ -237,7 +237,7 @@ def capture(frame: Frame, lesson: Lesson | None = None, **view: Any) -> Lesson:
             watched=known,
             averages={layer: means.copy() for layer, means in frame.averages.items()},
         )
-    names = naming.moved(frame.caption.names, frame.caption.sizes, experiment.network)
+    names = naming.moved(frame.caption.names, frame.caption.addresses, experiment.network)
     now: dict[str, Any] = {"state": state, "made_with": fingerprint(), "names": names}
     if (
         lesson is None

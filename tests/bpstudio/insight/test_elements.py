@@ -26,6 +26,7 @@ from bpstudio.insight.elements import (
     unit_of,
 )
 from bpstudio.insight.notation import NOTATIONS, Letters
+from bpstudio.training.caption import Caption
 
 NETWORK = Network(
     2 * 6 * 5,
@@ -116,3 +117,15 @@ def test_maps_and_kernels_take_names_of_a_persons_own() -> None:
     assert own.element(Map(1, 1)) == "edges"
     wider = Network(60, (Conv2D(3, (3, 2)), *NETWORK.layers[1:4], Dense(5), Activate("relu"), Dense(2)), (2, 6, 5))
     assert dict(naming.moved(names, NETWORK, wider)) == dict(names)
+
+
+def test_names_of_weights_stay_with_them_where_a_layer_grows() -> None:
+    first = NAMES.element(Edge(5, 0, 0))
+    names = naming.checked({first: "v"}, NETWORK)
+    wider = Network(60, (*NETWORK.layers[:4], Dense(4), Activate("relu"), Dense(3)), (2, 6, 5))
+    caption = Caption.of("", names, NETWORK)
+    assert dict(naming.moved(caption.names, caption.addresses, wider)) == {first: "v"}
+    deeper = Network(60, (Conv2D(5, (3, 2)), *NETWORK.layers[1:]), (2, 6, 5))
+    moved = dict(naming.moved(caption.names, caption.addresses, deeper))
+    assert moved == {Names.of(deeper).element(Edge(5, 0, 0)): "v"}
+    assert Caption.of("", names, Network(2, (Dense(2),))).network is None
