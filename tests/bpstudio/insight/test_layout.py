@@ -363,6 +363,11 @@ def test_maps_are_arranged_in_columns_and_pooled_ones_stand_level_with_theirs() 
     assert pooled is not None
     assert second.across > 1
     assert pooled.across == second.across
+    for maps in (second, pooled):
+        # They go down the first column, then the next; the columns are equally long.
+        lefts = np.unique(maps.boxes[:, 0])
+        assert [int((maps.boxes[:, 0] == x).sum()) for x in lefts] == [16 // maps.across] * maps.across
+        assert (np.diff(maps.boxes[: 16 // maps.across, 1]) > 0).all()
     middles = [maps.boxes[:, 1] + maps.boxes[:, 3] / 2 for maps in (second, pooled)]
     assert np.allclose(middles[0], middles[1])
     assert first.boxes[0, 2] == pytest.approx(first.boxes[0, 3])

@@ -148,6 +148,7 @@ def test_a_kernel_has_a_line_in_the_colour_of_its_largest_gradient(easel: Any) -
     for number in range(6):
         gradient = picture.values_of(Kernel(1, number, 0), picture.gradients[0])
         largest = gradient.ravel()[np.argmax(np.abs(gradient))]
+        assert kernels._largest(picture, 1, picture.gradients[0])[number, 0] == largest
         color = QColor(int(picture.theme.gradient(picture.limits.place(np.array([largest])))[0]))
         x1, y1, x2, y2 = picture.geometry.map_line(1, number, 0)
         near = (x1 + 2, min(y1, y2) - 1, x2, max(y1, y2) + 2)
