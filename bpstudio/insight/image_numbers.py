@@ -92,7 +92,7 @@ def pooled(numbers: Numbers, pixel: Pixel) -> Pooled:
 
 
 def _divisor(numbers: Numbers, layer: AvgPool2D, pixel: Pixel) -> int:
-    """How many members the mean has; zeros of the padding count where the layer says so, what lies beyond never does."""
+    """How many members the mean has; zeros of the padding count where the layer says so, those beyond it never."""
     rows, columns = window(numbers.network, pixel)
     if not layer.count_include_pad:
         return len(rows) * len(columns)

@@ -13,10 +13,12 @@ from types import MappingProxyType
 
 import numpy as np
 
-from bpstudio.insight import backward_lines, forward_lines, next_values
+from bpstudio.engine.layers import Dense
+from bpstudio.engine.network import Network
+from bpstudio.insight import backward_lines, forward_lines, image_backward_lines, image_lines, next_values
 from bpstudio.insight.beat import Beat, Kind
-from bpstudio.insight.elements import Edge, Example, Unit
-from bpstudio.insight.notation import Notation, letters
+from bpstudio.insight.elements import Edge, Example, Map, Unit
+from bpstudio.insight.notation import Letters, Notation, letters
 from bpstudio.insight.phrase import Phrase
 from bpstudio.insight.walk import Walk
 from bpstudio.insight.writer import Writer
@@ -50,11 +52,32 @@ _WRITERS: Mapping[Kind, Callable[[Writer, Beat], tuple[Phrase, ...]]] = MappingP
     }
 )
 
+#: The same where a layer is not dense, or where what comes back comes from one that is not.
+_OF_IMAGES: Mapping[Kind, Callable[[Writer, Beat], tuple[Phrase, ...]]] = MappingProxyType(
+    {
+        "a": image_lines.forward,
+        "z": image_lines.z_of_beat,
+        "sum": image_backward_lines.arrived_here,
+        "delta": image_backward_lines.delta,
+        "gradient": image_backward_lines.gradient,
+    }
+)
+
+
+def _writer(network: Network, beat: Beat) -> Callable[[Writer, Beat], tuple[Phrase, ...]]:
+    """Who writes the sentence of a beat."""
+    is_plain = beat.layer < 1 or isinstance(network.layers[beat.layer - 1], Dense)
+    if beat.kind in ("sum", "delta") and beat.layer < len(network.layers):
+        is_plain = is_plain and isinstance(network.layers[beat.layer], Dense)
+    elif beat.kind == "delta":
+        is_plain = True
+    return _WRITERS[beat.kind] if is_plain else _OF_IMAGES.get(beat.kind, _WRITERS[beat.kind])
+
 
 def line(frame: Frame, example: Example, beat: Beat, notation: str | Notation = "mazur", digits: int = 9) -> Line:
     """What the beat computes, for one example, with `digits` decimals. The last beat of a step also looks ahead."""
     with np.errstate(all="ignore"):  # of a diverged step NaN and infinity are written, not warned about
-        first, *more = _WRITERS[beat.kind](Writer(frame, example, notation, digits), beat)
+        first, *more = _writer(frame.experiment.network, beat)(Writer(frame, example, notation, digits), beat)
         if beat.index == Walk.of(frame).count(beat.grain):
             more.append(next_values.outlook(frame, digits))
     return Line(first.template, first.values, tuple(more))
@@ -98,6 +121,8 @@ def headline(frame: Frame, beat: Beat, notation: str | Notation = "mazur") -> Ph
     """The question that a beat answers, such as: how much does w₅ change the loss?"""
     about_edge, about_unit, about_layer = _QUESTIONS[beat.kind]
     names = letters(notation, frame.experiment.network)
+    if beat.channel is not None and (of_images := _of_images(names, beat)) is not None:
+        return of_images
     if beat.unit is None:
         return Phrase(about_layer, {"layer": str(beat.layer)})
     unit = names.unit(beat.subject)
@@ -107,3 +132,23 @@ def headline(frame: Frame, beat: Beat, notation: str | Notation = "mazur") -> Ph
         source = Unit(beat.layer - 1 if beat.kind == "product" else beat.layer + 1, beat.source)
         return Phrase(about_edge, {"unit": unit, "source": names.unit(source)})
     return Phrase(about_edge, {"edge": names.edge(Edge(beat.layer, beat.subject.index, beat.source))})
+
+
+def _of_images(names: Letters, beat: Beat) -> Phrase | None:
+    """The question of a beat about a map, or about one place of it; None where the usual one fits."""
+    assert beat.channel is not None
+    about = {"unit": names.element(Map(beat.layer, beat.channel))}
+    if beat.unit is None:
+        template = {
+            "a": "what does {unit} answer?",
+            "delta": "how does the loss change with what {unit} receives?",
+            "gradient": "how much do the kernels of {unit} change the loss?",
+            "update": "what will the kernels of {unit} be?",
+        }[beat.kind]
+        return Phrase(template, about)
+    if beat.kind == "gradient":
+        place = {"place": names.unit(beat.subject)}
+        return Phrase("what does {place} add to the gradients of the kernels of {unit}?", about | place)
+    if beat.kind == "update" and beat.source is not None:
+        return Phrase("what will {edge} be?", {"edge": names.edge(Edge(beat.layer, beat.channel, beat.source))})
+    return None

@@ -23,6 +23,8 @@ from bpstudio.training.optimizers import Momentum, Rprop
 def update(w: Writer, beat: Beat) -> tuple[Phrase, ...]:
     """The new values."""
     if beat.unit is None:
+        if beat.channel is not None:
+            return _update_row(w, Unit(beat.layer, beat.channel))
         return _layer_update(w, beat.layer)
     if beat.source is None:
         return _update_row(w, beat.subject)
@@ -53,7 +55,8 @@ def new_value(w: Writer, edge: Edge) -> tuple[Phrase, ...]:
         return w.equation(
             f"{name}⁺", f"{name} − η v⁺", f"{w.given(value)} − {rate} · {w.factor(after)}", result
         ), velocity
-    if w.sign < 0 and w.numbers.rows == 1 and not penalty_lines.of_weight(w.frame, edge):
+    is_product = w.sign < 0 and w.numbers.rows == 1 and not w.letters.names.is_convolution(edge.layer)
+    if is_product and not penalty_lines.of_weight(w.frame, edge):
         return (w.equation(f"{name}⁺", *_climb(w, edge, rate), result),)
     numbers = f"{w.given(value)} − {rate} · {w.factor(w.gradient(edge))}"
     return (w.equation(f"{name}⁺", f"{name} − η {w.gradient_symbol(edge)}", numbers, result),)

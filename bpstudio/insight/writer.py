@@ -118,24 +118,24 @@ class Writer:
         params = self.frame.params
         if edge.is_bias:
             return float(params.b[edge.layer - 1][edge.to])
-        return float(params.W[edge.layer - 1][edge.to, edge.source])
+        return _at(params.W[edge.layer - 1], edge)
 
     def update(self, edge: Edge) -> float:
         """What the step will add to it."""
         here = self.frame.trace.layers[edge.layer - 1]
-        return float(here.update_b[edge.to] if edge.is_bias else here.update_W[edge.to, edge.source])
+        return float(here.update_b[edge.to] if edge.is_bias else _at(here.update_W, edge))
 
     def gradient(self, edge: Edge) -> float:
         """∂C/∂w of the step."""
         here = self.frame.trace.layers[edge.layer - 1]
-        return float(here.db[edge.to] if edge.is_bias else here.dW[edge.to, edge.source])
+        return float(here.db[edge.to] if edge.is_bias else _at(here.dW, edge))
 
     def state(self, name: str, edge: Edge) -> tuple[float, float]:
         """A number of the optimiser for this parameter, before and after the step."""
         pair = []
         for params in (self.frame.state[name], self.frame.state_next[name]):
             layer = edge.layer - 1
-            pair.append(float(params.b[layer][edge.to] if edge.is_bias else params.W[layer][edge.to, edge.source]))
+            pair.append(float(params.b[layer][edge.to] if edge.is_bias else _at(params.W[layer], edge)))
         return pair[0], pair[1]
 
     def bias_sign(self, layer: int) -> int:
@@ -143,8 +143,11 @@ class Writer:
         return self.network.layers[layer - 1].bias_sign
 
     def parameters(self, unit: Unit) -> list[Edge]:
-        """The weights into a unit and, where there is one, its bias or threshold."""
-        sources = [*range(self.network.sizes[unit.layer - 1]), *[BIAS] * abs(self.bias_sign(unit.layer))]
+        """The weights into a unit and, where there is one, its bias or threshold; of a convolution those of a filter,
+        whose number stands for the unit.
+        """
+        columns = self.letters.names.matrices[unit.layer - 1][1]
+        sources = [*range(columns), *[BIAS] * abs(self.bias_sign(unit.layer))]
         return [Edge(unit.layer, unit.index, source) for source in sources]
 
     def frozen(self, edge: Edge) -> bool:
@@ -155,3 +158,8 @@ class Writer:
     def gradient_symbol(self, edge: Edge) -> str:
         """∂C/∂w₅ or ∂C/∂b_o1."""
         return self.letters.text("db" if edge.is_bias else "dw", edge)
+
+
+def _at(weights: Array, edge: Edge) -> float:
+    """The number of an edge among weights of any shape."""
+    return float(weights.reshape(len(weights), -1)[edge.to, edge.source])

@@ -230,6 +230,8 @@ def test_the_catalogue_has_the_same_fields_and_nothing_else() -> None:
         "factors",
         "diagnostics",
         "lines",
+        "image_lines",
+        "image_backward_lines",
     ],
 )
 def test_no_phrase_is_missing_from_the_catalogue(name: str) -> None:
