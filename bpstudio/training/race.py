@@ -198,30 +198,40 @@ class Race:
         kinds: dict[object, list[int]] = {}
         for number, experiment in enumerate(self.experiments):
             kinds.setdefault(_kind(experiment), []).append(number)
-        for members in kinds.values():
-            reason = "no other member takes the same operations"
-            if len(members) > 1:
-                try:
-                    group = Together(
-                        [self.experiments[n] for n in members], self.dataset, [self.starts[n] for n in members]
-                    )
-                except Unstackable as why:
-                    reason = str(why)
-                else:
-                    self._groups.append((members, group))
-                    left = group.out_of_bounds()
-                    if left:
-                        self._leave(members, group, left)
-                    continue
-            for number in members:
-                self.alone_because[number] = reason
-                self._alone[number] = self._session(number)
+        for alike in kinds.values():
+            size = max(1, STACKED_NUMBERS // _numbers(self.experiments[alike[0]], self.dataset))
+            for first in range(0, len(alike), size):
+                self._stack(alike[first : first + size])
+
+    def _stack(self, members: list[int]) -> None:
+        """Train these together where that is possible, else each by itself."""
+        reason = "no other member takes the same operations, or one after the other is faster"
+        if len(members) > 1:
+            try:
+                group = Together(
+                    [self.experiments[n] for n in members], self.dataset, [self.starts[n] for n in members]
+                )
+            except Unstackable as why:
+                reason = str(why)
+            else:
+                self._groups.append((members, group))
+                left = group.out_of_bounds()
+                if left:
+                    self._leave(members, group, left)
+                return
+        for number in members:
+            self.alone_because[number] = reason
+            self._alone[number] = self._session(number)
 
     def _session(self, number: int) -> Session:
         budget = DEFAULT_BUDGET // self.members
         return Session(self.experiments[number], self.dataset, self.starts[number], budget=budget)
 
 
+STACKED_NUMBERS = 2**18
+"""Numbers of all members together that a step works on. With more of them the cache no longer holds them from one
+operation to the next, and one network after the other is faster.
+"""
 ALONE_STRETCH = 16
 """Steps of a session between two rests."""
 STRETCH_NUMBERS = 2**21
@@ -252,11 +262,22 @@ def _kind(experiment: Experiment) -> object:
     return rest, rules, tuple(type(each) for each in experiment.penalties)
 
 
+def _numbers(experiment: Experiment, dataset: Dataset) -> int:
+    """How many numbers a step of one member works on."""
+    network, rows = experiment.network, _rows(experiment, dataset)
+    memory = params_layout(network).size * (1 + len(experiment.optimizer.states))
+    return memory + Trace.size(network, rows, experiment.update_order == "sequential", experiment.penalties)
+
+
+def _rows(experiment: Experiment, dataset: Dataset) -> int:
+    count = len(dataset.train)
+    return count if experiment.batch_size == 0 else min(experiment.batch_size, count)
+
+
 def _check_memory(experiments: Sequence[Experiment], dataset: Dataset) -> None:
     need = 0
     for experiment in experiments:
-        rows = len(dataset.train) if experiment.batch_size == 0 else min(experiment.batch_size, len(dataset.train))
-        need += experiment.network.memory_bytes(rows, 8 if experiment.dtype == "float64" else 4)
+        need += experiment.network.memory_bytes(_rows(experiment, dataset), 8 if experiment.dtype == "float64" else 4)
     if need > memory_limit():
         raise ValueError(
             f"race: {len(experiments)} networks need about {gibibytes(need)} GiB of memory; the limit is "

@@ -175,6 +175,21 @@ def test_sparsity_counts_in_the_updates():
         assert_equal(race, singles)
 
 
+def test_large_networks_are_trained_in_smaller_groups_or_alone(monkeypatch):
+    net, dataset = network((3, 6, 2), ("tanh", "sigmoid")), data(3, 2)
+    race = Race(experiments(net, members=5), dataset)
+    numbers = race._groups[0][1].numbers_in_a_step // 5
+    monkeypatch.setattr("bpstudio.training.race.STACKED_NUMBERS", 2 * numbers)
+    race = Race(experiments(net, members=5), dataset)
+    assert race.groups == ((0, 1), (2, 3))
+    assert "faster" in race.alone_because[4]
+    race.run(20)
+    singles = [Session(member, dataset) for member in race.experiments]
+    for single in singles:
+        single.run(20)
+    assert_equal(race, singles)
+
+
 def test_different_optimizers_are_grouped_by_rule():
     net = network((3, 4, 2), ("tanh", "sigmoid"))
     chosen = [SGD(0.1), Momentum(0.1), SGD(0.2), Momentum(0.05), rules.Adam(0.01)]
