@@ -63,10 +63,12 @@ NAMES = (
     "linear",
     "cuts",
     "logistic",
+    "shallow",
     "thresholds",
     "deep-learn-toolbox",
     "vanishing",
     "exploding",
+    "efficient-backprop",
     "iris",
 )
 """The lessons that travel with the program, in the order in which they are offered."""
@@ -221,8 +223,9 @@ def capture(frame: Frame, lesson: Lesson | None = None, **view: Any) -> Lesson:
     """
     experiment, dataset = frame.experiment, frame.dataset
     drawn = draw_params(experiment.network, experiment.seed)
-    start = drawn if frame.start is None else frame.start
-    start = start.fitted(experiment.network) if start.network.sizes == experiment.network.sizes else start.copy()
+    # Start values of another shape are those of before an edit: a reset draws others, and so does the file.
+    origin = frame.start
+    start = drawn if origin is None or not origin.fits(experiment.network) else origin.fitted(experiment.network)
     state = None
     if frame.step > 0:
         optimizer = {name: values.copy() for name, values in frame.state.items()}

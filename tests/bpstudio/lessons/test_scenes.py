@@ -40,6 +40,7 @@ def numbers(frame: Frame) -> np.ndarray:
     norms = []
     for layer, (W, b) in zip(trace.layers, params, strict=True):
         found += [layer.z, layer.a, layer.delta, layer.dW, layer.db, layer.update_W, layer.update_b]
+        found += [] if layer.slope is None else [layer.slope]
         found += [W + layer.update_W, b + layer.update_b]
         # δ of each row too, as the window shows it: without the mean's 1/N.
         deltas = (layer.delta, layer.delta * len(layer.delta))
