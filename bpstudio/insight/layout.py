@@ -16,7 +16,7 @@ the map it helps to make; a layer without weights has a line from each unit, or 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 from bpstudio.engine.layers import Conv2D, Layer
 from bpstudio.engine.network import Network
 from bpstudio.insight.columns import Box, Column, Maps, gaps_of, has_columns_of_kinds, spread
-from bpstudio.insight.elements import BIAS, Edge, Element, Kernel, LossNode, Pixel, PlusOne, Target, Unit
 from bpstudio.maths.activations import activation
 
 Mode = Literal["edges", "strongest", "matrix", "kernels", "links"]
@@ -40,8 +39,6 @@ SINGLE_EDGES = 2_000
 MATRIX_EDGES = 100_000
 #: A layer with so few weights keeps its single edges, however wide the others are.
 _FEW = 120
-#: So many kernels at most have a line each that can be pointed at; of more only the strongest are drawn.
-MOST_KERNELS = 400
 
 _LARGEST_RADIUS = 33.0
 _NUMBERED = 24.0  # a disc of this radius still holds its number
@@ -201,106 +198,6 @@ class Layout:
         arrive = self.radius(layer, zoom) + gap
         return np.hstack([starts + way / length * leave, ends - way / length * arrive])
 
-    # ---- what is under a point
-
-    def unit_at(self, x: float, y: float, zoom: float = 1.0) -> Unit | None:
-        """The unit whose disc (or pixel) holds a point; in crowded columns the nearest one."""
-        if self.pixels is not None:
-            pixel = self.pixels.at(x, y)
-            if pixel is not None:
-                return Unit(0, pixel)
-        for layer, centers in enumerate(self.centers):
-            bar = self.columns[layer].bar
-            if bar is not None and bar.holds(x, y):
-                return Unit(layer, int(np.argmin(np.abs(centers[:, 1] - y))))
-            if not self.has_discs(layer):
-                continue
-            reach = max(self.radius(layer, zoom), 4.0 / zoom)
-            if abs(x - centers[0, 0]) > reach:
-                continue
-            distances = np.hypot(centers[:, 0] - x, centers[:, 1] - y)
-            nearest = int(np.argmin(distances))
-            if distances[nearest] <= reach:
-                return Unit(layer, nearest)
-        return None
-
-    def pixel_at(self, x: float, y: float) -> Pixel | None:
-        """The pixel of a map at a point."""
-        for layer, column in enumerate(self.columns):
-            if column.maps is not None and column.left <= x <= column.right:
-                place = column.maps.at(x, y)
-                return None if place is None else Pixel(layer, *place)
-        return None
-
-    def edge_at(
-        self, x: float, y: float, tolerance: float = 5.0, drawn: Mapping[int, Indices] | None = None
-    ) -> Edge | None:
-        """The edge that passes nearest to a point, within `tolerance`.
-
-        Where single edges are drawn all count; of other layers those in `drawn`, which maps a layer to flat indices
-        into (units, inputs + 1), biases last: whoever drew the strongest knows them.
-        """
-        best: Edge | None = None
-        for layer in range(1, len(self.centers)):
-            columns = len(self.centers[layer - 1]) + 1
-            if self.mode(layer) in ("kernels", "links"):
-                continue
-            if drawn is not None and layer in drawn:
-                flat = np.asarray(drawn[layer], dtype=np.intp)
-            elif self.mode(layer) == "edges":
-                flat = np.arange(len(self.centers[layer]) * columns, dtype=np.intp)
-            else:
-                continue
-            to, source = np.divmod(flat, columns)
-            if not self.biases[layer - 1]:
-                there = source < columns - 1
-                to, source = to[there], source[there]
-            if not len(to):
-                continue
-            distances = _distances(self.lines(layer, to, source), x, y)
-            nearest = int(np.argmin(distances))
-            if distances[nearest] <= tolerance:
-                tolerance = float(distances[nearest])
-                best = Edge(layer, int(to[nearest]), BIAS if source[nearest] == columns - 1 else int(source[nearest]))
-        return best
-
-    def element_at(
-        self, x: float, y: float, tolerance: float = 5.0, zoom: float = 1.0, drawn: Mapping[int, Indices] | None = None
-    ) -> Element | None:
-        """What is under a point: nodes before edges."""
-        pixel = self.pixel_at(x, y)
-        if pixel is not None:
-            return pixel
-        unit = self.unit_at(x, y, zoom)
-        if unit is not None:
-            return unit
-        if math.hypot(x - self.loss[0], y - self.loss[1]) <= self.loss_radius + 2.0:
-            return LossNode()
-        for layer, (center_x, center_y) in enumerate(self.plus_ones.tolist(), 1):
-            is_near = max(abs(x - center_x), abs(y - center_y)) <= self.plus_one_size + 2.0
-            if is_near and self.biases[layer - 1]:
-                return PlusOne(layer)
-        for index in range(len(self.targets)):
-            if self.target_box(index).holds(x, y):
-                return Target(index)
-        return self.edge_at(x, y, tolerance, drawn) or self.kernel_at(x, y, tolerance)
-
-    def kernel_at(self, x: float, y: float, tolerance: float = 5.0) -> Kernel | None:
-        """The kernel whose line passes nearest to a point, within `tolerance`."""
-        best: Kernel | None = None
-        for layer in range(1, len(self.centers)):
-            if self.mode(layer) != "kernels" or not self.columns[layer - 1].right <= x <= self.columns[layer].right:
-                continue
-            filters, channels = self.drawn_kernels(layer)
-            if not len(filters) or len(filters) > MOST_KERNELS:
-                continue
-            distances = _distances(self.map_lines(layer, filters, channels), x, y)
-            nearest = int(np.argmin(distances))
-            if distances[nearest] <= tolerance:
-                tolerance = float(distances[nearest])
-                best = Kernel(layer, int(filters[nearest]), int(channels[nearest]))
-        return best
-
     def drawn_kernels(self, layer: int) -> tuple[Indices, Indices]:
         """Filters and channels of the kernels between maps that both stand in the picture."""
         here, below = self.maps(layer), self.maps(layer - 1)
@@ -455,13 +352,3 @@ def _image(network: Network, room_x: float, height: float, scale: float, foot: f
     box = Box(10.0 * scale, 0.0, side * columns, side * rows)
     box = Box(box.x, (height - foot - box.height) / 2, box.width, box.height)
     return Pixels(rows, columns, box, Box(box.x + box.width + 10.0 * scale, box.y, 5.0 * scale, box.height))
-
-
-def _distances(lines: Floats, x: float, y: float) -> Floats:
-    """How far a point is from each line segment (n, 4)."""
-    start, way = lines[:, :2], lines[:, 2:] - lines[:, :2]
-    squared = np.maximum((way * way).sum(axis=1), 1e-18)
-    along = np.clip(((np.array([x, y]) - start) * way).sum(axis=1) / squared, 0.0, 1.0)
-    nearest = start + along[:, None] * way
-    distances: Floats = np.hypot(nearest[:, 0] - x, nearest[:, 1] - y)
-    return distances

@@ -11,7 +11,7 @@ from PyQt6.QtCore import QPointF, QRectF
 
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.network import Network
-from bpstudio.insight import layout
+from bpstudio.insight import layout, pointing
 from bpstudio.insight.columns import Box, Maps
 from bpstudio.insight.elements import (
     BIAS,
@@ -278,7 +278,7 @@ class Geometry:
 
     def pixel_at(self, point: QPointF) -> Pixel | None:
         """The pixel of a map at a point of the canvas."""
-        return self.layout.pixel_at(*self.to_layout(point)) if self.region.contains(point) else None
+        return pointing.pixel_at(self.layout, *self.to_layout(point)) if self.region.contains(point) else None
 
     # ---- nodes
 
@@ -371,7 +371,7 @@ class Geometry:
         if not self.region.contains(point):
             return None
         x, y = self.to_layout(point)
-        found = self.layout.element_at(x, y, 6.0 / self.zoom, self.zoom, drawn)
+        found = pointing.element_at(self.layout, x, y, 6.0 / self.zoom, self.zoom, drawn)
         small = isinstance(found, Pixel) and self.pixel_side(found.layer) < POINTED_PIXEL
         return found.map if isinstance(found, Pixel) and small else found
 

@@ -26,6 +26,7 @@ from bpstudio.insight.elements import (
 )
 from bpstudio.insight.layout import Layout, place
 from bpstudio.insight.neighbours import Direction, inside, neighbour
+from bpstudio.insight.pointing import edge_at, element_at, pixel_at, unit_at
 
 # The area that is left to the network in a window of 1280×720, and in one of 1920×1080.
 SMALL, LARGE = (730.0, 350.0), (1300.0, 640.0)
@@ -183,7 +184,7 @@ def test_pixels_are_an_image_and_a_bar() -> None:
         cell = pixels.cell(index)
         middle = cell.x + cell.width / 2, cell.y + cell.height / 2
         assert pixels.at(*middle) == index
-        assert layout.unit_at(*middle) == Unit(0, index)
+        assert unit_at(layout, *middle) == Unit(0, index)
     assert pixels.box.width == pytest.approx(pixels.box.height)
     assert (np.diff(layout.centers[0][:, 1]) > 0).all()
     assert pixels.bar.x > pixels.box.x + pixels.box.width
@@ -203,20 +204,20 @@ def test_every_node_and_edge_is_found_where_it_is_drawn(name: str) -> None:
     layout = place(NETWORKS[name], *LARGE)
     for layer, centers in enumerate(layout.centers):
         for index, (x, y) in enumerate(centers):
-            assert layout.element_at(x, y) == Unit(layer, index)
+            assert element_at(layout, x, y) == Unit(layer, index)
     for layer, (x, y) in enumerate(layout.plus_ones, 1):
-        assert layout.element_at(x, y) == PlusOne(layer)
+        assert element_at(layout, x, y) == PlusOne(layer)
     for index in range(len(layout.targets)):
         box = layout.target_box(index)
-        assert layout.element_at(box.x + 5, box.y + box.height / 2) == Target(index)
-    assert layout.element_at(*layout.loss) == LossNode()
+        assert element_at(layout, box.x + 5, box.y + box.height / 2) == Target(index)
+    assert element_at(layout, *layout.loss) == LossNode()
     for layer in range(1, len(layout.centers)):
         columns = len(layout.centers[layer - 1]) + 1
         to, source = np.divmod(np.arange(len(layout.centers[layer]) * columns), columns)
         for k, j, (x1, y1, x2, y2) in zip(to, source, layout.lines(layer, to, source), strict=True):
             edge = Edge(layer, int(k), BIAS if j == columns - 1 else int(j))
             # A tenth of the way from the source the lines of one column have fanned out but not crossed yet.
-            assert layout.edge_at(x1 + 0.03 * (x2 - x1), y1 + 0.03 * (y2 - y1), 0.5) == edge
+            assert edge_at(layout, x1 + 0.03 * (x2 - x1), y1 + 0.03 * (y2 - y1), 0.5) == edge
 
 
 def test_lines_run_from_rim_to_rim() -> None:
@@ -232,14 +233,14 @@ def test_of_a_crowded_layer_only_drawn_edges_are_found() -> None:
     flat = np.array([3 * 31 + 7])
     x1, y1, x2, y2 = layout.lines(2, *np.divmod(flat, 31))[0]
     middle = (x1 + x2) / 2, (y1 + y2) / 2
-    assert layout.edge_at(*middle) is None
-    assert layout.edge_at(*middle, drawn={2: flat}) == Edge(2, 3, 7)
-    assert layout.edge_at(*middle, drawn={2: flat[:0]}) is None
+    assert edge_at(layout, *middle) is None
+    assert edge_at(layout, *middle, drawn={2: flat}) == Edge(2, 3, 7)
+    assert edge_at(layout, *middle, drawn={2: flat[:0]}) is None
 
 
 def test_nothing_is_found_where_nothing_is() -> None:
     layout = place(NETWORKS["mazur"], *LARGE)
-    assert layout.element_at(1.0, 1.0) is None
+    assert element_at(layout, 1.0, 1.0) is None
 
 
 # ---- keys
@@ -298,7 +299,7 @@ def test_a_large_picture_is_searched_quickly() -> None:
     layout = place(network(30, 60, 3), *LARGE)
     start = time.process_time()
     for x in range(100):
-        layout.element_at(300.0 + x, 200.0)
+        element_at(layout, 300.0 + x, 200.0)
     assert time.process_time() - start < 0.5
 
 
@@ -314,9 +315,9 @@ def test_nothing_is_found_where_a_layer_has_no_biases() -> None:
     network = Network(2, (Dense(3, bias="none"), Dense(2, bias="threshold"), Dense(2, bias="none")))
     layout = place(network, 900.0, 500.0)
     for layer, (x, y) in enumerate(layout.plus_ones.tolist(), 1):
-        assert (layout.element_at(x, y) == PlusOne(layer)) == (layer == 2)
+        assert (element_at(layout, x, y) == PlusOne(layer)) == (layer == 2)
     bias = layout.lines(1, np.array([1]), np.array([2]))[0]
-    found = layout.edge_at(float(bias[[0, 2]].mean()), float(bias[[1, 3]].mean()))
+    found = edge_at(layout, float(bias[[0, 2]].mean()), float(bias[[1, 3]].mean()))
     assert found is None or not found.is_bias
     seen: set[Element] = set()
     todo: list[Element] = [Unit(0, 0)]
@@ -347,12 +348,12 @@ def test_every_pixel_map_and_kernel_is_found_where_it_is_drawn(name: str) -> Non
         for channel in range(shape[0]):
             pixel = Pixel(layer, channel, shape[1] // 2, shape[2] - 1)
             x, y = layout.centers[layer][unit_of(shape, pixel).index]
-            assert layout.pixel_at(x, y) == layout.element_at(x, y) == pixel
+            assert pixel_at(layout, x, y) == element_at(layout, x, y) == pixel
             assert maps.box(channel) is not None
     filters, channels = layout.drawn_kernels(1)
     for to, source, (x1, y1, x2, y2) in zip(filters, channels, layout.map_lines(1, filters, channels), strict=True):
         near = x1 + 0.5 * (x2 - x1), y1 + 0.5 * (y2 - y1)
-        assert layout.element_at(*near, 1.0) == Kernel(1, int(to), int(source))
+        assert element_at(layout, *near, 1.0) == Kernel(1, int(to), int(source))
 
 
 def test_maps_are_arranged_in_columns_and_pooled_ones_stand_level_with_theirs() -> None:
