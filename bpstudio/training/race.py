@@ -2,8 +2,8 @@
 
 Each member is, digit for digit, the run that it would be by itself. Those that take the same operations are trained in
 one computation (``bpstudio.training.together``); what cannot be stacked (convolutions, dropout, rates that wait for
-their own validations) is a session of its own behind the same door. A member that diverges rests where it did, and
-the others go on.
+their own validations), or is so large that the cache would not hold all of it, is a session of its own behind the
+same door. A member that diverges rests where it did, and the others go on.
 """
 
 from __future__ import annotations
