@@ -110,11 +110,16 @@ class Params:
         elif mine * theirs:
             np.subtract(0.0, source.b[number], self.b[to])  # 0 − 0 is 0: a start at zero stays plainly zero
 
+    def fits(self, network: Network) -> bool:
+        """Whether every layer of a network has weights and units of these shapes, so that ``fitted`` gives values."""
+        mine = self.network
+        return (mine.sizes, mine.weight_shapes) == (network.sizes, network.weight_shapes)
+
     def fitted(self, network: Network) -> Params:
         """What computes the same in a network of the same sizes, whatever is trained or called a threshold there."""
         if network == self.network:
             return self.copy()
-        if (network.sizes, network.weight_shapes) != (self.network.sizes, self.network.weight_shapes):
+        if not self.fits(network):
             raise ValueError(f"parameters: expected layers of {network.sizes}, got {self.network.sizes}")
         fitted = Params(network, np.zeros(params_layout(network).size, self.flat.dtype))
         for number in range(len(network.layers)):

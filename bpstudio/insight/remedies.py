@@ -87,7 +87,7 @@ class Remedy:
         old, new = frame.experiment, self.experiment(frame.experiment)
         drawn = draw_params(new.network, new.seed)
         origin = frame.start
-        if self.reseed or origin is None or origin.network.sizes != new.network.sizes:
+        if self.reseed or origin is None or not origin.fits(new.network):
             return new, self.dataset(frame.dataset), drawn
         pairs = zip(old.network.layers, new.network.layers, origin, drawn, strict=True)
         values = [kept if was.initializer == now.initializer else fresh for was, now, kept, fresh in pairs]

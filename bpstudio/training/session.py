@@ -214,7 +214,7 @@ class Session:
         """
         new = self.experiment if experiment is None else experiment
         data = self.dataset if dataset is None else dataset
-        if params is not None and params.network.sizes != new.network.sizes:
+        if params is not None and not params.fits(new.network):
             raise ValueError(f"parameters: expected layers of {new.network.sizes}, got {params.network.sizes}")
         check_fit(new, data)
         dragged = drag is not None and drag is self._undo.drag
@@ -255,7 +255,7 @@ class Session:
     def reset(self) -> None:
         """Back to step 0 and the same start weights, with the present experiment; the record begins anew."""
         experiment, origin = self.experiment, self._chain.origin
-        if origin.network.sizes != experiment.network.sizes:
+        if not origin.fits(experiment.network):
             origin = draw_params(experiment.network, experiment.seed)
         self._begin(experiment, self.dataset, origin, "reset", self._cursor.segment.explicit)
 
@@ -273,7 +273,7 @@ class Session:
         Raises ValueError, and changes nothing, where they do not fit each other.
         """
         check_fit(experiment, dataset)
-        if start.network.sizes != experiment.network.sizes:
+        if not start.fits(experiment.network):
             raise ValueError(f"start: expected layers of {experiment.network.sizes}, got {start.network.sizes}")
         self._begin(experiment, dataset, start.fitted(experiment.network), name, caption=caption)
 

@@ -208,7 +208,7 @@ class Picture:
     def differences(self) -> tuple[Floats, ...]:
         """For each layer from 1, how much the weights are above the other network's, biases last."""
         other = self.view.other
-        if other is None or other.network.sizes != self.network.sizes:
+        if other is None or not other.fits(self.network):
             return tuple(np.zeros_like(own) for own in self.weights)
         pairs = zip(self.weights, other, strict=True)
         return tuple(own - matrix(W, b).astype(np.float64, copy=False) for own, (W, b) in pairs)

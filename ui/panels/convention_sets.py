@@ -91,7 +91,7 @@ def preview(one: ConventionSet, frame: Frame, focus: Focus, typed: bool, with_st
 def is_typed(frame: Frame) -> bool:
     """Whether the run began with other numbers than those drawn from the seed."""
     network = frame.experiment.network
-    if frame.start is None or frame.start.network.sizes != network.sizes:
+    if frame.start is None or not frame.start.fits(network):
         return False
     return not same_values(frame.start.fitted(network), draw_params(network, frame.experiment.seed))
 

@@ -128,12 +128,13 @@ class RaceForm(QWidget):
     def entrants(self, frame: Frame) -> tuple[Entrant, ...]:
         """The members, from the run of this frame. Raises ValueError where the values are no race."""
         experiment, what = frame.experiment, self.what
+        begun = frame.start if frame.start is not None and frame.start.fits(experiment.network) else None
         found: list[Entrant] = []
         if what == RATE:
             for value in self._numbers():
                 rule = dataclasses.replace(experiment.optimizer, rate=value)
                 text = shortest(value)
-                found.append(Entrant(text, experiment.replace(optimizer=rule), frame.start, f"η = {text}"))
+                found.append(Entrant(text, experiment.replace(optimizer=rule), begun, f"η = {text}"))
         elif what == SEED:
             for value in self._numbers():
                 if value != int(value) or value < 0:
@@ -146,9 +147,7 @@ class RaceForm(QWidget):
         else:
             for rule_name, words in self._checked():
                 same = rule_name == experiment.optimizer.name
-                found.append(
-                    Entrant(words, experiment if same else edits.with_rule(experiment, rule_name), frame.start)
-                )
+                found.append(Entrant(words, experiment if same else edits.with_rule(experiment, rule_name), begun))
         if not FEWEST <= len(found) <= MOST:
             raise PlainError(NOT_SO_MANY, fewest=FEWEST, most=MOST, count=len(found))
         for place, entrant in enumerate(found):

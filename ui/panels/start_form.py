@@ -78,7 +78,7 @@ class StartForm(QWidget):
         nothing where there are none, or where the run began with another network.
         """
         start, network = frame.start, frame.experiment.network
-        has_begun_so = start is not None and start.network.sizes == network.sizes
+        has_begun_so = start is not None and start.fits(network)
         W = start.W[index] if start is not None and has_begun_so else None
         if W is None or W.size < 2:
             self.spread.say("", "")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import bpstudio
 from bpstudio.data.dataset import Dataset
-from bpstudio.engine.layers import Dense
+from bpstudio.engine.layers import Conv2D, Dense, Dropout, Flatten
 from bpstudio.engine.network import Network
 from bpstudio.engine.trace import Params, draw_params
 from bpstudio.files import asset, atomic, lesson, readable_json, strict_json
@@ -163,6 +163,37 @@ def test_drawn_start_values_are_left_to_the_seed_and_typed_ones_are_kept() -> No
     assert bits(captured.start) == bits(typed)
     assert (captured.title.within("en"), captured.digits) == ("Mine", 3)
     assert "numpy" in captured.made_with
+
+
+def images(kernels: Conv2D) -> Network:
+    return Network(16, (kernels, Flatten(), Dense(1, "sigmoid")), (4, 4))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (experiment().network, Network(2, (Dense(3, "tanh"), Dropout(0.5), Dense(1, "sigmoid")))),
+        (experiment().network, Network(2, (Dense(3, "tanh"), Dense(3, "tanh"), Dense(1, "sigmoid")))),
+        (images(Conv2D(2, (3, 3))), images(Conv2D(2, (3, 3), stride=(2, 2), padding=(1, 1)))),
+        (images(Conv2D(2, (3, 3))), images(Conv2D(2, (5, 5), padding=(1, 1)))),
+    ],
+    ids=["dropout", "dense", "stride", "kernel"],
+)
+def test_a_run_whose_layers_changed_on_the_way_comes_back(before: Network, after: Network, tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    data = Dataset.from_arrays(rng.normal(size=(9, before.inputs)), rng.uniform(size=(9, 1)))
+    session = Session(experiment(network=before), data)
+    session.run(3)
+    session.apply(session.experiment.replace(network=after))
+    session.run(2)
+    lesson.write(session, tmp_path / "run.json")
+    again = lesson.read(tmp_path / "run.json").session()
+    assert (again.experiment, again.step_number) == (session.experiment, session.step_number)
+    assert bits(again.params) == bits(session.params)
+    for run in (session, again):
+        run.reset()
+        run.run(2)
+    assert bits(again.params) == bits(session.params), "a reset begins with the same values in both"
 
 
 def test_a_lesson_keeps_its_promises_only_while_it_is_itself() -> None:

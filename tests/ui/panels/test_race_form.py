@@ -4,6 +4,8 @@ import pytest
 from PyQt6.QtWidgets import QApplication
 
 import bpstudio
+from bpstudio.training.race import Race
+from ui.panels import edits
 from ui.panels.plain import PlainError
 from ui.panels.race_form import INITIALIZER, OPTIMIZER, RATE, SEED, RaceForm, geometric
 
@@ -54,6 +56,18 @@ def test_only_what_is_asked_for_differs(form: RaceForm) -> None:
     assert experiment in [entrant.experiment for entrant in entrants], "the present one is among them, untouched"
     vary(form, RATE)
     assert len(form.entrants(FRAME)) == 6, "what was there before is there again"
+
+
+def test_a_start_of_another_shape_is_drawn_anew(form: RaceForm) -> None:
+    session = bpstudio.load_lesson("iris").session()
+    session.run(1)
+    session.apply(edits.with_new_layer(session.experiment, "dropout"))
+    frame = session.frame()
+    form.show_frame(frame)
+    entrants = form.entrants(frame)
+    race = Race([each.experiment for each in entrants], frame.dataset, [each.start for each in entrants])
+    race.run(1)
+    assert race.step_number == 1
 
 
 def test_epochs_are_counted_in_steps(form: RaceForm) -> None:
