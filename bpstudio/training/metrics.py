@@ -364,18 +364,19 @@ class Metrics:
         return np.concatenate(parts) if parts else np.empty((0, 3))
 
     def units(
-        self, start: int = 0, stop: int | None = None, points: int = 1000
+        self, start: int = 0, stop: int | None = None, points: int = 1000, at: int | None = None
     ) -> tuple[Array, Array, tuple[tuple[int, int], ...]]:
         """(steps, map (cells, units) of uint8, (layer, unit) of each column): mean saturation over the batch, 255 =
         flat.
 
         Only units whose activation saturates; of several steps in one cell the greatest value counts. Legs whose
-        network differs from the present one are left out.
+        network differs from that of step ``at`` (the last one, unless given) are left out.
         """
         empty = (np.empty(0, np.int64), np.empty((0, 0), np.uint8), ())
-        if not self.legs or not self.legs[-1].unit_layers:
+        here = [leg for leg in self.legs if at is None or leg.start <= at]
+        if not here or not here[-1].unit_layers:
             return empty
-        layers = self.legs[-1].unit_layers
+        layers = here[-1].unit_layers
         end = self.stop if stop is None else min(stop, self.stop)
         steps, cells = [], []
         for leg in self.legs:

@@ -69,7 +69,7 @@ class SaturationMap(AxesPlot):
         view = self.pane.x_view if self.pane.by_hand else (float(first), float(last))
         points = min(MOST_COLUMNS, max(64, round(self.pane.area.width() * self.devicePixelRatioF())))
         start, stop = max(first, int(view[0]) - 1), min(last, int(view[1]) + 1) + 1
-        steps, levels, units = metrics.units(start, stop, points)
+        steps, levels, units = metrics.units(start, stop, points, frame.step)
         if not units:
             why = unflat_words(network.layers)
             self._show_nothing(tr("No layer saturates here. {why}.", why=why) if why else tr("No steps yet."))
@@ -187,7 +187,7 @@ class SaturationMap(AxesPlot):
         frame = self.frame
         if frame is None:
             return None
-        steps, levels, units = frame.metrics.units(points=MOST_COLUMNS)
+        steps, levels, units = frame.metrics.units(points=MOST_COLUMNS, at=frame.step)
         letters = Letters(self.focus.notation, frame.experiment.network)
         names = ["first_step", *(letters.names.unit(Unit(layer, index)) for layer, index in units)]
         shares = np.round(levels / 255.0, 3).tolist()

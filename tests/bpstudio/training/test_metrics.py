@@ -135,6 +135,10 @@ def test_curves_of_a_changed_network_leave_a_gap_not_a_lie() -> None:
     assert metrics.curve("norm/3")[0].tolist() == list(range(10, 16))
     assert metrics.curve("loss")[0].tolist() == list(range(16))
     assert metrics.value("norm/3", 5) is None
+    assert metrics.units()[2] == ((1, 0), (1, 1), (2, 0), (2, 1))
+    session.seek(4)
+    steps, _, units = session.frame().metrics.units(at=4)
+    assert (steps[0], steps[-1], units) == (0, 9, ((1, 0), (1, 1))), "units of the network that is looked at"
 
 
 @settings(max_examples=60, deadline=None)
