@@ -70,13 +70,15 @@ class Known:
     note: Wording = field(default_factory=Wording)
 
     def measure(self, frame: Frame) -> NDArray[np.float64]:
-        """The number (or array) in a frame of the step `after`."""
+        """The number (or array) in a frame of the step `after`. Raises ValueError where that has no such number."""
         if frame.step != self.after:
             raise ValueError(f"{self.what}: is promised for step {self.after}, the frame shows step {frame.step}")
         operator, terms = _split(self.what)
         result = _term(frame, terms[0])
         for term in terms[1:]:
             result = np.asarray(_OPERATORS[operator](result, _term(frame, term)), dtype=np.float64)
+        if not result.size:
+            raise ValueError(f"{self.what}: this layer has no such numbers")
         return result
 
     def holds(self, frame: Frame) -> bool:

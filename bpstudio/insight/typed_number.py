@@ -110,8 +110,8 @@ def read_whole(text: str) -> int:
 
 
 def shortest(value: float) -> str:
-    """The shortest text that reads back as the same number: 0.5, 1e-7, 12."""
-    if value == int(value) and abs(value) < 1e15:
+    """The shortest text that reads back as the same number: 0.5, 1e-7, 12; nan and inf for what has none."""
+    if math.isfinite(value) and value == int(value) and abs(value) < 1e15:
         return str(int(value)) if value else "0"
     return exponent(repr(float(value)))
 

@@ -1,5 +1,6 @@
 """A run with a running-mean sparsity is saved with its means, and goes on to the same digits."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from bpstudio.data.dataset import Dataset
-from bpstudio.engine.layers import Dense
+from bpstudio.engine.layers import Dense, Dropout
 from bpstudio.engine.network import Network
 from bpstudio.files import known, lesson
 from bpstudio.maths.penalties import L2, RunningSparsity
@@ -51,6 +52,15 @@ def test_a_lesson_can_promise_what_penalties_come_to() -> None:
     absent = known.read({"what": "layer2.mean[0]", "value": 0, "after": 17}, "expected[0]")
     with pytest.raises(ValueError, match="is not computed here"):
         absent.measure(frame)
+
+
+def test_a_promise_about_a_layer_that_has_no_weights_now_is_not_measured() -> None:
+    session = run()
+    layers = (*session.experiment.network.layers[:-1], Dropout(0.5), session.experiment.network.layers[-1])
+    session.apply(session.experiment.replace(network=dataclasses.replace(session.experiment.network, layers=layers)))
+    promise = known.read({"what": "layer2.dW", "value": [[0.5]], "after": 17, "decimals": 2}, "expected[0]")
+    with pytest.raises(ValueError, match="no such numbers"):
+        promise.measure(session.frame())
 
 
 def test_missing_and_wrong_means_are_named(tmp_path: Path) -> None:

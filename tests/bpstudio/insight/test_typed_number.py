@@ -128,6 +128,10 @@ def test_what_is_shown_reads_back_as_the_same_number(value: float) -> None:
     assert read_number(shortest(value).replace(".", ",").replace("-", "\u2212")) == value
 
 
+def test_what_no_text_reads_back_as_is_shown_all_the_same() -> None:
+    assert [shortest(value) for value in (float("nan"), float("inf"), float("-inf"))] == ["nan", "inf", "-inf"]
+
+
 def test_echo_has_nine_digits_and_no_padded_exponent() -> None:
     assert echoed(1 / 3) == "= 0.333333333"
     assert echoed(0.5) == "= 0.5"
