@@ -256,7 +256,7 @@ def place(
     # The +1 nodes and what is written under a column; between close columns they stand below the badges.
     is_close = (width - beyond - before) / depth < _CLOSE * scale and depth < 6 and height > 300.0 * scale
     foot = (84.0 if is_close else 62.0) * scale
-    top, bottom = largest + 14.0 * scale + titles, height - foot - largest
+    top, bottom = 14.0 * scale + titles, height - foot
     right = width - beyond
     # In a deep network the image gives way to the columns.
     image_width = max(min(0.21 * width, 260.0 * scale, right - (27.0 * depth + 25.0) * scale), 48.0 * scale)
@@ -280,7 +280,9 @@ def place(
         else:
             # A crowded column may use the room that large discs would need above and below it.
             room = largest if size <= 8 else largest * 0.25
-            high, low = top - largest + room, bottom + largest - room
+            if titles:  # under them small discs need not keep the room of large ones
+                room = min(room, 0.5 * (bottom - top) / size)
+            high, low = top + room, bottom - room
             step = min((low - high) / max(size - 1, 1), _WIDEST_STEP * scale)
             y = (high + low) / 2 + step * (np.arange(size) - (size - 1) / 2)
         centers.append(np.column_stack([np.full(size, columns[layer].x), y]))
