@@ -133,7 +133,7 @@ class Column:
     bar: Box | None = None
 
 
-def has_columns_of_kinds(network: Network) -> bool:
+def is_mixed(network: Network) -> bool:
     """Whether the layers of a network differ in kind, so that each column needs to say what it is."""
     return any(not isinstance(layer, Dense) for layer in network.layers) or network.image_shape is not None
 

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from bpstudio.engine.layers import Conv2D, Layer
 from bpstudio.engine.network import Network
-from bpstudio.insight.columns import Box, Column, Maps, gaps_of, has_columns_of_kinds, spread
+from bpstudio.insight.columns import Box, Column, Maps, gaps_of, is_mixed, spread
 from bpstudio.maths.activations import activation
 
 Mode = Literal["edges", "strongest", "matrix", "kernels", "links"]
@@ -248,7 +248,7 @@ def place(
     beyond = answer + (2 * _LOSS_RADIUS + 30.0) * scale + largest  # what stands to the right of the outputs
     before = max(names + 4.0 * scale, 0.0) + largest + 10.0 * scale
     images = sum(len(shape) == 3 for shape in network.shapes)
-    titles = _TITLES * max(scale, text or 0.0) if has_columns_of_kinds(network) else 0.0
+    titles = _TITLES * max(scale, text or 0.0) if is_mixed(network) else 0.0
     if images:
         before = 14.0 * scale
     width = max(width, before + 40.0 * scale * depth + 20.0 * scale * images + beyond)

@@ -22,6 +22,7 @@ DENSE = translatable("dense")
 MAPS = translatable("{count} maps {size}")
 UNITS = translatable("{count} units")
 DELTA = translatable("δ −{end} … {end}")
+PER_UNIT = translatable("f per unit")
 
 
 def words(picture: Picture, layer: int) -> tuple[str, tuple[str, ...]]:
@@ -71,9 +72,6 @@ def _about(spec: Layer, size: int) -> tuple[str, ...]:
             return (f"{tr(UNITS, count=size)} · {name}", f"{size} · {name}", str(size))
         case _:
             return (tr(UNITS, count=size), str(size))
-
-
-PER_UNIT = translatable("f per unit")
 
 
 def paint(painter: QPainter, picture: Picture) -> None:
