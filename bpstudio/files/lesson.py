@@ -66,6 +66,7 @@ NAMES = (
     "shallow",
     "thresholds",
     "deep-learn-toolbox",
+    "optimisers",
     "vanishing",
     "exploding",
     "efficient-backprop",
