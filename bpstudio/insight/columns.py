@@ -28,6 +28,8 @@ _BETWEEN = 6.0
 """Between two maps."""
 _IMAGE, _POOLED = 1.6, 0.75
 """How much wider than a convolution's maps the input image may be, and how much narrower pooled maps are."""
+_COLORS = 3
+"""So many channels of the input are red, green and blue."""
 _GAP = 0.8
 """The gap before a layer with weights, in widths of a map."""
 _SHORT_GAP = 0.6
@@ -54,12 +56,13 @@ class Box:
 @dataclass(frozen=True, slots=True, eq=False)
 class Maps:
     """The maps of a layer of images (channels, height, width): `boxes` (drawn, 4) are x, y, width, height of the first
-    of them, side by side in `across` columns.
+    of them, side by side in `across` columns. `joined` is where three channels of the input stand as one colour image.
     """
 
     shape: Shape
     boxes: Floats
     across: int
+    joined: Box | None = None
 
     @property
     def left_out(self) -> int:
@@ -147,6 +150,7 @@ def spread(network: Network, left: float, right: float, top: float, bottom: floa
     wide = [_wish(layer) if image else 0.0 for layer, image in zip((None, *layers), is_image, strict=True)]
     bars = [_is_bar(network, number, (bottom - top), scale) for number in range(len(shapes))]
     gaps = [1.0 if layer.has_weights else _SHORT_GAP for layer in layers]
+    is_joined = is_image[0] and shapes[0][0] == _COLORS
     room = right - left - BAR * scale * sum(bars)
     unit = room / (sum(wide) + _GAP * sum(gaps)) if any(is_image) else 0.0
     plans: list[_Plan | None] = []
@@ -154,15 +158,21 @@ def spread(network: Network, left: float, right: float, top: float, bottom: floa
         before = plans[-1] if plans else None
         follows = number > 0 and is_image[number] and not isinstance(layers[number - 1], Conv2D)
         chain = before if follows else None
-        plans.append(_plan(shape, share * unit, bottom - top, chain, scale) if is_image[number] else None)
+        wish = share * unit * (0.5 if number == 0 and is_joined else 1.0)
+        plans.append(_plan(shape, wish, bottom - top, chain, scale) if is_image[number] else None)
     widths = [
         plan.width if plan is not None else BAR * scale if bar else 0.0 for plan, bar in zip(plans, bars, strict=True)
     ]
-    gap = (right - left - sum(widths)) / sum(gaps)
+    first = plans[0]
+    beside = first.side + 3 * first.between if first is not None and is_joined else 0.0
+    gap = (right - left - sum(widths) - beside) / sum(gaps)
     found, x = [], left
     for number, (width, plan) in enumerate(zip(widths, plans, strict=True)):
         x += gap * gaps[number - 1] if number else 0.0
         maps = plan.maps(x, (top + bottom) / 2) if plan is not None else None
+        if number == 0 and plan is not None and is_joined:
+            maps = plan.joined(x, (top + bottom) / 2)
+            width += beside
         box = Box(x, top, width, bottom - top) if bars[number] else None
         found.append(Column(x + width / 2, x, x + width, maps, box))
         x += width
@@ -218,6 +228,12 @@ class _Plan:
         y = middle + (row - (rows - 1) / 2) * self.pitch - height / 2
         sizes = np.broadcast_to((self.side, height), (len(number), 2))
         return Maps(self.shape, np.column_stack([x, y, sizes]), int(column[-1]) + 1)
+
+    def joined(self, left: float, middle: float) -> Maps:
+        """The same behind the colour image that they are together."""
+        height = self.pixel * self.shape[1]
+        maps = self.maps(left + self.side + 3 * self.between, middle)
+        return Maps(maps.shape, maps.boxes, maps.across, Box(left, middle - height / 2, self.side, height))
 
 
 def _plan(shape: Shape, width: float, height: float, chain: _Plan | None, scale: float) -> _Plan:

@@ -84,6 +84,8 @@ def _paint_maps(painter: QPainter, picture: Picture, layer: int) -> None:
     finite = np.isfinite(values)
     side = geometry.pixel_side(layer)
     line = mixed(theme.border, theme.background, 0.8)
+    if maps.joined is not None:
+        _paint_joined(painter, picture, geometry.rect(maps.joined))
     for channel in range(drawn):
         where = geometry.map_box(Map(layer, channel))
         if where is None or not geometry.region.intersects(where):
@@ -100,6 +102,20 @@ def _paint_maps(painter: QPainter, picture: Picture, layer: int) -> None:
         painter.drawRect(where)
         if shows_delta(picture, layer):
             _chip(painter, picture, where, side >= _narrowest(picture))
+
+
+def _paint_joined(painter: QPainter, picture: Picture, where: QRectF) -> None:
+    """The three channels of the input as red, green and blue of one image."""
+    values = np.asarray(picture.numbers.a(0), dtype=np.float64).reshape(picture.network.shapes[0])
+    low = -picture.limits.inputs if picture.limits.signed_inputs else 0.0
+    share = np.clip(np.nan_to_num((values - low) / (picture.limits.inputs - low)), 0.0, 1.0)
+    red, green, blue = np.rint(share * 255).astype(np.uint32)
+    colors = np.uint32(0xFF000000) | red << np.uint32(16) | green << np.uint32(8) | blue
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.drawImage(where, image(colors.astype(np.uint32)))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(pen(picture.theme.dashed, picture.theme.stroke(1.0)))
+    painter.drawRect(where)
 
 
 def _rim(picture: Picture, element: Map, whole: bool, finite: bool) -> QPen:
@@ -185,6 +201,8 @@ def taken(picture: Picture) -> list[Box]:
         if column.maps is not None:
             boxes = (geometry.map_box(Map(layer, channel)) for channel in range(len(column.maps.boxes)))
             found += [box_of(box, 2) for box in boxes if box is not None]
+            if column.maps.joined is not None:
+                found.append(box_of(geometry.rect(column.maps.joined), 2))
         elif column.bar is not None:
             found.append(box_of(geometry.rect(column.bar), 2))
     if geometry.layout.titles:

@@ -77,6 +77,7 @@ def boxes(layout: Layout) -> list[tuple[str, Box]]:
         column = layout.columns[layer]
         if column.maps is not None:
             found += [(f"map {layer} {n}", Box(*box)) for n, box in enumerate(column.maps.boxes.tolist())]
+            found += [("colour image", column.maps.joined)] if column.maps.joined is not None else []
         if column.bar is not None:
             found.append((f"bar {layer}", column.bar))
         if not layout.has_discs(layer):
@@ -428,3 +429,16 @@ def test_a_map_leads_over_its_kernel_to_the_next_map() -> None:
     assert inside(layout, Pixel(1, 1, 0, 2)) == Map(1, 1)
     assert inside(layout, inside(layout, Kernel(1, 1, 0))) == Kernel(1, 1, 0)
     assert inside(layout, Unit(3, 0)) == Unit(3, 0)
+
+
+def test_three_channels_stand_as_one_colour_image_too() -> None:
+    layout = place(IMAGES["colour"], *LARGE)
+    maps = layout.maps(0)
+    assert maps is not None
+    assert maps.joined is not None
+    assert maps.shape == (3, 32, 32)
+    assert len(maps.boxes) == 3
+    assert element_at(layout, maps.joined.x + 2, maps.joined.y + 2) is None
+    grey = place(IMAGES["small"], *LARGE).maps(0)
+    assert grey is not None
+    assert grey.joined is None

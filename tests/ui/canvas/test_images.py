@@ -389,3 +389,16 @@ def test_a_kernel_grows_while_the_walk_goes_through_its_places(easel: Any) -> No
         seen.append(grown[0])
     assert np.allclose(seen[-1], picture.frame.trace.layers[0].dW[1, 0], rtol=1e-12)
     assert not np.allclose(seen[0], seen[-1])
+
+
+def test_three_channels_are_red_green_and_blue_of_one_image(easel: Any) -> None:
+    picture = picture_of(easel, "dropped images")
+    found = picture.geometry.maps(0)
+    assert found is not None
+    assert found.joined is not None
+    box, image = picture.geometry.rect(found.joined), easel.painted(picture.view)
+    values = np.asarray(picture.numbers.a(0)).reshape(3, 6, 6) / picture.limits.inputs
+    for row, column in np.ndindex(6, 6):
+        x, y = box.left() + (column + 0.5) * box.width() / 6, box.top() + (row + 0.5) * box.height() / 6
+        wanted = QColor(*(round(float(value) * 255) for value in values[:, row, column]))
+        assert easel.near(image.pixelColor(int(x), int(y)), wanted, 2)
