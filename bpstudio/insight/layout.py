@@ -280,7 +280,7 @@ def place(
         else:
             # A crowded column may use the room that large discs would need above and below it.
             room = largest if size <= 8 else largest * 0.25
-            if titles:  # under them small discs need not keep the room of large ones
+            if titles and size <= 8:  # under them small discs need not keep the room of large ones
                 room = min(room, 0.5 * (bottom - top) / size)
             high, low = top + room, bottom - room
             step = min((low - high) / max(size - 1, 1), _WIDEST_STEP * scale)
