@@ -14,78 +14,24 @@ weight's factors stay the chain rule, and a note says ∂C/∂w = −δ · a.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from bpstudio.engine.layers import Dense
-from bpstudio.engine.network import Network
-from bpstudio.insight import penalty_lines
-from bpstudio.insight.elements import BIAS, Edge, Element, Example, LossNode, PlusOne, Target, Unit
-from bpstudio.insight.factors import Factor, Term, own_factors, slope_factor, terms_of, value_notes
+from bpstudio.insight import image_derivation, penalty_lines
+from bpstudio.insight.derived import Derivation, Grid
+from bpstudio.insight.elements import BIAS, Edge, Element, Example, Kernel, LossNode, Map, PlusOne, Unit
+from bpstudio.insight.factors import Factor, Term, own_factors, slope_factor, terms_of, unit_title, value_notes
 from bpstudio.insight.lines import Line, headline, line
 from bpstudio.insight.next_values import new_value
 from bpstudio.insight.notation import Notation
 from bpstudio.insight.phrase import Phrase, plain
 from bpstudio.insight.writer import Writer
+from bpstudio.maths.operations import Array
 from bpstudio.training.frame import Frame
 
-__all__ = ["Derivation", "Factor", "Line", "Phrase", "Term", "derive", "headline", "line"]
-
-Quantity = Literal["gradient", "delta", "activation", "loss"]
-
-
-@dataclass(frozen=True)
-class Derivation:
-    """How one number comes about.
-
-    `result` is that of the example alone (a row's own, without 1/N); `gathered` is the batch's where the two differ,
-    and `gathering` says how it came about; `of_one_row` is False where the example is the whole batch. `terms` are
-    the summands of the first factor, or of the result where there are no factors; `terms_sign` is −1 where it is their
-    sum with a minus. For a parameter `value`, `new_value` and `update` say what it is, will be, and by how much it
-    moves, and `update_beat_address` at which beat. `symbol_tex` is the left side of `tex`, the whole formula.
-    """
-
-    target: Element
-    quantity: Quantity
-    title: Phrase
-    symbol: str
-    symbol_tex: str
-    tex: str
-    factors: tuple[Factor, ...]
-    result: float
-    terms: tuple[Term, ...] = ()
-    terms_sign: int = 1
-    gathered: float | None = None
-    gathering: Phrase | None = None
-    of_one_row: bool = True
-    name: str = ""
-    value: float | None = None
-    new_value: float | None = None
-    update: float | None = None
-    update_lines: tuple[Phrase, ...] = ()
-    update_beat_address: str | None = None
-    beat_address: str = ""
-    frozen: bool = False
-    notes: tuple[Phrase, ...] = ()
-
-
-def explains(network: Network, target: Element) -> bool:
-    """Whether the chain rule of an element is written down: of units and edges of dense layers whose error comes from
-    a dense layer or from the loss, of inputs, targets and the loss.
-    """
-    dense = [isinstance(layer, Dense) for layer in network.layers]
-    match target:
-        case Unit(layer=0):
-            return network.image_shape is None
-        case Unit(layer=layer) | Edge(layer=layer) | PlusOne(layer=layer):
-            return all(dense[layer - 1 : layer + 1])
-        case Target():
-            return dense[-1]
-        case LossNode():
-            return True
-    return False
+__all__ = ["Derivation", "Factor", "Grid", "Line", "Phrase", "Term", "derive", "headline", "line"]
 
 
 def derive(
@@ -101,6 +47,7 @@ def derive(
     Raises ValueError for a target that the network does not have, or of which nothing is computed.
     """
     w = Writer(frame, example, notation, digits)
+    target = w.letters.names.flat(target)
     if isinstance(target, (Edge, Unit)):
         w.letters.names.check(target)
     with np.errstate(all="ignore"):  # of a diverged step NaN and infinity are shown, not warned about
@@ -110,10 +57,17 @@ def derive(
             case Unit(layer=0):
                 return _input(w, target)
             case Unit():
-                return _delta(w, target) if quantity == "delta" else _activation(w, target)
+                if quantity == "delta":
+                    return _delta(w, target)
+                is_dense = isinstance(w.network.layers[target.layer - 1], Dense)
+                return _activation(w, target) if is_dense else image_derivation.activation(w, target)
+            case Map():
+                return image_derivation.of_map(w, target)
+            case Kernel():
+                return image_derivation.of_kernel(w, target)
             case LossNode():
                 return _loss(w)
-    raise ValueError(f"target: expected an edge, a unit or the loss, came {target}")
+    raise ValueError(f"target: expected an edge, a unit, a map, a kernel or the loss, came {target}")
 
 
 def _multiplied(symbol_tex: str, factors: list[Factor]) -> str:
@@ -126,9 +80,10 @@ def _multiplied(symbol_tex: str, factors: list[Factor]) -> str:
 
 def _edge(w: Writer, edge: Edge) -> Derivation:
     unit, letters = Unit(edge.layer, edge.to), w.letters
-    factors, notes = own_factors(w, unit, 1)
+    is_kernel = letters.names.is_convolution(edge.layer)
+    factors, notes = ([], []) if is_kernel else own_factors(w, unit, 1)
     sign = w.bias_sign(edge.layer) if edge.is_bias else 1
-    if w.numbers.is_mean:
+    if w.numbers.is_mean or is_kernel:
         factors = []
     elif not edge.is_bias:
         below = Unit(edge.layer - 1, edge.source)
@@ -147,6 +102,8 @@ def _edge(w: Writer, edge: Edge) -> Derivation:
     else:
         notes.append(Phrase("what came in is the constant 1"))
     own = w.gradient(edge) if w.numbers.is_mean else math.prod(factor.value for factor in factors)
+    if is_kernel and not w.numbers.is_mean:
+        own = float(w.numbers.gradient(edge.layer)[edge.to, edge.source])
     if w.numbers.paired and unit.layer == w.depth and not w.numbers.is_mean:
         # δ is what was computed; ∂C/∂a · slope only explains it.
         own = float(w.numbers.delta(unit.layer)[unit.index]) * (sign if edge.is_bias else factors[-1].value)
@@ -157,7 +114,7 @@ def _edge(w: Writer, edge: Edge) -> Derivation:
     address = letters.names.edge(edge)
     value, update = w.weight(edge), w.update(edge)
     whole = penalty_lines.with_penalties(w, edge)
-    if w.sign < 0 and not w.numbers.is_mean:
+    if w.sign < 0 and not w.numbers.is_mean and not is_kernel:
         came = "" if edge.is_bias else f" · {letters.activation(Unit(edge.layer - 1, edge.source))}"
         notes.append(plain(f"{symbol} = {'−' if sign > 0 else ''}{letters.text('delta', unit)}{came}"))
     if w.frozen(edge):
@@ -165,17 +122,23 @@ def _edge(w: Writer, edge: Edge) -> Derivation:
     return Derivation(
         target=edge,
         quantity="gradient",
-        title=Phrase(
+        title=image_derivation.entry_title(w, edge)
+        if is_kernel
+        else Phrase(
             ("Bias of {unit}" if sign > 0 else "Threshold of {unit}") if edge.is_bias else "Edge {source} → {unit}",
             names,
         ),
         symbol=symbol,
         symbol_tex=symbol_tex,
-        tex=_multiplied(symbol_tex, factors),
+        tex=image_derivation.entry_tex(w, edge, symbol_tex) if is_kernel else _multiplied(symbol_tex, factors),
         factors=tuple(factors),
         result=own,
-        terms=_row_terms(w, edge) if w.numbers.is_mean else terms_of(w, unit),
-        terms_sign=w.sign if unit.layer < w.depth and not w.numbers.is_mean and _is_elementwise(w, unit) else 1,
+        terms=_edge_terms(w, edge),
+        terms_title=image_derivation.places_title(w, edge) if is_kernel and not w.numbers.is_mean else None,
+        grids=image_derivation.entry_grids(w, edge) if is_kernel else (),
+        terms_sign=w.sign
+        if not is_kernel and unit.layer < w.depth and not w.numbers.is_mean and _is_elementwise(w, unit)
+        else 1,
         gathered=w.gradient(edge) if several or whole is not None else None,
         gathering=_gathering(w, edge, whole) if several or whole is not None else None,
         of_one_row=not w.numbers.is_mean,
@@ -202,6 +165,13 @@ def _gathering(w: Writer, edge: Edge, whole: Phrase | None) -> Phrase:
     return Phrase("{gathered}; {penalized}", {"gathered": of_rows, "penalized": with_penalty})
 
 
+def _edge_terms(w: Writer, edge: Edge) -> tuple[Term, ...]:
+    """The rows of a batch; of one row the places of a filter, or what the error of a unit is the sum of."""
+    if w.letters.names.is_convolution(edge.layer):
+        return image_derivation.entry_terms(w, edge)
+    return _row_terms(w, edge) if w.numbers.is_mean else terms_of(w, Unit(edge.layer, edge.to))
+
+
 def _row_terms(w: Writer, edge: Edge) -> tuple[Term, ...]:
     """What each row of the batch gives to the gradient of an edge."""
     here = w.numbers.layer(edge.layer)
@@ -222,7 +192,7 @@ def _delta(w: Writer, unit: Unit) -> Derivation:
     symbol_tex = letters.tex("delta", unit)
     if w.numbers.is_mean:
         tex, factors = symbol_tex, []
-    elif len(factors) > 1:
+    elif len(factors) > 1 or isinstance(w.network.layers[unit.layer - 1], image_derivation.PASSING):
         tex = _multiplied(symbol_tex, factors)
     elif w.numbers.paired and unit.layer == w.depth:
         difference = " - ".join([letters.tex("a", unit), letters.tex("y", unit)][:: w.sign])
@@ -233,12 +203,12 @@ def _delta(w: Writer, unit: Unit) -> Derivation:
             rf"\frac{{\partial C}}{{\partial {active}}} \frac{{\partial {active}}}{{\partial {letters.tex('z', unit)}}}"
         )
         tex = rf"{symbol_tex} = {'' if w.sign > 0 else '-'}\sum_k {chain}"
-    batch = w.sign * float(w.frame.trace.layers[unit.layer - 1].delta[:, unit.index].sum())
+    batch = w.sign * float(_column(w.frame.trace.layers[unit.layer - 1].delta, unit).sum())
     several = w.numbers.rows > 1
     return Derivation(
         target=unit,
         quantity="delta",
-        title=_unit_title(w, unit),
+        title=unit_title(w, unit),
         symbol=letters.text("delta", unit),
         symbol_tex=symbol_tex,
         tex=tex,
@@ -254,13 +224,14 @@ def _delta(w: Writer, unit: Unit) -> Derivation:
     )
 
 
+def _column(values: Array, unit: Unit) -> Array:
+    """The numbers of a unit in all rows."""
+    found: Array = values.reshape(len(values), -1)[:, unit.index]
+    return found
+
+
 def _is_elementwise(w: Writer, unit: Unit) -> bool:
     return w.numbers.function(unit.layer).elementwise
-
-
-def _unit_title(w: Writer, unit: Unit) -> Phrase:
-    values = {"unit": w.letters.unit(unit), "layer": str(unit.layer), "number": str(unit.index + 1)}
-    return Phrase("Unit {unit} (layer {layer}, unit {number})", values)
 
 
 def _activation(w: Writer, unit: Unit) -> Derivation:
@@ -302,7 +273,7 @@ def _activation(w: Writer, unit: Unit) -> Derivation:
     return Derivation(
         target=unit,
         quantity="activation",
-        title=_unit_title(w, unit),
+        title=unit_title(w, unit),
         symbol=letters.text("a", unit),
         symbol_tex=symbol_tex,
         tex=tex,

@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from bpstudio.engine.layers import AvgPool2D, Dropout, Flatten, MaxPool2D
 from bpstudio.insight import penalty_lines
 from bpstudio.insight.backward_lines import (
     arrivals,
@@ -21,8 +22,10 @@ from bpstudio.insight.backward_lines import (
     softmax_symbols,
     used_weight,
 )
-from bpstudio.insight.elements import Edge, Element, Unit
+from bpstudio.insight.elements import Edge, Element, Pixel, Unit
 from bpstudio.insight.formulas import direct, is_spelled, slope, slope_at, value, written
+from bpstudio.insight.image_backward_lines import from_above, is_fed_by_dense
+from bpstudio.insight.image_numbers import arrivals as arrivals_of
 from bpstudio.insight.phrase import Phrase, plain
 from bpstudio.insight.writer import Writer
 
@@ -52,6 +55,19 @@ class Term:
     right: float
     product: float
     element: Element
+    words: Phrase | None = None
+    """What stands beside it instead of its two numbers."""
+
+
+def unit_title(w: Writer, unit: Unit) -> Phrase:
+    """What a unit, or a pixel, is called at the head of its explanation."""
+    placed = w.letters.names.placed(unit)
+    if isinstance(placed, Pixel):
+        places = {"map": str(placed.channel + 1), "row": str(placed.row + 1), "column": str(placed.column + 1)}
+        where = {"pixel": w.letters.unit(unit), "layer": str(unit.layer), **places}
+        return Phrase("Pixel {pixel} (layer {layer}, map {map}, row {row}, column {column})", where)
+    values = {"unit": w.letters.unit(unit), "layer": str(unit.layer), "number": str(unit.index + 1)}
+    return Phrase("Unit {unit} (layer {layer}, unit {number})", values)
 
 
 def own_factors(w: Writer, unit: Unit, sign: int) -> tuple[list[Factor], list[Phrase]]:
@@ -69,7 +85,8 @@ def own_factors(w: Writer, unit: Unit, sign: int) -> tuple[list[Factor], list[Ph
     if not is_output:
         notes += sequential_note(w)
     steep = float(slopes[at])
-    notes += slope_notes(w, unit, steep)
+    layer = w.network.layers[unit.layer - 1]
+    notes += slope_notes(w, unit, steep) if not isinstance(layer, Dropout) else []
     if is_output:
         formula = plain(error_written(w, unit, sign)[0])
         notes += corners(w, unit) if not w.numbers.paired else ()
@@ -82,6 +99,8 @@ def own_factors(w: Writer, unit: Unit, sign: int) -> tuple[list[Factor], list[Ph
             else "−Σ w δ over layer {layer} ({count} terms)",
             values,
         )
+        if not is_fed_by_dense(w, unit.layer):
+            formula = from_above(w, unit.layer)
         sparse = penalty_lines.of_unit(w, unit)
         if sparse is not None:
             formula = Phrase(
@@ -89,6 +108,7 @@ def own_factors(w: Writer, unit: Unit, sign: int) -> tuple[list[Factor], list[Ph
                 {"sum": formula, "sparsity": Phrase("sparsity")},
             )
             notes += penalty_lines.unit_lines(w, unit)
+    passes_on = isinstance(layer, MaxPool2D | AvgPool2D | Flatten)
     return [
         Factor(
             ("" if sign > 0 else "-") + letters.tex("error", unit),
@@ -99,7 +119,7 @@ def own_factors(w: Writer, unit: Unit, sign: int) -> tuple[list[Factor], list[Ph
             "error",
             unit,
         ),
-        slope_factor(w, unit, steep),
+        *([] if passes_on else [slope_factor(w, unit, steep)]),
     ], notes
 
 
@@ -145,11 +165,26 @@ def value_notes(w: Writer, unit: Unit) -> tuple[Phrase, ...]:
 
 
 def slope_factor(w: Writer, unit: Unit, value: float) -> Factor:
-    """f′(z) of a unit."""
+    """f′(z) of a unit; of a dropout its mask with the scale."""
+    if isinstance(w.network.layers[unit.layer - 1], Dropout):
+        return mask_factor(w, unit, value)
     letters, function = w.letters, w.numbers.function_of(unit)
     words = Phrase("slope of {function} at {unit}", {"function": function.symbol, "unit": letters.unit(unit)})
     formula = slope(function, a=letters.text("a_letter"), z=letters.text("z_letter"))
     return Factor(letters.tex("slope", unit), letters.text("slope", unit), words, formula, value, "slope", unit)
+
+
+def mask_factor(w: Writer, unit: Unit, value: float) -> Factor:
+    """What a dropout multiplies a number by: 0 or the scale."""
+    layer = w.network.layers[unit.layer - 1]
+    assert isinstance(layer, Dropout)
+    if value == 0.0:
+        formula = Phrase("0: dropped in this step")
+    elif value == 1.0:
+        formula = Phrase("kept")
+    else:
+        formula = Phrase("kept: {scale}", {"scale": f"1 / (1 − {w.number(layer.rate)})"})
+    return Factor("m", "m", Phrase("mask and scale"), formula, value, "slope", unit)
 
 
 def _delta_factor(w: Writer, unit: Unit, value: float, sign: int) -> Factor:
@@ -173,6 +208,8 @@ def terms_of(w: Writer, unit: Unit) -> tuple[Term, ...]:
     if w.numbers.is_mean:
         return ()
     elementwise = w.numbers.function(unit.layer).elementwise
+    if elementwise and unit.layer < w.depth and not is_fed_by_dense(w, unit.layer):
+        return (*_image_terms(w, unit), *_sparse_terms(w, unit))
     if elementwise and unit.layer < w.depth:
         deltas = w.delta(unit.layer + 1)
         found = []
@@ -181,11 +218,7 @@ def terms_of(w: Writer, unit: Unit) -> tuple[Term, ...]:
             symbol, weight, _ = used_weight(w, back)
             delta = float(deltas[index])
             found.append(Term(symbol, weight, w.letters.text("delta", above), delta, float(product), back))
-        sparse = penalty_lines.of_unit(w, unit)
-        if sparse is not None:
-            value = w.sign * sparse.value
-            found.append(Term(sparse.letters, value, "", 1.0, value, unit))
-        return tuple(found)
+        return (*found, *_sparse_terms(w, unit))
     if elementwise:
         return ()
     # Through the Jacobian of softmax: ∂a_k/∂z_j = a_k ([k = j] − a_j).
@@ -202,3 +235,30 @@ def terms_of(w: Writer, unit: Unit) -> tuple[Term, ...]:
         )
         for output in (Unit(unit.layer, index) for index in range(len(a)))
     )
+
+
+def _sparse_terms(w: Writer, unit: Unit) -> tuple[Term, ...]:
+    """What a sparsity adds."""
+    sparse = penalty_lines.of_unit(w, unit)
+    if sparse is None:
+        return ()
+    value = w.sign * sparse.value
+    return (Term(sparse.letters, value, "", 1.0, value, unit),)
+
+
+def _image_terms(w: Writer, unit: Unit) -> tuple[Term, ...]:
+    """What comes back from the places that saw a number; from a maximum it lost, 0."""
+    found = []
+    for each in arrivals_of(w.numbers, unit):
+        delta, symbol = w.sign * each.delta, w.letters.text("delta", each.above)
+        if each.edge is not None:
+            found.append(Term(w.letters.edge(each.edge), each.factor, symbol, delta, each.factor * delta, each.edge))
+        elif each.lost:
+            found.append(Term(symbol, delta, "", 0.0, 0.0, each.above, Phrase("0: not the maximum")))
+        elif each.factor != 1.0:
+            found.append(
+                Term(symbol, delta, f"· 1/{round(1 / each.factor)}", each.factor, each.factor * delta, each.above)
+            )
+        else:
+            found.append(Term(symbol, delta, "", 1.0, delta, each.above))
+    return tuple(found)

@@ -124,10 +124,11 @@ def _way_back(w: Writer, layer: int) -> tuple[Phrase, ...]:
         own = ()
     else:
         own = (Phrase("then times {slope}", {"slope": f"{function.symbol}′({w.letters.text('z_letter')})"}),)
-    return _from_above(w, layer), *own
+    return from_above(w, layer), *own
 
 
-def _from_above(w: Writer, layer: int) -> Phrase:
+def from_above(w: Writer, layer: int) -> Phrase:
+    """How what comes back to a layer comes from the one above, in words."""
     above = w.network.layers[layer]
     match above:
         case Dense():

@@ -166,13 +166,20 @@ def kernel_terms(numbers: Numbers, edge: Edge) -> Array:
     """What each place of each row gives to the gradient of a number of a kernel, or of a filter's bias: (rows, places
     down, places across); of a single row (1, …). With the rows' own δ, without the 1/N.
     """
+    deltas, seen = kernel_factors(numbers, edge)
+    terms: Array = deltas * seen
+    return terms
+
+
+def kernel_factors(numbers: Numbers, edge: Edge) -> tuple[Array, Array]:
+    """δ of each place, and what lay under a number of the kernel there, 0 outside the image; under a bias its sign."""
     layer = numbers.network.layers[edge.layer - 1]
     assert isinstance(layer, Conv2D)
     here, pick = numbers.layer(edge.layer), numbers.position
     rows = slice(None) if pick is None else slice(pick, pick + 1)
     delta = here.delta[rows, edge.to] / numbers.share
     if edge.is_bias:
-        return layer.bias_sign * delta
+        return delta, np.full_like(delta, layer.bias_sign)
     height, width = layer.kernel
     channel, at = divmod(edge.source, height * width)
     u, v = divmod(at, width)
@@ -186,8 +193,7 @@ def kernel_terms(numbers: Numbers, edge: Edge) -> Array:
     good = [(at >= 0) & (at < size) for at, size in zip((tops, lefts), image.shape[1:], strict=True)]
     inside = np.ix_(np.arange(len(image)), np.flatnonzero(good[0]), np.flatnonzero(good[1]))
     seen[inside] = image[np.ix_(np.arange(len(image)), tops[good[0]], lefts[good[1]])]
-    terms: Array = delta * seen
-    return terms
+    return delta, seen
 
 
 def grown(numbers: Numbers, layer: int, number: int, places: int) -> Array:

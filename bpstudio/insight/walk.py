@@ -170,6 +170,10 @@ class Walk:
             return Edge(element.layer, element.filter, (element.channel + 1) * size - 1)
         return element
 
+    def is_dense(self, layer: int) -> bool:
+        """Whether each unit of a layer has an edge from each unit below."""
+        return layer > 0 and self.order.paces[layer - 1].is_dense
+
     def states(self, grain: Grain, index: int, layer: int, quantity: str) -> NDArray[np.uint8]:
         """`known` for a whole layer: 0 not yet, 1 before, 2 now.
 

@@ -19,9 +19,12 @@ from bpstudio.insight.phrase import Phrase
 from ui import theme
 from ui.beside import Link
 from ui.explain.formula import Formula, Part
+from ui.explain.grids import Grids
 from ui.language import tr
 
 SHOWN_TERMS = 8
+MOST_TERMS = 120
+"""Of more terms the largest are shown at most: a kernel is a sum over hundreds of places."""
 SIGNS = ("=", r"\cdot")
 """What stands between the parts of a formula: after the first, and between factors."""
 
@@ -62,6 +65,7 @@ class Card(QWidget):
         self._shown: tuple[Derivation, int, Known] | None = None
         self._all_terms = False
         self.formula = Formula()
+        self.grids = Grids()
         self._rows = [_Row(select) for _ in range(4)]
         self._terms_title = _label("secondary")
         self._terms = [_Row(select) for _ in range(SHOWN_TERMS)]
@@ -73,7 +77,7 @@ class Card(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(5)
-        for widget in (self.formula, *self._rows, self._terms_title, *self._terms, self._sum, self._more):
+        for widget in (self.formula, self.grids, *self._rows, self._terms_title, *self._terms, self._sum, self._more):
             self._column.addWidget(widget)
         for label in (*self._gather, self._notes):
             self._column.addWidget(label)
@@ -85,6 +89,7 @@ class Card(QWidget):
         self._shown = (derivation, digits, known)
         result = number(derivation.result, digits) if known(None) else NOT_YET
         self._show_formula(derivation, digits, known, result)
+        self.grids.show_grids(derivation.grids, known(None))
         factors: list[tuple[Factor | None, str, str, str]] = [
             (f, spoken(f.words), spoken(f.formula), number(f.value, digits) if known(f) else NOT_YET)
             for f in derivation.factors
@@ -127,6 +132,8 @@ class Card(QWidget):
         if len(terms) > SHOWN_TERMS and not self._all_terms:
             # The largest ones say most; the rest is summed, never dropped.
             picked = sorted(terms, key=lambda term: -abs(term.product))[: SHOWN_TERMS - 1]
+        elif len(terms) > MOST_TERMS:
+            picked = sorted(terms, key=lambda term: -abs(term.product))[:MOST_TERMS]
         while len(self._terms) < len(picked):
             row = _Row(self._select)
             self._column.insertWidget(self._column.indexOf(self._sum), row)
@@ -137,7 +144,9 @@ class Card(QWidget):
                 words, written, value = _term(term, digits, known(term))
                 row.show_row(None, words, written, value, term.element, term.product)
         self._terms_title.setVisible(bool(terms))
-        if derivation.quantity == "activation":
+        if derivation.terms_title is not None:
+            title = spoken(derivation.terms_title)
+        elif derivation.quantity == "activation":
             title = tr("The weighted input is the sum of {count} terms", count=len(terms))
         elif derivation.quantity == "loss":
             title = tr("The parts of the outputs")
@@ -152,8 +161,11 @@ class Card(QWidget):
         rest = len(terms) - len(picked)
         left = number(sum(term.product for term in terms) - sum(term.product for term in picked), digits)
         self._more.setVisible(rest > 0 or (self._all_terms and len(terms) > SHOWN_TERMS))
+        folded = rest and not self._all_terms
         self._more.setText(
             tr("{count} smaller terms: {sum} – show all", count=rest, sum=left if known_all else NOT_YET)
+            if folded
+            else tr("{count} smaller terms: {sum} – show only the largest", count=rest, sum=left)
             if rest
             else tr("Show only the largest")
         )
@@ -200,6 +212,8 @@ class Card(QWidget):
 def _term(term: Term, digits: int, known: bool) -> tuple[str, str, str]:
     """(symbols, numbers, value) of a summand."""
     value = number(term.product, digits) if known else NOT_YET
+    if term.words is not None:
+        return term.symbol, spoken(term.words) if known else "", value
     if not term.right_symbol:
         return term.symbol, "", value
     left = given(term.left, digits) if isinstance(term.element, Edge) else number(term.left, digits)

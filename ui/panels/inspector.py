@@ -16,8 +16,8 @@ from typing_extensions import override
 
 from bpstudio.insight.altered import Quantity
 from bpstudio.insight.beat import Beat
-from bpstudio.insight.derivation import Derivation, Factor, Term, derive, explains
-from bpstudio.insight.elements import Edge, Element, Example, LossNode, Names, PlusOne, Probe, Row, Target, Unit
+from bpstudio.insight.derivation import Derivation, Factor, Term, derive
+from bpstudio.insight.elements import Edge, Element, Example, LossNode, Map, Names, PlusOne, Probe, Row, Target, Unit
 from bpstudio.training.frame import Frame
 from ui.focus import Focus
 from ui.language import tr, translatable
@@ -173,12 +173,12 @@ class Inspector(QWidget):
         if self._target is None and walk is not None and focus.grain in ("edge", "neuron") and focus.playhead > 0:
             beat = walk.beat(focus.grain, min(focus.playhead, walk.count(focus.grain)))
             subject = _about(beat)
-            if subject is not None and names.has(subject) and explains(frame.experiment.network, subject):
-                return subject, {"F": both[:1], "B": both[1:]}.get(beat.phase, both)
+            if subject is not None and names.has(subject):
+                return names.flat(subject), {"F": both[:1], "B": both[1:]}.get(beat.phase, both)
         subject = self._target if self._target is not None else focus.selection
-        if subject is None or not names.has(subject) or not explains(frame.experiment.network, subject):
+        if subject is None or not names.has(subject):
             return None, both
-        return subject, both
+        return names.flat(subject), both
 
     def _refresh(self) -> None:
         frame = self._frame
@@ -271,10 +271,15 @@ class Inspector(QWidget):
 
         def known(part: Factor | Term | None) -> bool:
             element: Element = derivation.target if part is None else part.element
+            if forward and not isinstance(part, Factor) and part is not None and self._is_by_places(derivation):
+                part = None  # what a window gave is known when its place is
+                element = derivation.target
             if part is None:
                 quantity = {"gradient": "dW", "delta": "delta", "activation": "a", "loss": "C"}[derivation.quantity]
             elif isinstance(part, Term):
-                if isinstance(element, Edge):
+                if isinstance(derivation.target, Edge) and isinstance(element, Unit):
+                    quantity = "delta"
+                elif isinstance(element, Edge):
                     quantity = ("z" if element.is_bias else "product") if forward else "arrival"
                     quantity = "dW" if element == derivation.target else quantity
                     element = Unit(element.layer, element.to) if quantity == "z" else element
@@ -290,8 +295,14 @@ class Inspector(QWidget):
 
         return known
 
+    def _is_by_places(self, derivation: Derivation) -> bool:
+        """Whether what is explained is a number of a layer that is not dense."""
+        target, walk = derivation.target, self._focus.walk
+        return walk is not None and isinstance(target, Unit) and not walk.is_dense(target.layer)
+
     def _look_at(self, element: Element) -> None:
-        self._focus.set(selection=element)
+        walk = self._focus.walk
+        self._focus.set(selection=element if walk is None else walk.names.placed(element))
 
     # ---- furniture
 
@@ -332,6 +343,8 @@ def _about(beat: Beat) -> Element | None:
     """What a beat computes, as something that can be explained."""
     if beat.phase == "L":
         return LossNode()
+    if beat.channel is not None and beat.unit is None:
+        return Map(beat.layer, beat.channel)
     if beat.unit is None:
         return None
     if beat.kind in ("gradient", "update") and beat.source is not None:

@@ -22,7 +22,7 @@ def value_of(frame: Frame, subject: Element, row: int | None, letters: Letters) 
     if isinstance(subject, Edge):
         layer = subject.layer - 1
         W, b = frame.params.W[layer], frame.params.b[layer]
-        value = b[subject.to] if subject.is_bias else W[subject.to, subject.source]
+        value = b[subject.to] if subject.is_bias else W.reshape(len(W), -1)[subject.to, subject.source]
         return float(value), letters.edge(subject)
     if row is None:
         return None, ""
@@ -43,7 +43,8 @@ def with_value(frame: Frame, subject: Element, row: int | None, value: float) ->
         if subject.is_bias:
             params.b[subject.layer - 1][subject.to] = value
         else:
-            params.W[subject.layer - 1][subject.to, subject.source] = value
+            W = params.W[subject.layer - 1]
+            W.reshape(len(W), -1)[subject.to, subject.source] = value  # a view: parameters lie in one block
         return params, None
     if row is not None and isinstance(subject, Unit) and subject.layer == 0:
         return None, frame.dataset.replace_input(row, subject.index, value)

@@ -1,16 +1,18 @@
 """Networks, data and sessions for the tests of insight."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from bpstudio.data.dataset import Dataset
-from bpstudio.engine.layers import Dense
+from bpstudio.engine.layers import Activate, AvgPool2D, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D
 from bpstudio.engine.network import Network
 from bpstudio.engine.trace import Params
 from bpstudio.maths.initializers import Initializer
 from bpstudio.training.experiment import Experiment
+from bpstudio.training.frame import Frame
 from bpstudio.training.optimizers import SGD
 from bpstudio.training.session import Session
 
@@ -64,3 +66,40 @@ def mazur() -> Callable[..., Session]:
 @pytest.fixture(scope="session")
 def session() -> Callable[..., Session]:
     return random_session
+
+
+IMAGE = (2, 7, 6)
+LAYERS: tuple[Layer, ...] = (
+    Conv2D(2, (3, 2), (2, 1), (1, 1), "tanh", "convolution"),
+    MaxPool2D((2, 2), (1, 1)),
+    Dropout(0.4),
+    Conv2D(2, (2, 2), activation="relu", bias="threshold"),
+    Activate("tanh"),
+    AvgPool2D((2, 2), (1, 1), (1, 0)),
+    Flatten(),
+    Dense(3, "tanh"),
+    Dropout(0.4),
+    Dense(2, "identity"),
+)
+"""One layer of each kind, with strides, borders, a turned kernel and a threshold."""
+
+
+@pytest.fixture(scope="session")
+def image_network() -> Network:
+    """A network with one layer of each kind."""
+    return Network(math.prod(IMAGE), LAYERS, IMAGE)
+
+
+@pytest.fixture(scope="session")
+def image_frame() -> Callable[..., Frame]:
+    """Makes the first step of layers on noise: image_frame(layers, shape, rows of the batch)."""
+
+    def make(layers: tuple[Layer, ...] = LAYERS, shape: tuple[int, ...] = IMAGE, batch: int = 3) -> Frame:
+        random = np.random.default_rng(3)
+        network = Network(math.prod(shape), layers, shape if len(shape) > 1 else None)
+        rows = batch + 1
+        x, y = (random.normal(size=(rows, count)) for count in (network.inputs, network.outputs))
+        experiment = Experiment(network, loss="half_squared_error", batch_size=batch, optimizer=SGD(0.1))
+        return Session(experiment, Dataset.from_arrays(x, y)).frame()
+
+    return make

@@ -229,6 +229,6 @@ def test_what_cannot_be_derived_is_refused(mazur: Callable[..., Session]) -> Non
         derive(frame, Row(0), Edge(3, 0, 0))
     with pytest.raises(ValueError, match="no unit 2 in layer 1"):
         derive(frame, Row(0), Unit(1, 2))
-    with pytest.raises(ValueError, match="expected an edge, a unit or the loss"):
+    with pytest.raises(ValueError, match="expected an edge, a unit, a map, a kernel or the loss"):
         derive(frame, Row(0), PlusOne(1))
     assert derive(frame, Row(0), Unit(0, 1)).result == 0.10

@@ -1,11 +1,10 @@
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-import bpstudio
-from bpstudio.data.dataset import Dataset
-from bpstudio.engine.layers import Activate, AvgPool2D, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D
+from bpstudio.engine.layers import Activate, AvgPool2D, Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from bpstudio.engine.network import Network
 from bpstudio.insight.elements import BIAS, Edge, Kernel, KernelEntry, Map, Pixel, Unit, WholeBatch, pixel_of
 from bpstudio.insight.example import Numbers
@@ -16,34 +15,12 @@ from bpstudio.insight.walk import Example, Probe, Row, Walk
 from bpstudio.insight.windows import seen_by, seen_maps, sliding, window
 from bpstudio.training.frame import Frame
 
-SHAPE = (2, 7, 6)
-LAYERS: tuple[Layer, ...] = (
-    Conv2D(2, (3, 2), (2, 1), (1, 1), "tanh", "convolution"),
-    MaxPool2D((2, 2), (1, 1)),
-    Dropout(0.4),
-    Conv2D(2, (2, 2), activation="relu", bias="threshold"),
-    Activate("tanh"),
-    AvgPool2D((2, 2), (1, 1), (1, 0)),
-    Flatten(),
-    Dense(3, "tanh"),
-    Dropout(0.4),
-    Dense(2, "identity"),
-)
-
-
-def frame_of(layers: tuple[Layer, ...] = LAYERS, shape: tuple[int, ...] = SHAPE, batch: int = 3) -> Frame:
-    random = np.random.default_rng(3)
-    network = Network(math.prod(shape), layers, shape if len(shape) > 1 else None)
-    data = Dataset.from_arrays(
-        random.normal(size=(batch + 1, network.inputs)), random.normal(size=(batch + 1, network.outputs))
-    )
-    experiment = bpstudio.Experiment(network, loss="half_squared_error", batch_size=batch, optimizer=bpstudio.SGD(0.1))
-    return bpstudio.Session(experiment, data).frame()
+Make = Callable[..., Frame]
 
 
 @pytest.fixture(scope="module")
-def frame() -> Frame:
-    return frame_of()
+def frame(image_frame: Make) -> Frame:
+    return image_frame()
 
 
 # ---- the walk
@@ -68,9 +45,15 @@ def test_a_small_network_has_the_beats_that_one_counts_by_hand() -> None:
 
 @pytest.mark.parametrize("rows", [1, 3])
 @pytest.mark.parametrize("sequential", [False, True])
-def test_addresses_lead_to_their_beats(rows: int, sequential: bool) -> None:
-    layers = (*LAYERS[:-1], Dense(3, "identity"), Activate("softmax"))
-    walk = Walk(Network(math.prod(SHAPE), layers, SHAPE), "categorical_ce", "mean_batch", rows, sequential)
+def test_addresses_lead_to_their_beats(image_network: Network, rows: int, sequential: bool) -> None:
+    layers = (*image_network.layers[:-1], Dense(3, "identity"), Activate("softmax"))
+    walk = Walk(
+        Network(image_network.inputs, layers, image_network.input_shape),
+        "categorical_ce",
+        "mean_batch",
+        rows,
+        sequential,
+    )
     for grain in GRAINS:
         found = [walk.beat(grain, index).address for index in range(walk.count(grain) + 1)]
         assert [walk.find(grain, address) for address in found] == list(range(len(found)))
@@ -84,8 +67,8 @@ def test_addresses_lead_to_their_beats(rows: int, sequential: bool) -> None:
 @pytest.mark.parametrize(
     "address", ["backward/layer2/weights", "update/m2_1", "backward/p2_1_1_1/kernels", "forward/m0_1", "forward/m9_1"]
 )
-def test_what_is_not_computed_has_no_address(address: str) -> None:
-    walk = Walk(Network(math.prod(SHAPE), LAYERS, SHAPE), "half_squared_error", "mean_batch", 1)
+def test_what_is_not_computed_has_no_address(image_network: Network, address: str) -> None:
+    walk = Walk(image_network, "half_squared_error", "mean_batch", 1)
     with pytest.raises(ValueError, match="near it"):
         walk.find("edge", address)
 
@@ -101,8 +84,8 @@ def test_a_large_network_is_walked_without_making_its_beats() -> None:
     assert walk.default_grain == "layer"
 
 
-def test_places_are_known_one_by_one_and_kernels_at_their_last_place() -> None:
-    walk = Walk(Network(math.prod(SHAPE), LAYERS, SHAPE), "half_squared_error", "mean_batch", 1)
+def test_places_are_known_one_by_one_and_kernels_at_their_last_place(image_network: Network) -> None:
+    walk = Walk(image_network, "half_squared_error", "mean_batch", 1)
     at = walk.find("edge", "forward/p1_1_2_3")
     assert walk.known("edge", at, Pixel(1, 0, 1, 2), "a") == "now"
     assert walk.known("edge", at, Pixel(1, 0, 1, 3), "z") == "not yet"
@@ -116,8 +99,8 @@ def test_places_are_known_one_by_one_and_kernels_at_their_last_place() -> None:
     assert walk.states("edge", last, 1, "dW")[:, 0].tolist() == [2, 0]
 
 
-def test_a_beat_lights_its_window_and_who_saw_its_place() -> None:
-    walk = Walk(Network(math.prod(SHAPE), LAYERS, SHAPE), "half_squared_error", "mean_batch", 1)
+def test_a_beat_lights_its_window_and_who_saw_its_place(image_network: Network) -> None:
+    walk = Walk(image_network, "half_squared_error", "mean_batch", 1)
     beat = walk.beat("edge", walk.find("edge", "forward/p4_2_1_3"))
     assert Pixel(4, 1, 0, 2) in beat.lights
     assert walk.lit_edges(beat, 4).tolist() == [[False] * 9, [True] * 9]
@@ -204,8 +187,8 @@ def said(frame: Frame, address: str, grain: str = "edge", example: Example | Non
 
 
 @pytest.mark.parametrize("batch", [1, 3])
-def test_every_beat_has_a_sentence_and_a_question(batch: int) -> None:
-    frame = frame_of(batch=batch)
+def test_every_beat_has_a_sentence_and_a_question(image_frame: Make, batch: int) -> None:
+    frame = image_frame(batch=batch)
     walk = Walk.of(frame)
     for grain in GRAINS:
         for index in range(0, walk.count(grain) + 1, 3 if grain == "edge" else 1):
@@ -215,8 +198,8 @@ def test_every_beat_has_a_sentence_and_a_question(batch: int) -> None:
             assert headline(frame, beat).text
 
 
-def test_a_place_is_written_out_with_the_numbers_of_the_window() -> None:
-    frame = frame_of((Conv2D(1, (2, 2), activation="sigmoid"), Flatten(), Dense(1)), (1, 3, 3), 1)
+def test_a_place_is_written_out_with_the_numbers_of_the_window(image_frame: Make) -> None:
+    frame = image_frame((Conv2D(1, (2, 2), activation="sigmoid"), Flatten(), Dense(1)), (1, 3, 3), 1)
     x, W = frame.trace.x.reshape(3, 3), frame.params.W[0][0, 0]
     z, a = said(frame, "forward/p1_1_2_1")
     assert z.startswith("z¹₁,₂,₁ = ")
@@ -226,8 +209,8 @@ def test_a_place_is_written_out_with_the_numbers_of_the_window() -> None:
     assert a.startswith("a¹₁,₂,₁ = σ(")
 
 
-def test_the_greatest_is_named_and_the_others_read_not_the_maximum() -> None:
-    frame = frame_of((MaxPool2D(), Flatten(), Dense(1)), (1, 4, 4), 1)
+def test_the_greatest_is_named_and_the_others_read_not_the_maximum(image_frame: Make) -> None:
+    frame = image_frame((MaxPool2D(), Flatten(), Dense(1)), (1, 4, 4), 1)
     x = frame.trace.x.reshape(4, 4)[:2, :2]
     row, column = divmod(int(x.argmax()), 2)
     first, others = said(frame, "forward/p1_1_1_1")
@@ -235,8 +218,8 @@ def test_the_greatest_is_named_and_the_others_read_not_the_maximum() -> None:
     assert others == "the other 3 pixels: 0, not the maximum"
 
 
-def test_what_loses_a_maximum_gets_nothing_back() -> None:
-    frame = frame_of((Conv2D(1, (1, 1), activation="tanh"), MaxPool2D(), Flatten(), Dense(1)), (1, 4, 4), 1)
+def test_what_loses_a_maximum_gets_nothing_back(image_frame: Make) -> None:
+    frame = image_frame((Conv2D(1, (1, 1), activation="tanh"), MaxPool2D(), Flatten(), Dense(1)), (1, 4, 4), 1)
     a = frame.trace.layers[0].a[0, 0]
     best = divmod(int(a[:2, :2].argmax()), 2)
     for row in range(2):
@@ -245,9 +228,9 @@ def test_what_loses_a_maximum_gets_nothing_back() -> None:
             assert ("0: not the maximum" in lines) == ((row, column) != best)
 
 
-def test_dropped_numbers_read_dropped_and_kept_ones_are_scaled() -> None:
+def test_dropped_numbers_read_dropped_and_kept_ones_are_scaled(image_frame: Make) -> None:
     masks = ("0101", "1111")
-    frame = frame_of((Dense(4, "tanh"), Dropout(0.5, masks=masks), Dense(1)), (3,), 1)
+    frame = image_frame((Dense(4, "tanh"), Dropout(0.5, masks=masks), Dense(1)), (3,), 1)
     for index, digit in enumerate(masks[int(frame.batch[0])], 1):
         forward = said(frame, f"forward/h2_{index}")[0]
         back = said(frame, f"backward/h2_{index}/delta")[0]

@@ -231,6 +231,7 @@ def test_the_catalogue_has_the_same_fields_and_nothing_else() -> None:
         "diagnostics",
         "lines",
         "image_lines",
+        "image_derivation",
         "image_backward_lines",
     ],
 )
