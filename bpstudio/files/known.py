@@ -10,9 +10,9 @@ window can show the sheet's number beside the computed one.
     {"what": "1 - layer1.a[0][0]", "value": 0.4067, "decimals": 4}
     {"what": "validation accuracy", "after": 600, "above": 0.95}
 
-`what` is a metric, or an array of a layer with indices counted from 0 (rows of the batch, units, inputs), or several of
-them and plain numbers joined by one kind of operator, read from left to right. Without decimals a value is meant to the
-last bit.
+`what` is a metric, or an array of a layer with indices counted from 0 (rows of the batch, units, inputs; of images rows
+of the batch, channels, rows and columns; of kernels filters, channels, rows and columns), or several of them and plain
+numbers joined by one kind of operator, read from left to right. Without decimals a value is meant to the last bit.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ Relation = Literal["equal", "above", "below"]
 
 _OPERATORS = {" * ": np.multiply, " / ": np.divide, " - ": np.subtract, " + ": np.add}
 _NUMBER = re.compile(r"\d{1,15}(\.\d{1,15})?")
-_TERM = re.compile(r"((?P<layer>\w{1,60})\.)?(?P<quantity>\w{1,20})(?P<indices>(\[\d{1,9}\]){0,2})")
+_TERM = re.compile(r"((?P<layer>\w{1,60})\.)?(?P<quantity>\w{1,20})(?P<indices>(\[\d{1,9}\]){0,4})")
 
 
 @dataclass(frozen=True)
@@ -182,10 +182,10 @@ def _check_term(network: Network, term: str, path: str) -> None:
         for part, names in (("layer", network.layer_names), ("quantity", QUANTITIES)):
             if match[part] not in names:
                 raise ValueError(f"{path}: the {part} {match[part]!r} is none of {', '.join(names)}")
-        inputs, units = network.sizes[network.layer_names.index(match["layer"]) :][:2]
-        shape = (None, inputs if kind in ("x", "dx") else units)
+        number = network.layer_names.index(match["layer"])
+        shape = (None, *network.shapes[number if kind in ("x", "dx") else number + 1])
         if kind not in ROW_LIKE:
-            shape = (units, inputs) if kind in WEIGHT_LIKE else (units,)
+            shape = network.weight_shapes[number] if kind in WEIGHT_LIKE else (network.bias_counts[number],)
     indices = _indices(match["indices"])
     if len(indices) > len(shape):
         raise ValueError(f"{path}: {kind} has {len(shape)} index, got {term!r}")

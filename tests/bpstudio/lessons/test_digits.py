@@ -155,6 +155,22 @@ def _all(whole: Lesson) -> list[Known]:
     return [*whole.expected, *switched, *(piece.known for erratum in whole.errata for piece in erratum.evidence)]
 
 
+@pytest.mark.parametrize(
+    ("what", "complaint"),
+    [
+        ("layer1.z[0][0][0][6]", "index from 0 to 5"),
+        ("layer1.W[0][1][0][0]", "index from 0 to 0"),
+        ("layer2.b[0]", "index from 0 to -1"),
+        ("layer5.a[0][0][0]", "a has 2 index"),
+    ],
+)
+def test_a_promise_about_an_image_lies_in_it(what: str, complaint: str) -> None:
+    network = lesson.load("lenet").experiment.network
+    Known("layer1.z[0][0][0][5] * layer3.W[7][3][1][1]", 0.0).check(network, "expected")
+    with pytest.raises(ValueError, match=complaint):
+        Known(what, 0.0).check(network, "expected")
+
+
 def test_the_reference_case_promises_the_same() -> None:
     """Mazur's digits against the numbers that his own scripts gave, where those are at hand."""
     at = frames(lesson.load("mazur"))
