@@ -225,25 +225,31 @@ class Legend:
     def _fill(self, x: float) -> Entry:
         title = tr("fill: activation")
         ranges = self._fill_ranges()[: self.fit.fills]
-        each = self.px(72)
-        width = max(len(ranges) * each + (len(ranges) - 1) * self.px(16), self.pen.width(title))
+        gap = self.px(16)
+        bars: list[tuple[bool, tuple[tuple[float, str], ...], float]] = []
+        for signed, end in ranges:
+            top = f"{end:.3g}" if end < 100 else f"{end:g}"
+            ends = ((0.0, f"−{top}"), (0.5, "0"), (1.0, top)) if signed else ((0.0, "0"), (1.0, top))
+            # No number may run into the next one: the outer ones stand inside the bar, the 0 in its middle.
+            room = self.mono.width("0") + 2.0 * self.mono.width(ends[0][1]) + self.px(12) if signed else 0.0
+            bars.append((signed, ends, max(float(self.px(72)), room)))
+        width = max(sum(wide for _, _, wide in bars) + (len(bars) - 1) * gap, self.pen.width(title))
 
         def paint(painter: QPainter) -> None:
             self.pen.put(painter, x, self._row(0), title, self.theme.secondary)
             t = np.linspace(0.0, 1.0, 128)
-            for number, (signed, end) in enumerate(ranges):
-                bar = QRectF(x + number * (each + self.px(16)), self._row(1) - self.px(5), each, self.px(9))
+            left = x
+            for signed, ends, each in bars:
+                bar = QRectF(left, self._row(1) - self.px(5), each, self.px(9))
+                left += each + gap
                 colors = self.theme.signed(2 * t - 1) if signed else self.theme.activation(t)
                 draw_image(painter, bar, image(colors[None]), smooth=True)
                 if self.theme.faintest:
                     outlined(painter, bar, self.theme)
-                ends = (
-                    ((0.0, f"−{end:g}"), (0.5, "0"), (1.0, f"{end:g}")) if signed else ((0.0, "0"), (1.0, f"{end:g}"))
-                )
                 for place, label in ends:
                     wide = self.mono.width(label)
-                    left = min(max(bar.left() + place * each - wide / 2, bar.left()), bar.right() - wide)
-                    self.mono.put(painter, left, self._row(2), label, self.theme.secondary)
+                    at = min(max(bar.left() + place * each - wide / 2, bar.left()), bar.right() - wide)
+                    self.mono.put(painter, at, self._row(2), label, self.theme.secondary)
 
         return Entry("fill", self._box(x, width), paint)
 

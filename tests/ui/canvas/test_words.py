@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from PyQt6.QtCore import QPointF
-from PyQt6.QtGui import QFont, QPainter
+from PyQt6.QtGui import QFont, QImage, QPainter
 
 from bpstudio.insight.elements import Edge, LossNode, Probe, Row, Unit, WholeBatch
 from bpstudio.training.frame import NonFinite
@@ -93,6 +93,25 @@ def test_the_legend_fits_and_its_entries_do_not_overlap(
         assert boxes[-1].right() <= width - MARGIN + 1
         assert all(a.right() + 10 <= b.left() for a, b in itertools.pairwise(boxes))
         assert all(box.bottom() <= 390 for box in boxes)
+
+
+@pytest.mark.parametrize("name", ["deep-learn-toolbox", "shallow", "iris"])
+def test_the_ends_of_a_fill_are_written_apart(easel: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    legend = Legend(Picture(easel.view(name, size=(940, 390))))
+    wide = legend.mono.width
+    written: list[tuple[float, float]] = []
+    monkeypatch.setattr(
+        type(legend.mono), "put", lambda pen, painter, x, y, label, *_: written.append((x, x + wide(label)))
+    )
+    monkeypatch.setattr(legend, "pen", type("Silent", (), {"put": lambda *_: None})())
+    fill = next(entry for entry in legend.entries if entry.name == "fill")
+    page = QImage(940, 390, QImage.Format.Format_ARGB32)
+    painter = QPainter(page)
+    fill.paint(painter)
+    painter.end()
+    assert len(written) >= 2
+    assert all(left[1] + 2 <= right[0] for left, right in itertools.pairwise(written))
+    assert written[-1][1] <= fill.box.right() + 1
 
 
 @pytest.mark.parametrize("size", [1.25, 1.5, 2.0])
