@@ -174,6 +174,12 @@ COMMANDS = (
     Command("view.color_gradient", _("Colour by gradient"), _c("G"), choice="color"),
     Command("view.color_weight", _("Colour by weight"), _c("W"), choice="color"),
     Command("view.color_update", _("Colour by update"), _c("U"), choice="color"),
+    Command(
+        "view.color_check",
+        _("Colour by gradient check"),
+        choice="color",
+        tip=_("How far each gradient is from a central difference of the loss"),
+    ),
     Command("view.fit_range", _("Fit the colour range")),
     Command("view.delta_batch", _("δ of the whole batch (with 1/N)"), checkable=True),
     Command("view.delta_sign", _("δ = −∂C/∂z, as in older books"), checkable=True),
@@ -245,6 +251,7 @@ class Actions(QObject):
         self._drawn_for: theme.Theme | None = None
         self._menus: dict[str, QMenu] = {}
         self._groups: dict[str, QActionGroup] = {}
+        self._namers: list[Callable[[], None]] = []
         for command in COMMANDS:
             if command.id and command.id not in SUBMENUS:
                 self._make(command)
@@ -315,6 +322,11 @@ class Actions(QObject):
                         wanted = [key for key, context in command.keys if context == "C"]
                         action.setShortcuts([QKeySequence(key) for key in wanted if not (is_on and key in taken)])
 
+    def also(self, name: Callable[[], None]) -> None:
+        """Let who adds to the menus set those texts as well: now, and in every language that is chosen later."""
+        self._namers.append(name)
+        name()
+
     def retranslate(self) -> None:
         """Set every text in the language in use."""
         for command in COMMANDS:
@@ -327,6 +339,8 @@ class Actions(QObject):
         for name, text in (*MENUS, *SUBMENUS.items()):
             if name in self._menus:
                 self._menus[name].setTitle(tr(text))
+        for name_more in self._namers:
+            name_more()
 
     def draw_icons(self) -> None:
         """Draw every icon in the colours of the theme in use. Nobody sees one before a menu opens, so that is when."""

@@ -277,7 +277,7 @@ class Commands:
                 action.setData(code)
                 group.addAction(action)
                 action.triggered.connect(partial(self._notation, code))
-        self.retranslate()
+        self._actions.also(self.retranslate)
 
     def _notation(self, code: str, _checked: bool = False) -> None:
         self._focus.set(notation=code)
@@ -286,6 +286,7 @@ class Commands:
         """Set the texts of what is not in the table."""
         first = self._actions.menu("view.language").actions()[0]
         first.setText(tr("Like the system"))
+        self.show_state()
 
     # ---- marks and names that follow the state
 

@@ -207,7 +207,7 @@ class FileCommands:
                 learn.insertAction(first, action)
                 action.triggered.connect(partial(self.open_lesson, name))
         learn.insertSeparator(first)
-        self.retranslate()
+        self._actions.also(self.retranslate)
 
     def open_lesson(self, name: str, _checked: bool = False) -> None:
         """Open a lesson of the program, unless somebody wants to keep what is open."""

@@ -173,3 +173,15 @@ def test_what_is_this_has_an_answer_everywhere(visit: Visit) -> None:
         assert dialogs[0].whatsThis(), command
         dialogs[0].reject()
         person.wait(lambda: not any(each.isVisible() for each in person.window.findChildren(QDialog)))
+
+
+def test_another_language_is_spoken_by_menus_and_the_start_page_too(visit: Visit) -> None:
+    person = visit("mazur")
+    person.window.builder.add_layer()
+    person.settle()
+    person.do("file.start")
+    choose(opened(person).language, "zh_CN")
+    lessons = person.app.files.lessons
+    person.wait(lambda: lessons[0].text() == "0  一个神经元")
+    person.wait(lambda: [way.text() for way in person.app.doors.page.examples] == [each.text() for each in lessons])
+    person.wait(lambda: person.app.actions["edit.undo"].text() == "撤销: 添加层")
