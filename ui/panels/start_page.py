@@ -131,6 +131,11 @@ class Way(Shortened):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.clicked.connect(lambda _: link.act())
 
+    @property
+    def wanted(self) -> int:
+        """Pixels in which all of its words stand."""
+        return super().sizeHint().width()
+
     @override
     def sizeHint(self) -> QSize:
         return QSize(theme.current().px(130), super().sizeHint().height())  # it has the width of its door
@@ -146,7 +151,7 @@ class StartPage(QWidget):
         offers: Callable[[], tuple[Sequence[Sequence[Link]], Link | None]],
         left: Callable[[], object],
     ) -> None:
-        """`offers` are the smaller ways in under each door, and the way back to the last run; `left` is called when the
+        """`offers` are the examples, the smaller ways in under each other door, and the way back to the last run; `left` is called when the
         page closes, by a door or without one.
         """
         super().__init__(place)
@@ -167,7 +172,9 @@ class StartPage(QWidget):
             door.clicked.connect(lambda _, name=name: choose(name))
             door.installEventFilter(self)
         self.resume.installEventFilter(self)
-        self.columns = [QVBoxLayout() for _ in DOORS]
+        self.columns = [QVBoxLayout() for _ in DOORS[1:]]
+        self.shelf = QGridLayout()
+        self.examples: list[Way] = []
         self.links: list[Way] = []
         self._lay_out()
         place.installEventFilter(self)
@@ -192,29 +199,47 @@ class StartPage(QWidget):
 
     def _offer(self) -> None:
         """Show what stands under each door, and the way back to the last run."""
-        columns, resume = self._offers()
-        for column in self.columns:
-            while (item := column.takeAt(0)) is not None:
-                widget = item.widget()
-                if widget is not None:
-                    widget.hide()
-                    widget.deleteLater()
-        self.links = []
+        (lessons, *columns), resume = self._offers()
+        for link in self.links:
+            link.hide()
+            link.deleteLater()
+        self.examples = [self._way(link) for link in lessons]
+        self.links = [*self.examples]
         for column, links in zip(self.columns, columns, strict=True):
+            while column.takeAt(0) is not None:
+                pass
             column.setContentsMargins(theme.current().px(8), 0, 0, 0)
             column.setSpacing(1)
             for link in links:
-                button = Way(link, self._inner)
-                button.installEventFilter(self)
+                button = self._way(link)
                 column.addWidget(button)
                 self.links.append(button)
             column.addStretch(1)
+        self._stand()
         self.resume.setVisible(resume is not None)
         self._resume = resume
         if resume is not None:
             self.resume.setText(f" {resume.text}")
             self.resume.setToolTip(resume.tip)
             self._tint()
+
+    def _way(self, link: Link) -> Way:
+        button = Way(link, self._inner)
+        button.installEventFilter(self)
+        return button
+
+    def _stand(self) -> None:
+        """Put the examples on their shelf: as many columns as doors beside each other, of the width of their words."""
+        shelf, across = self.shelf, max(self._beside, 1)
+        shelf.setContentsMargins(theme.current().px(8 if across == 1 else 4), 0, 0, 0)
+        shelf.setHorizontalSpacing(2)  # each has a margin of its own
+        shelf.setVerticalSpacing(1)
+        high = -(-len(self.examples) // across)
+        for place, button in enumerate(self.examples):
+            shelf.addWidget(button, place % high, place // high)
+        for column in range(len(DOORS)):
+            words = [button.wanted for button in self.examples[column * high : (column + 1) * high]]
+            shelf.setColumnStretch(column, max(words, default=0))
 
     def _tint(self) -> None:
         """Draw the icon of the way back in the colours and the size of the theme in use."""
@@ -269,13 +294,19 @@ class StartPage(QWidget):
         self._beside = beside
         directions = QBoxLayout.Direction
         self._top.setDirection(directions.LeftToRight if beside > 1 else directions.TopToBottom)
-        for place, (door, links) in enumerate(zip(self.doors, self.columns, strict=True)):
+        self._cards.removeItem(self.shelf)
+        for place, door in enumerate(self.doors):
             self._cards.removeWidget(door)
-            self._cards.removeItem(links)
             row, column = divmod(place, beside)
             self._cards.addWidget(door, 2 * row, column)
-            self._cards.addLayout(links, 2 * row + 1, column)
             self._cards.setColumnStretch(place, int(place < beside))
+            if place:
+                links = self.columns[place - 1]
+                self._cards.removeItem(links)
+                self._cards.addLayout(links, 2 * row + 1, column)
+        # The examples are many: beside each other they take the whole width, below what is under the other doors.
+        self._cards.addLayout(self.shelf, *((2, 0, 1, beside) if beside > 1 else (1, 0, 1, 1)))
+        self._stand()
 
     def _move(self, by: int) -> None:
         order: list[QAbstractButton] = [*self.doors, self.resume, *self.links]

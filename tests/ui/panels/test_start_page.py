@@ -59,6 +59,16 @@ def test_keys_go_through_the_doors_and_out(hall: Hall, qtbot: QtBot) -> None:
     assert not page.leave(), "it is left once"
 
 
+def test_examples_stand_beside_each_other_where_the_doors_do(hall: Hall, qtbot: QtBot, qapp: QApplication) -> None:
+    first, second = hall.page.examples
+    qtbot.waitUntil(lambda: first.y() == second.y() and first.x() < second.x())
+    low = max(link.geometry().bottom() for link in hall.page.links[2:])
+    assert first.y() > low, "below what is under the other doors"
+    theme.apply(qapp, "dark", 2.0)
+    qtbot.waitUntil(lambda: first.x() == second.x() and first.y() < second.y())
+    qtbot.waitUntil(lambda: second.geometry().bottom() < hall.page.doors[1].y())
+
+
 def test_everything_has_a_name_for_a_screen_reader(hall: Hall) -> None:
     page = hall.page
     assert page.accessibleName() == "Start page"
