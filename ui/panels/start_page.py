@@ -151,8 +151,8 @@ class StartPage(QWidget):
         offers: Callable[[], tuple[Sequence[Sequence[Link]], Link | None]],
         left: Callable[[], object],
     ) -> None:
-        """`offers` are the examples, the smaller ways in under each other door, and the way back to the last run; `left` is called when the
-        page closes, by a door or without one.
+        """`offers` are the examples, the smaller ways in under each other door, and the way back to the last run;
+        `left` is called when the page closes, by a door or without one.
         """
         super().__init__(place)
         self._offers, self._left = offers, left
