@@ -59,6 +59,41 @@ def table(colors: Sequence[str], nonfinite: str, start: float = 0.0, stop: float
     return argb
 
 
+EYES = np.array(
+    (
+        (0.2126, 0.7152, 0.0722),
+        (0.1140, 0.7827, 0.1034),
+        (0.2776, 0.6670, 0.0554),
+        (0.2112, 0.6993, 0.0895),
+    )
+)
+"""How much linear red, green and blue count for the luminance that an eye sees: usual, without cones for red, for green
+and for blue (the weights of WCAG 2 behind the matrices of Machado, Oliveira and Fernandes 2009, severity 1).
+"""
+_READABLE = 4.6
+
+
+def readable(argb: Table) -> Table:
+    """The table with its few colours of middle brightness made lighter or darker, on which neither black nor white
+    text could be read by every eye.
+    """
+    channels = np.stack([argb >> 16 & 255, argb >> 8 & 255, argb & 255], axis=1) / 255
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(linear @ EYES.T, 0.0, 1.0)
+    darkest, brightest = seen.min(axis=1), seen.max(axis=1)
+    on_black, on_white = (darkest + 0.05) / 0.05, 1.05 / (brightest + 0.05)
+    lighten = (_READABLE * 0.05 - 0.05) / np.maximum(darkest, 1e-9)
+    darken = (1.05 / _READABLE - 0.05) / np.maximum(brightest, 1e-9)
+    wrong = np.maximum(on_black, on_white) < _READABLE
+    factor = np.where(wrong, np.where(on_black >= on_white, lighten, darken), 1.0)
+    changed = np.clip(linear * factor[:, None], 0.0, 1.0)
+    encoded = np.where(changed <= 0.0031308, 12.92 * changed, 1.055 * changed ** (1 / 2.4) - 0.055)
+    red, green, blue = np.rint(encoded * 255).astype(np.uint32).T
+    result: Table = np.where(wrong, np.uint32(0xFF000000) | red << 16 | green << 8 | blue, argb).astype(np.uint32)
+    result.flags.writeable = False
+    return result
+
+
 def numbers(t: ArrayLike) -> NDArray[np.float64]:
     """Anything array-like as float64."""
     return np.asarray(t, dtype=np.float64)

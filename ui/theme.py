@@ -136,8 +136,9 @@ class Theme:
 
     def ink(self, fill: QColor) -> QColor:
         """Dark or light text, whichever reads better on `fill` (at least 4.5:1 on every map)."""
-        light, dark = QColor("#FFFFFF"), QColor("#000000")
-        return light if contrast(light, fill) >= contrast(dark, fill) else dark
+        # The eye for which it reads worst decides: red is much darker for one that has no cones for it.
+        seen = _luminances(fill)
+        return QColor("#FFFFFF") if 1.05 / (max(seen) + 0.05) >= (min(seen) + 0.05) / 0.05 else QColor("#000000")
 
     def font(self, size: float = 13.0, mono: bool = False, bold: bool = False) -> QFont:
         """A font of `size` pixels at normal text size, from the first installed family of a list."""
@@ -283,9 +284,16 @@ def palette(theme: Theme) -> QPalette:
 
 
 def _luminance(color: QColor) -> float:
+    return _luminances(color)[0]
+
+
+def _luminances(color: QColor) -> tuple[float, ...]:
+    """The luminance of a colour for each of the eyes of colormaps."""
     channels = (color.redF(), color.greenF(), color.blueF())
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return tuple(
+        sum(weight * part for weight, part in zip(eye, linear, strict=True)) for eye in colormaps.EYES.tolist()
+    )
 
 
 @functools.lru_cache(maxsize=128)
@@ -381,8 +389,10 @@ def _presentation() -> Theme:
         factors="#0065A3 #5B1A7A #17692F #9A4C00",
         nonfinite=nonfinite,
         gradient_map=colormaps.table(colormaps.samples(colormaps.INFERNO), nonfinite, 0.54, 0.0),
-        signed_map=colormaps.table(("#0B4F8A", "#3A7FB7", "#858585", "#B8741C", "#8A4300"), nonfinite),
-        activation_map=colormaps.table(("#E8F1FA", "#6FA8DC", "#0B3D70"), nonfinite),
+        signed_map=colormaps.readable(
+            colormaps.table(("#0B4F8A", "#3A7FB7", "#858585", "#B8741C", "#8A4300"), nonfinite)
+        ),
+        activation_map=colormaps.readable(colormaps.table(("#E8F1FA", "#6FA8DC", "#0B3D70"), nonfinite)),
         saturation_map=colormaps.table(colormaps.grey_ramp(), nonfinite, 1.0, 0.0),
         layer_map=colormaps.table(colormaps.samples(colormaps.VIRIDIS), nonfinite, 0.4, 0.0),
         faintest=0.85,

@@ -17,9 +17,10 @@ from PyQt6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from bpstudio.files import lesson as lessons
+from bpstudio.insight.elements import Map
 from ui import language, theme
 from ui.app import App, application
-from ui.canvas import text
+from ui.canvas import kernels, text
 from ui.theme import THEMES
 
 Floats = NDArray[np.float64]
@@ -137,13 +138,19 @@ def labels(window: QWidget) -> list[Written]:
 
 
 def masks(app: App, linear: Floats) -> NDArray[np.bool_]:
-    """Where colours are a field of numbers, each beside the next: an image of inputs and the bars of the legend."""
+    """Where colours are a field of numbers, each beside the next: images of inputs, maps and kernels."""
     masked = np.zeros(linear.shape[:2], dtype=bool)
     drawn = app.window.canvas._drawn
     assert drawn is not None
     origin = app.window.canvas.mapTo(app.window, QPoint(0, 0))
-    image = drawn.picture.geometry.image
-    for box in [image] if image is not None else []:
+    picture = drawn.picture
+    geometry = picture.geometry
+    columns = [(layer, geometry.maps(layer)) for layer in range(picture.depth + 1)]
+    fields = [geometry.image, *(each.box for each in kernels.pictured(picture))]
+    fields += [geometry.map_box(Map(layer, c)) for layer, maps in columns if maps for c in range(len(maps.boxes))]
+    for box in fields:
+        if box is None:
+            continue
         place = box.translated(origin.x(), origin.y()).adjusted(4, 4, -4, -4).toRect()
         masked[place.top() : place.bottom(), place.left() : place.right()] = True
     return masked

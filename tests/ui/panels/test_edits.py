@@ -1,5 +1,7 @@
 """One experiment in, another one out: exactly the named field differs, or the edit is refused."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -91,7 +93,7 @@ def test_what_does_not_fit_is_refused_in_plain_words() -> None:
     wide = Dataset.from_arrays(np.zeros((2, 4)), [0, 1], task="classes")
     negative = Dataset.from_arrays(np.zeros((2, 3)), [[-1.0, 2.0], [0, 1]])
     many = Dataset.from_arrays(np.zeros((300_000, 3)), np.zeros(300_000), task="binary")
-    huge = Experiment(Network(3, (Dense(2000), Dense(1))), loss="bce", batch_size=0)
+    huge = Experiment(Network(3, (Dense(2_000_000), Dense(1))), loss="bce", batch_size=0)
     for experiment, data, words in (
         (edits.with_layer(DEEP, 2, units=3), DATA, "so the last layer has 2 units, not 3"),
         (DEEP, wide, "has 4 inputs, this network takes 3"),
@@ -112,7 +114,6 @@ def refusals() -> list[Exception]:
         lambda: Momentum(0.1, 1.0),
         lambda: Dense(0),
         lambda: Dense(1, "softmax"),
-        lambda: edits.with_layer(DEEP, 0, activation="softmax"),
         lambda: edits.with_layer(DEEP, 0, units=10**9),
         lambda: edits.with_layer(DEEP, 0, units=10**30),
         lambda: DEEP.replace(batch_size=-1),
@@ -139,7 +140,7 @@ def test_a_billion_units_are_refused_with_their_memory() -> None:
         edits.with_layer(DEEP, 0, units=10**9)
     words = plain(caught.value)
     assert "GiB of memory" in words
-    assert "the limit is 4 GiB" in words
+    assert re.search(r"the limit is [\d.,]+ GiB", words)
 
 
 def test_a_sentence_that_nobody_foresaw_loses_only_its_field_name() -> None:
