@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 GRAINS: tuple[Grain, ...] = ("step", "layer", "neuron", "edge")
 """From coarse to fine: what one press of the right arrow walks over."""
-COLORS = ("gradient", "weight", "update")
+COLORS = ("gradient", "weight", "update", "check")
 """What an edge's colour can mean."""
 DIFFERENCE = "difference"
 """What it means besides where two networks are compared: how much a weight differs from the other's."""

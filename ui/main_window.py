@@ -108,6 +108,7 @@ class MainWindow(QMainWindow):
         self._navigation = navigation
         self.timeline = Timeline(runner, focus)
         self.status = Status(focus, runner)
+        self.status.checked.connect(self.canvas.show_check)
         self.tour = Tour(focus, runner)
         self.toolbar = Toolbar(self._commands, focus, navigation, self.status)
         self._title = QLabel()

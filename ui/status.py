@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QEvent, Qt, QTimer
+from PyQt6.QtCore import QEvent, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -32,6 +32,8 @@ REFRESH_MS = 100
 SPACING = 22
 REST_MS = 250
 """How long nothing may move before every gradient is checked."""
+ALL_UP_TO = 300
+"""So many parameters are all checked; of more that many are drawn."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,11 +46,13 @@ class CheckGradients:
     def answer(self, progress: Callable[[float], None]) -> GradientCheck:
         from bpstudio.insight.gradcheck import check
 
-        return check(self.frame, progress=lambda done, count: progress(done / max(count, 1)))
+        return check(self.frame, progress=lambda done, count: progress(done / max(count, 1)), sample=ALL_UP_TO)
 
 
 class Status(QWidget):
-    """Fields of caption and number."""
+    """Fields of caption and number. `checked` gives on what a check of the gradients found, with its frame."""
+
+    checked = pyqtSignal(object, object)
 
     def __init__(self, focus: Focus, runner: Runner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -83,6 +87,7 @@ class Status(QWidget):
         self._frame = frame
         if frame.run == "running":
             self._rest_clock.stop()
+            self._runner.cancel(CheckGradients.kind)  # of a step that nobody looks at any more
             self._wait()
         else:
             self.refresh()
@@ -183,10 +188,20 @@ class Status(QWidget):
             self._runner.ask(CheckGradients(self._frame))
 
     def _answered(self, question: object, answer: object) -> None:
-        if not isinstance(question, CheckGradients) or isinstance(answer, Progress):
+        if not isinstance(question, CheckGradients):
+            return
+        if isinstance(answer, Progress):
+            self._say_progress(question.frame, answer.share)
             return
         self._check = (question.frame, answer)  # type: ignore[assignment]  # what its `answer` returns, or an error
         self.refresh()
+        if not isinstance(answer, Exception):
+            self.checked.emit(question.frame, answer)
+
+    def _say_progress(self, frame: Frame, share: float) -> None:
+        """How far a check of many gradients is."""
+        if frame is self._frame and frame.experiment.network.parameter_count > ALL_UP_TO:
+            self.fields["check"].say(tr("gradient check"), f"… {share:.0%}")
 
     def _fit(self) -> None:
         """Hide what has no room, from the least important on."""

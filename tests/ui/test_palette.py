@@ -105,7 +105,7 @@ def test_arrow_keys_and_enter_do_it_and_it_stands_first_next_time(qtbot: QtBot, 
     window[1].connect("view.color_update", lambda: done.append("update"))
     palette = opened(qtbot, window)
     qtbot.keyClicks(palette.line, "colour by")
-    assert lines(palette) == ["Colour by gradient", "Colour by weight", "Colour by update"]
+    assert lines(palette)[:3] == ["Colour by gradient", "Colour by weight", "Colour by update"]
     qtbot.keyClick(palette.line, Qt.Key.Key_Down)
     qtbot.keyClick(palette.line, Qt.Key.Key_Down)
     qtbot.keyClick(palette.line, Qt.Key.Key_Return)

@@ -15,7 +15,7 @@ from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QPainter, QPolygonF
 
 from bpstudio.insight.elements import Edge
-from ui.canvas import scale
+from ui.canvas import checked, scale
 from ui.canvas.picture import NOT_YET, NOW, Picture, States, column
 from ui.canvas.shade import draw_image, matrix_cells, shade, shade_image
 from ui.canvas.shade import image as picture_of
@@ -155,6 +155,8 @@ def colors_of(picture: Picture, values: Floats) -> tuple[Colors, Indices]:
     if picture.eye.color == "gradient":
         t = limits.place(values)
         colors = theme.gradient(t)
+    elif picture.eye.color == "check":
+        colors, t = checked.colors_of(theme, values)
     else:
         t = np.clip(values / picture.signed_end, -1.0, 1.0)
         colors = theme.signed(t)

@@ -36,6 +36,7 @@ EDGES = {
     "weight": translatable("edges: weights"),
     "update": translatable("edges: what the update adds"),
     "difference": translatable("edges: difference from the other network"),
+    "check": translatable("edges: error of the gradient check"),
 }
 STRONGEST = translatable("strongest {count} of each layer drawn")
 MARGIN = 20

@@ -260,7 +260,7 @@ def paint_pictures(painter: QPainter, picture: Picture, pictures: Sequence[Pictu
 
 def _is_computed(picture: Picture, kernel: Kernel) -> bool:
     """Whether a kernel's picture shows what colours mean instead of its weights: in the backward phase, once known."""
-    if picture.phase != "B" or picture.whole or picture.eye.color in ("weight", "difference"):
+    if picture.phase != "B" or picture.whole or picture.eye.color in ("weight", "difference", "check"):
         return False
     return bool((picture.states_of(kernel, "dW") != NOT_YET).any())
 

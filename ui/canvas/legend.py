@@ -15,7 +15,7 @@ from PyQt6.QtGui import QColor, QPainter, QPolygonF
 
 from bpstudio.engine.layers import Dropout
 from bpstudio.insight.elements import Edge, Kernel, KernelEntry
-from ui.canvas import glyphs, mark, scale, text
+from ui.canvas import checked, glyphs, mark, scale, text
 from ui.canvas.edges import WIDEST_FEW, WIDEST_MANY
 from ui.canvas.headline import MARGIN
 from ui.canvas.picture import Picture
@@ -56,6 +56,7 @@ COLOR_TITLES = {
     "weight": (translatable("colour: weight w"), translatable("colour: w")),
     "update": (translatable("colour: what the update adds"), translatable("colour: update Δw")),
     "difference": (translatable("colour: difference of w"), translatable("colour: w − w′")),
+    "check": (translatable("colour: error of the gradient"), translatable("colour: error")),
 }
 ONE_SCALE = (translatable("one scale for all layers"), translatable("one scale"))
 EXPLANATIONS = {
@@ -69,6 +70,11 @@ EXPLANATIONS = {
     "update": translatable("What the optimiser will add: blue is negative, amber positive. One scale for all layers."),
     "difference": translatable(
         "How much the weight differs from that of the network it is compared with: blue is less, amber more."
+    ),
+    "check": translatable(
+        "How far the gradient is from a central difference of the loss, relative to its size, on a log scale. In "
+        "the colour of a warning: at a kink, or by a convention that is the gradient of nothing. Red: it differs. "
+        "Dashed was not checked: of many weights a sample is."
     ),
     "width": translatable("The thicker the line, the larger the weight, whatever its sign."),
     "fill": translatable("What the unit answers: its activation for the row that is shown."),
@@ -185,6 +191,9 @@ class Legend:
         if picture.eye.color == "gradient":
             colors = self.theme.gradient(t)
             ticks = [(i / (len(limits.ticks) - 1), f"1e{round(np.log10(tick))}") for i, tick in enumerate(limits.ticks)]
+        elif picture.eye.color == "check":
+            colors, powers = self.theme.gradient(t), range(-12, -3, 4)
+            ticks = [(i / (len(powers) - 1), f"1e{power}") for i, power in enumerate(powers)]
         else:
             colors = self.theme.signed(2 * t - 1)
             end = picture.signed_end
@@ -285,9 +294,11 @@ class Legend:
         if drops:
             first.append(("dropped", tr("dropped") if compact else tr("crossed out: dropped")))
         second = [("dash", tr("not yet") if compact else tr("not computed yet"))]
+        if self.picture.eye.color == "check":
+            second = [("dash", tr("not checked"))]
         if self.picture.sent is not None:
             second.append(("sent", tr("sent") if compact else tr("product computed")))
-        elif self.picture.eye.color not in ("weight", "difference"):
+        elif self.picture.eye.color not in ("weight", "difference", "check"):
             second.append(("glyph", tr("will fall / rise") if compact else tr("weight will fall, rise")))
         if frozen:
             second.append(("frozen", tr("frozen")))
@@ -342,9 +353,13 @@ class Legend:
             return
         if not np.isfinite(value) or (value == 0.0 and picture.eye.color == "gradient"):
             return
+        if picture.eye.color == "check" and value <= 0.0:
+            return
         where = self._bar(self.entries[0].box.left())
         if picture.eye.color == "gradient":
             place = float(picture.limits.place(np.array([value]))[0])
+        elif picture.eye.color == "check":
+            place = float(checked.colors_of(self.theme, np.array([value]))[1][0])
         else:
             end = picture.limits.weight if picture.eye.color == "weight" else picture.limits.update
             place = min(max(0.5 + 0.5 * value / end, 0.0), 1.0)

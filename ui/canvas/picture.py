@@ -30,7 +30,7 @@ from bpstudio.insight.example import Numbers
 from bpstudio.insight.notation import Letters, letters
 from bpstudio.insight.walk import Beat
 from bpstudio.insight.windows import matrix
-from ui.canvas import scale
+from ui.canvas import checked, scale
 from ui.canvas.geometry import geometry_of
 from ui.canvas.strokes import Floats
 from ui.canvas.view import View
@@ -164,6 +164,8 @@ class Picture:
     @cached_property
     def shown_states(self) -> tuple[States, ...]:
         """For each layer from 1, which edges have the number that their colour means."""
+        if self.eye.color == "check":
+            return tuple(np.where(np.isnan(part), NOT_YET, BEFORE).astype(np.uint8) for part in self.errors)
         quantity = {"gradient": "dW", "update": "new"}.get(self.eye.color)
         if quantity is None:
             return tuple(np.full(self._shape(layer, "dW"), BEFORE, np.uint8) for layer in range(1, self.depth + 1))
@@ -173,7 +175,7 @@ class Picture:
     def sent(self) -> tuple[States, ...] | None:
         """For each layer from 1, which products have gone forward; None after the loss, when the question is
         another."""
-        if self.phase not in ("F", "L") or self.whole or self.eye.color in ("weight", "difference"):
+        if self.phase not in ("F", "L") or self.whole or self.eye.color in ("weight", "difference", "check"):
             return None
         return tuple(
             self.states(layer, "product") if self.geometry.mode(layer) != "kernels" else self._kernels_sent(layer)
@@ -198,11 +200,20 @@ class Picture:
             pairs = list(zip(params.W, params.b, strict=True))
         elif self.eye.color == "difference":
             return self.differences
+        elif self.eye.color == "check":
+            return tuple(np.nan_to_num(part, nan=0.0) for part in self.errors)
         elif self.eye.color == "update":
             pairs = [(layer.update_W, layer.update_b) for layer in trace.layers]
         else:
             pairs = [(layer.dW, layer.db) for layer in trace.layers]
         return tuple(matrix(*pair).astype(np.float64, copy=False) for pair in pairs)
+
+    @cached_property
+    def errors(self) -> tuple[Floats, ...]:
+        """For each layer from 1, how far its gradients are from central differences, biases last; NaN: not checked."""
+        if self.view.check is None:
+            return tuple(np.full((rows, columns + 1), np.nan) for rows, columns in self.names.matrices)
+        return checked.errors(self.view.check, self.names)
 
     @cached_property
     def differences(self) -> tuple[Floats, ...]:

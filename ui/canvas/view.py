@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from bpstudio.engine.trace import Params
+from bpstudio.insight.gradcheck import GradientCheck
 from bpstudio.insight.layout import Layout
 from bpstudio.insight.walk import Walk
 from bpstudio.training.frame import Frame
@@ -36,6 +37,8 @@ class View:
     phase: float = 1.0
     under_mouse: str = ""
     legend: bool = True
+    check: GradientCheck | None = None
+    """What the check of this very step's gradients found; None while it is not known."""
     other: Params | None = None
     """The network from which differences are taken; of the same shape."""
 

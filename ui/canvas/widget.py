@@ -28,6 +28,7 @@ from typing_extensions import override
 
 from bpstudio.engine.trace import Params
 from bpstudio.insight.elements import Element, Map, Pixel
+from bpstudio.insight.gradcheck import GradientCheck
 from bpstudio.insight.neighbours import Direction, inside, neighbour
 from bpstudio.insight.walk import Walk
 from bpstudio.training.frame import Frame
@@ -74,6 +75,7 @@ class Canvas(QWidget):
         self._under_mouse = ""
         self._legend = True
         self._other: Params | None = None
+        self._check: tuple[Frame, GradientCheck] | None = None
         self._pulse_began: float | None = None
         self._dragged: QPointF | None = None
         self._pressed_at: QPointF | None = None
@@ -111,6 +113,12 @@ class Canvas(QWidget):
         self._other = other
         self._renew()
 
+    def show_check(self, frame: Frame, check: GradientCheck) -> None:
+        """Take what a check of a step's gradients found, where the colour means it."""
+        self._check = (frame, check)
+        if self._focus.color == "check":
+            self._renew()
+
     def fit_range(self) -> str:
         """Lock the colour range to what the present step fills; returns the sentence that announces it."""
         if self._frame is None:
@@ -146,6 +154,7 @@ class Canvas(QWidget):
             under_mouse=self._under_mouse,
             legend=self._legend,
             other=self._other,
+            check=self._check[1] if self._check is not None and self._check[0] is self._frame else None,
         )
 
     @property
