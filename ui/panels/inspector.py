@@ -268,10 +268,12 @@ class Inspector(QWidget):
         if walk is None or grain == "step":
             return lambda part: True
         forward = derivation.quantity == "activation"
+        # Of the walk of then too: a layer of images is explained by places.
+        by_places = isinstance(derivation.target, Unit) and not walk.is_dense(derivation.target.layer)
 
         def known(part: Factor | Term | None) -> bool:
             element: Element = derivation.target if part is None else part.element
-            if forward and not isinstance(part, Factor) and part is not None and self._is_by_places(derivation):
+            if forward and not isinstance(part, Factor) and part is not None and by_places:
                 part = None  # what a window gave is known when its place is
                 element = derivation.target
             if part is None:
@@ -294,11 +296,6 @@ class Inspector(QWidget):
             return walk.known(grain, playhead, element, quantity) != "not yet"
 
         return known
-
-    def _is_by_places(self, derivation: Derivation) -> bool:
-        """Whether what is explained is a number of a layer that is not dense."""
-        target, walk = derivation.target, self._focus.walk
-        return walk is not None and isinstance(target, Unit) and not walk.is_dense(target.layer)
 
     def _look_at(self, element: Element) -> None:
         walk = self._focus.walk

@@ -261,14 +261,20 @@ def test_nothing_is_wider_than_the_column_under_large_text(qtbot: QtBot, qapp: Q
         theme.apply(qapp, "dark")
 
 
-def test_a_card_of_an_earlier_network_takes_another_look_and_language(mazur: Bench, qapp: QApplication) -> None:
+@pytest.mark.parametrize("names", [("mazur", "vanishing"), ("vanishing", "mazur")], ids="-".join)
+def test_a_card_of_an_earlier_network_takes_another_look_and_language(
+    names: tuple[str, str], mazur: Bench, qapp: QApplication
+) -> None:
     """It is not seen any more, and the beat that is looked at now is none of its network."""
-    mazur.look(Unit(1, 0))
-    mazur.look(Edge(2, 0, 0))
-    mazur.runner.open(bpstudio.load_lesson("vanishing").session())  # type: ignore[attr-defined]
-    mazur.settle()
-    walk = mazur.focus.walk
-    assert walk is not None
+    for name in names:
+        mazur.runner.open(bpstudio.load_lesson(name).session())  # type: ignore[attr-defined]
+        mazur.settle()
+        walk = mazur.focus.walk
+        assert walk is not None
+        if name == names[0]:
+            mazur.focus.set(grain="layer")
+            mazur.look(Edge(2, 0, 0))
+            mazur.look(Unit(len(walk.names.sizes) - 1, 0))
     mazur.focus.set(selection=None, grain="layer", playhead=walk.count("layer"))
     try:
         theme.apply(qapp, "light")
