@@ -160,10 +160,11 @@ def _bias(network: Network) -> Convention:
 
 
 def _bias_value(network: Network) -> str:
-    """The value of `changed` that all layers agree on, or nothing."""
+    """The value of `changed` that all layers with weights agree on, or nothing."""
     found = {
         f"{layer.bias} {'trained' if layer.train_bias else 'frozen'}" if layer.has_bias else "none"
         for layer in network.layers
+        if layer.has_weights
     }
     return found.pop() if len(found) == 1 else ""
 
@@ -305,7 +306,11 @@ def ratio(factor: float) -> str:
 
 
 def _biases(network: Network) -> tuple[Alternative, ...]:
-    threshold = Phrase("z = Wx − θ with θ = −b: the same network") if all(network.biases) else plain("z = Wx − θ")
+    threshold = (
+        Phrase("z = Wx − θ with θ = −b: the same network")
+        if all(layer.has_bias for layer in network.layers if layer.has_weights)
+        else plain("z = Wx − θ")
+    )
     entries = {
         "bias trained": (Phrase("biases, trained"), plain("z = Wx + b, b ← b − η ∂C/∂b")),
         "bias frozen": (Phrase("biases, frozen"), Phrase("z = Wx + b, b keeps its values")),
@@ -385,7 +390,10 @@ def changed(experiment: Experiment, name: Name, value: str) -> Experiment:
         case "bias":
             kind, _, trained = value.partition(" ")
             changes: dict[str, Any] = {"bias": kind} | ({"train_bias": trained == "trained"} if trained else {})
-            layers = tuple(dataclasses.replace(layer, **changes) for layer in experiment.network.layers)
+            layers = tuple(
+                dataclasses.replace(layer, **changes) if layer.has_weights else layer
+                for layer in experiment.network.layers
+            )
             return experiment.replace(network=dataclasses.replace(experiment.network, layers=layers))
     raise ValueError(f"convention: an experiment has none called {name!r}")
 

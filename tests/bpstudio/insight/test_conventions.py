@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bpstudio.engine.layers import Conv2D, Dense, Dropout, Flatten
+from bpstudio.engine.network import Network
 from bpstudio.files.asset import folder
 from bpstudio.insight.conventions import (
     Name,
@@ -165,3 +167,13 @@ def test_all_of_it_can_be_said_in_chinese(session: Callable[..., Session]) -> No
                         if re.search(r"[a-z]{2}", re.sub(r"\{.*?\}", "", template)) and template not in known:
                             missing.add(template)
     assert not missing
+
+
+def test_layers_without_weights_have_no_say_in_biases() -> None:
+    layers = (Conv2D(2, (2, 2)), Flatten(), Dropout(0.5), Dense(2, "softmax"))
+    experiment = Experiment(Network(9, layers, (3, 3)), loss="categorical_ce")
+    said = {each.name: each.phrase.template for each in conventions(experiment, 1, NOTATIONS["nielsen"])}
+    assert said["bias"] == "biases trained"
+    none = changed(experiment, "bias", "none")
+    assert [layer.bias for layer in none.network.layers] == ["none"] * 4
+    assert [layer.kind for layer in none.network.layers] == [layer.kind for layer in layers]
