@@ -136,7 +136,8 @@ def _right(x: float) -> QPointF:
 def _fitted(painter: QPainter, value: float, room: float) -> str:
     """A number with as many decimals as its cell holds; nothing where it holds none."""
     metrics = painter.fontMetrics()
-    written = [number(value, digits) if round(value, digits) else "" for digits in DECIMALS] if value else ["0"]
+    fixed = [f"{value:.{digits}f}".replace("-", "−") for digits in DECIMALS if round(value, digits)]
+    written = ["0"] if value == 0 else [number(value, DECIMALS[0]), *fixed]
     for text in (*written, rough(value)):
         if text and metrics.horizontalAdvance(text) <= room:
             return text

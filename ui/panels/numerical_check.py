@@ -1,4 +1,6 @@
-"""The numerical check of the derivative that is explained: one line, found out beside the training."""
+"""The numerical check of the derivative that is explained: one line, found out beside the training; and on a click
+how its error depends on ε.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,22 @@ from PyQt6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
 from bpstudio.insight.elements import Edge
-from bpstudio.insight.gradcheck import AGREES, KINK, SEQUENTIAL, SPARSE, GradientCheck, check
+from bpstudio.insight.gradcheck import (
+    AGREES,
+    KINK,
+    SEQUENTIAL,
+    SPARSE,
+    ErrorCurve,
+    GradientCheck,
+    check,
+    error_curve,
+)
 from bpstudio.insight.notation import number, rough
 from bpstudio.training.frame import Frame
-from ui.beside import Beside, Words
+from ui.beside import Beside, Link, Words
 from ui.focus import Focus
 from ui.language import tr
+from ui.panels.error_plot import ErrorPlot
 from ui.panels.form import restyle
 from ui.panels.plain import plain
 from ui.runner import Runner
@@ -35,8 +47,24 @@ class Check:
         return check(self.frame, self.edge)
 
 
+@dataclass(frozen=True, eq=False)
+class CurveOf:
+    """How the error of the check of one derivative depends on ε, asked beside the training."""
+
+    frame: Frame
+    edge: Edge
+    kind: str = "error curve of the selected derivative"
+
+    def answer(self, progress: Callable[[float], None]) -> ErrorCurve:
+        """The errors of simple central differences over a range of ε."""
+        return error_curve(self.frame, self.edge)
+
+
 class NumericalCheck(QWidget):
-    """Says whether a central difference agrees with the derivative of `ask`; hidden while nothing is asked."""
+    """Says whether a central difference agrees with the derivative of `ask`; hidden while nothing is asked.
+
+    The curve of its error over ε unfolds on a click and stays unfolded.
+    """
 
     def __init__(self, runner: Runner, focus: Focus, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,11 +73,17 @@ class NumericalCheck(QWidget):
         self._name, self._value = Words("secondary"), Words("good")
         self._value.setProperty("letters", "digits")
         self._value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.more = Link(self._unfold)
+        self.plot = ErrorPlot()
+        self.plot.hide()
+        self._plotted: tuple[Frame, Edge] | None = None
         line = QWidget()
         Beside(line, self._name, self._value)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(line)
+        column.addWidget(self.more)
+        column.addWidget(self.plot)
         runner.answered.connect(self._answered)
         self.retranslate()
         self.hide()
@@ -62,13 +96,35 @@ class NumericalCheck(QWidget):
         self._asked = (frame, edge)
         self._say("…", "good")
         self._runner.ask(Check(frame, edge))
+        self._plot()
+
+    def _unfold(self) -> None:
+        self.plot.setVisible(self.plot.isHidden())
+        self.retranslate()
+        self._plot()
+
+    def _plot(self) -> None:
+        """Ask for the curve of what is explained, where it is looked at."""
+        if self.plot.isHidden() or self._asked is None:
+            return
+        before = self._plotted
+        if before is not None and before[0] is self._asked[0] and before[1] == self._asked[1]:
+            return
+        self._plotted = self._asked
+        self.plot.show_curve(None)
+        self._runner.ask(CurveOf(*self._asked))
 
     def retranslate(self) -> None:
         """Set every text in the language in use."""
         self._name.setText(tr("numerical check"))
+        self.more.setText(tr("hide the error over ε") if not self.plot.isHidden() else tr("error over ε …"))
         self._name.setToolTip(tr("Central difference of the objective at this parameter."))
 
     def _answered(self, question: object, answer: object) -> None:
+        if isinstance(question, CurveOf) and isinstance(answer, ErrorCurve):
+            if self._plotted is not None and self._plotted[0] is question.frame and self._plotted[1] == question.edge:
+                self.plot.show_curve(answer)
+            return
         if not isinstance(question, Check) or self._asked is None or isinstance(answer, Progress):
             return
         if question.frame is not self._asked[0] or question.edge != self._asked[1]:
