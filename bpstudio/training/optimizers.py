@@ -39,16 +39,11 @@ class SGD(Rule):
 
 
 @dataclass(frozen=True, slots=True)
-class Momentum(Rule):
-    """Momentum (Polyak 1964). ``velocity`` says where the rate is:
-
-    "outside"  v⁺ = μ v + g,    update = −η v⁺      (PyTorch)
-    "inside"   v⁺ = μ v + η g,  update = −v⁺        (Caffe, DeepLearnToolbox, Keras; the same until η changes)
-    """
+class _Velocity(Rule):
+    """Rules with a velocity, a running sum of gradients."""
 
     momentum: float = 0.9
     velocity: str = "outside"
-    name: ClassVar[str] = "momentum"
     signed: ClassVar[frozenset[str]] = frozenset({"velocity"})
 
     @override
@@ -65,6 +60,17 @@ class Momentum(Rule):
     @override
     def meaning(self) -> tuple[str, ...]:
         return (self.name, self.velocity)
+
+
+@dataclass(frozen=True, slots=True)
+class Momentum(_Velocity):
+    """Momentum (Polyak 1964). ``velocity`` says where the rate is:
+
+    "outside"  v⁺ = μ v + g,    update = −η v⁺      (PyTorch)
+    "inside"   v⁺ = μ v + η g,  update = −v⁺        (Caffe, DeepLearnToolbox, Keras; the same until η changes)
+    """
+
+    name: ClassVar[str] = "momentum"
 
     @override
     def operations(
@@ -87,32 +93,14 @@ class Momentum(Rule):
 
 
 @dataclass(frozen=True, slots=True)
-class Nesterov(Rule):
+class Nesterov(_Velocity):
     """Momentum that looks ahead (Nesterov 1983; Sutskever et al. 2013). ``velocity`` says where the rate is:
 
     "outside"  v⁺ = μ v + g,    update = −η (g + μ v⁺)         (PyTorch)
     "inside"   v⁺ = μ v + η g,  update = μ v − (1 + μ) v⁺      (Caffe, Keras, scikit-learn)
     """
 
-    momentum: float = 0.9
-    velocity: str = "outside"
     name: ClassVar[str] = "nesterov"
-    signed: ClassVar[frozenset[str]] = frozenset({"velocity"})
-
-    @override
-    def check(self) -> None:
-        share("optimizer.momentum", self.momentum)
-        one_of("optimizer.velocity", self.velocity, VELOCITIES)
-
-    @property
-    @override
-    def states(self) -> tuple[str, ...]:
-        return ("velocity",)
-
-    @property
-    @override
-    def meaning(self) -> tuple[str, ...]:
-        return (self.name, self.velocity)
 
     @override
     def operations(

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
-from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
-from PyQt6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
-from PyQt6.QtWidgets import QSizePolicy, QWidget
+from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtGui import QPainter, QPen, QPolygonF
+from PyQt6.QtWidgets import QWidget
 from typing_extensions import override
 
 from bpstudio.insight.gradcheck import ErrorCurve
 from bpstudio.insight.notation import rough
 from ui import theme
 from ui.language import tr
+from ui.panels.small_plot import SmallPlot
 
-_HEIGHT = 116
-_MARGIN = 5
 LOWEST, HIGHEST = 1e-16, 10.0
 """The ends of the upright axis; an error of exactly 0 lies on the lower one."""
 
 
-class ErrorPlot(QWidget):
+class ErrorPlot(SmallPlot):
     """The relative error over ε, both on log scales, with a mark at the best ε."""
+
+    height_at_rest: ClassVar[int] = 116
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._curve: ErrorCurve | None = None
 
     @property
@@ -45,32 +47,16 @@ class ErrorPlot(QWidget):
             self.setToolTip(said)
         self.update()
 
+    @property
     @override
-    def sizeHint(self) -> QSize:
-        px = theme.current().px
-        return QSize(px(160), px(_HEIGHT))
+    def is_empty(self) -> bool:
+        """Whether nothing is drawn."""
+        return self._curve is None or not np.isfinite(self._curve.errors).any()
 
     @override
-    def minimumSizeHint(self) -> QSize:
-        return QSize(64, self.sizeHint().height())
-
-    @override
-    def paintEvent(self, a0: QPaintEvent | None) -> None:
-        look = theme.current()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        frame = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        painter.setPen(QPen(look.border, 1))
-        painter.setBrush(look.control)
-        painter.drawRoundedRect(frame, 4, 4)
-        if self._curve is not None and np.isfinite(self._curve.errors).any():
-            self._paint_curve(painter, frame.adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN), self._curve)
-        painter.end()
-
-    def _paint_curve(self, painter: QPainter, whole: QRectF, curve: ErrorCurve) -> None:
-        look = theme.current()
-        painter.setFont(look.font(11))
-        line = painter.fontMetrics().height()
+    def paint_curve(self, painter: QPainter, area: QRectF, line: float) -> None:
+        look, whole, curve = theme.current(), area, self._curve
+        assert curve is not None
         area = whole.adjusted(0, line + 2, 0, -line - 2)
         finite = np.isfinite(curve.errors)
         steps = np.log10(curve.steps[finite])

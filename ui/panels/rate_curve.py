@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
-from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
-from PyQt6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
-from PyQt6.QtWidgets import QSizePolicy, QWidget
+from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtGui import QPainter, QPen, QPolygonF
+from PyQt6.QtWidgets import QWidget
 from typing_extensions import override
 
-from bpstudio.insight.notation import number
 from bpstudio.insight.schedule_formulas import curve, span
 from bpstudio.training.schedules import Constant, Schedule
 from ui import theme
 from ui.language import tr
-
-_HEIGHT = 78
-_MARGIN = 5
+from ui.panels.small_plot import SmallPlot, short
 
 
-class RateCurve(QWidget):
+class RateCurve(SmallPlot):
     """η over the step, from 0 up, with the ends of both axes as numbers and a mark at the present step."""
+
+    height_at_rest: ClassVar[int] = 78
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._schedule: Schedule = Constant()
         self._rate = 1.0
         self._step = 0
         self._stop = 0
 
     @property
+    @override
     def is_empty(self) -> bool:
         """Whether there is no curve to draw: the rate stays, or follows the validations."""
         return self._stop == 0
@@ -43,31 +44,8 @@ class RateCurve(QWidget):
         self.update()
 
     @override
-    def sizeHint(self) -> QSize:
-        px = theme.current().px
-        return QSize(px(160), px(_HEIGHT))
-
-    @override
-    def minimumSizeHint(self) -> QSize:
-        return QSize(64, self.sizeHint().height())
-
-    @override
-    def paintEvent(self, a0: QPaintEvent | None) -> None:
-        look = theme.current()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        frame = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        painter.setPen(QPen(look.border, 1))
-        painter.setBrush(look.control)
-        painter.drawRoundedRect(frame, 4, 4)
-        if not self.is_empty:
-            self._paint_curve(painter, frame.adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN))
-        painter.end()
-
-    def _paint_curve(self, painter: QPainter, whole: QRectF) -> None:
-        look = theme.current()
-        painter.setFont(look.font(11))
-        line = painter.fontMetrics().height()
+    def paint_curve(self, painter: QPainter, area: QRectF, line: float) -> None:
+        look, whole = theme.current(), area
         area = whole.adjusted(0, line, 0, -line - 2)
         steps, rates = curve(self._schedule, self._rate, self._stop, max(int(area.width()), 2))
         known = np.isfinite(rates)
@@ -91,11 +69,7 @@ class RateCurve(QWidget):
         painter.setPen(look.secondary)
         above = QRectF(whole.left(), whole.top(), whole.width(), line)
         below = QRectF(whole.left(), whole.bottom() - line, whole.width(), line)
-        painter.drawText(above, Qt.AlignmentFlag.AlignLeft, f"η = {_short(top)}")
-        painter.drawText(above, Qt.AlignmentFlag.AlignRight, _short(float(rates[-1])))
+        painter.drawText(above, Qt.AlignmentFlag.AlignLeft, f"η = {short(top)}")
+        painter.drawText(above, Qt.AlignmentFlag.AlignRight, short(float(rates[-1])))
         painter.drawText(below, Qt.AlignmentFlag.AlignLeft, "0")
         painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"k = {self._stop:,}")
-
-
-def _short(value: float) -> str:
-    return number(float(f"{value:.3g}"))

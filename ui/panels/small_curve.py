@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
-from PyQt6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
-from PyQt6.QtWidgets import QSizePolicy, QWidget
+from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtGui import QPainter, QPen, QPolygonF
+from PyQt6.QtWidgets import QWidget
 from typing_extensions import override
 
-from bpstudio.insight.notation import number
 from ui import theme
+from ui.panels.small_plot import SmallPlot, short
 
 Values = NDArray[np.floating]
 
-_HEIGHT = 104
-_MARGIN = 4
 _USUAL, _TALLEST = 0.95, 1.5
 """Heights beyond so many times what this share of them keeps to are cut off: a picture of a pole would be one line."""
 
 
-class SmallCurve(QWidget):
+class SmallCurve(SmallPlot):
     """f (solid) and f′ (dashed) over z, with the lines z = 0 and 0, and the ends of both axes as numbers."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._z: Values = np.zeros(0)
         self._lines: tuple[Values, ...] = ()
 
@@ -35,6 +32,7 @@ class SmallCurve(QWidget):
         self.update()
 
     @property
+    @override
     def is_empty(self) -> bool:
         """Whether nothing is drawn."""
         return not self._z.size
@@ -49,31 +47,8 @@ class SmallCurve(QWidget):
         return (low, high) if high > low else (low - 1.0, high + 1.0)
 
     @override
-    def sizeHint(self) -> QSize:
-        px = theme.current().px
-        return QSize(px(160), px(_HEIGHT))
-
-    @override
-    def minimumSizeHint(self) -> QSize:
-        return QSize(64, self.sizeHint().height())
-
-    @override
-    def paintEvent(self, a0: QPaintEvent | None) -> None:
-        look = theme.current()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        frame = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        painter.setPen(QPen(look.border, 1))
-        painter.setBrush(look.control)
-        painter.drawRoundedRect(frame, 4, 4)
-        if not self.is_empty:
-            self._paint_curves(painter, frame.adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN))
-        painter.end()
-
-    def _paint_curves(self, painter: QPainter, whole: QRectF) -> None:
-        look = theme.current()
-        painter.setFont(look.font(11))
-        line = painter.fontMetrics().height()
+    def paint_curve(self, painter: QPainter, area: QRectF, line: float) -> None:
+        look, whole = theme.current(), area
         area = whole.adjusted(0, line, 0, -line)
         low, high = self.heights()
         left, right = float(self._z[0]), float(self._z[-1])
@@ -99,9 +74,9 @@ class SmallCurve(QWidget):
         painter.setPen(look.secondary)
         above = QRectF(whole.left(), whole.top(), whole.width(), line)
         below = QRectF(whole.left(), whole.bottom() - line, whole.width(), line)
-        painter.drawText(above, Qt.AlignmentFlag.AlignLeft, _rounded(high))
-        painter.drawText(below, Qt.AlignmentFlag.AlignLeft, _rounded(low))
-        painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"z = {_rounded(left)} … {_rounded(right)}")
+        painter.drawText(above, Qt.AlignmentFlag.AlignLeft, short(high))
+        painter.drawText(below, Qt.AlignmentFlag.AlignLeft, short(low))
+        painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"z = {short(left)} … {short(right)}")
         names = [("f", pens[1]), ("f′", pens[0])]
         at = whole.right()
         for name, pen in reversed(names):
@@ -114,10 +89,6 @@ class SmallCurve(QWidget):
             middle = whole.top() + line / 2
             painter.drawLine(QPointF(at + 2, middle), QPointF(at + 18, middle))
             at -= 6
-
-
-def _rounded(value: float) -> str:
-    return number(float(f"{value:.3g}"))
 
 
 def _stretches(heights: Values) -> list[slice]:
