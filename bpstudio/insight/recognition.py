@@ -15,6 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
 from bpstudio.insight.altered import Asked, Quantity
 from bpstudio.insight.elements import Edge, Element, Example, LossNode, Unit
@@ -50,8 +51,13 @@ class Judged:
 
 
 def quantities(network: Network, target: Element) -> tuple[Quantity, ...]:
-    """What can be asked about an element, the most asked first; nothing of an input, a target or a +1 node."""
+    """What can be asked about an element, the most asked first; nothing of an input, a target or a +1 node.
+
+    Nothing in a network with other layers than dense ones either: slips are looked for in matrix products alone.
+    """
     depth = len(network.layers)
+    if not all(isinstance(layer, Dense) for layer in network.layers):
+        return ()
     match target:
         case Edge(layer=layer) as edge:
             if edge.is_bias:
