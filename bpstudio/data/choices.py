@@ -79,7 +79,10 @@ class Preparation:
     positive          binary: the value that becomes 1 ("": the second of the two in order)
     image             height and width when the inputs are pixels
 
-    Entries for columns that are not in use wait there: unticking an input and ticking it again loses nothing.
+    A column is an input or a target, and both only where all inputs are the targets of a regression: an autoencoder,
+    which is to answer with what it was asked (Rumelhart, Hinton and Williams 1986). Its targets are the inputs as they
+    are prepared. Entries for columns that are not in use wait there: unticking an input and ticking it again loses
+    nothing.
     """
 
     inputs: tuple[str, ...]
@@ -110,7 +113,7 @@ class Preparation:
         if self.task != "regression" and len(self.targets) != 1:
             raise DataError(ONE_TARGET, ONE_TARGET_REMEDY, task=self.task, count=len(self.targets))
         both = set(self.inputs) & set(self.targets)
-        if both:
+        if both and not self.is_autoencoder:
             raise DataError(CHOSEN_TWICE, CHOSEN_TWICE_REMEDY, column=min(both))
         for column, kind in self.kinds.items():
             _one_of(f"kinds.{column}", kind, KINDS)
@@ -122,6 +125,11 @@ class Preparation:
             raise ValueError(f"validation: expected a share from 0 to below 1, got {self.validation}")
         if self.seed < 0:
             raise ValueError(f"seed: expected 0 or more, got {self.seed}")
+
+    @property
+    def is_autoencoder(self) -> bool:
+        """Whether what comes out is to be what went in."""
+        return self.task == "regression" and self.targets == self.inputs and len(self.inputs) > 1
 
     def replace(self, **changes: Any) -> Preparation:
         return dataclasses.replace(self, **changes)

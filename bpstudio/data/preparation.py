@@ -73,13 +73,13 @@ def prepare(table: Table, preparation: Preparation) -> Dataset:
     x = [encode(column, rows, train, preparation.impute.get(column.name)) for column in inputs]
     shared = joint_range(x, inputs, train, preparation)
     x = [_scaled(each, column, train, preparation, shared) for each, column in zip(x, inputs, strict=True)]
-    y = target.encoded
-    if target.classes is None:
+    y = x if preparation.is_autoencoder else target.encoded
+    if target.classes is None and not preparation.is_autoencoder:
         y = [
             _scaled(each, column, train, preparation, joint_range([each], [column], train, preparation))
             for each, column in zip(y, targets, strict=True)
         ]
-    steps += [step for each in (*x, *y) for step in each.steps]
+    steps += [step for each in (x if y is x else (*x, *y)) for step in each.steps]
     width = sum(each.values.shape[1] for each in x)
     if preparation.image and preparation.image[0] * preparation.image[1] != width:
         height, across = preparation.image

@@ -9,10 +9,12 @@ window can show the sheet's number beside the computed one.
     {"what": "layer1.W[0] - layer1.W[1]", "after": 500, "value": [0.0, 0.0]}
     {"what": "1 - layer1.a[0][0]", "value": 0.4067, "decimals": 4}
     {"what": "validation accuracy", "after": 600, "above": 0.95}
+    {"what": "layer1.mean", "after": 240, "below": 0.18}
 
 `what` is a metric, or an array of a layer with indices counted from 0 (rows of the batch, units, inputs; of images rows
 of the batch, channels, rows and columns; of kernels filters, channels, rows and columns), or several of them and plain
-numbers joined by one kind of operator, read from left to right. Without decimals a value is meant to the last bit.
+numbers joined by one kind of operator, read from left to right. Without decimals a value is meant to the last bit;
+one bound may stand for all numbers of an array.
 """
 
 from __future__ import annotations
@@ -85,10 +87,12 @@ class Known:
         """Whether the frame keeps the promise."""
         got = self.measure(frame)
         promised = np.asarray(self.value, dtype=np.float64)
+        if self.relation != "equal":
+            # One bound is meant for each of several numbers.
+            fits = promised.shape in ((), got.shape)
+            return fits and bool(np.all(got > promised if self.relation == "above" else got < promised))
         if got.shape != promised.shape:
             return False
-        if self.relation != "equal":
-            return bool(np.all(got > promised if self.relation == "above" else got < promised))
         if self.decimals is None:
             return bool(np.array_equal(got, promised))
         # Half a unit of the last printed place, and a hair more: the printed number itself is a rounded double.

@@ -71,6 +71,7 @@ NAMES = (
     "exploding",
     "efficient-backprop",
     "iris",
+    "sparse-autoencoder",
     "lenet",
 )
 """The lessons that travel with the program, in the order in which they are offered."""

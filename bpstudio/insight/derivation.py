@@ -282,6 +282,7 @@ def _activation(w: Writer, unit: Unit) -> Derivation:
         terms=tuple(terms),
         beat_address=f"forward/{letters.names.unit(unit)}",
         notes=value_notes(w, unit),
+        grids=image_derivation.picture_grids(w, unit),
     )
 
 
@@ -331,4 +332,5 @@ def _loss(w: Writer) -> Derivation:
         of_one_row=not w.numbers.is_mean,
         beat_address="loss/C",
         notes=penalty_lines.objective(w),
+        grids=image_derivation.copy_grids(w),
     )

@@ -134,6 +134,31 @@ def _side_by_side(place: Laid, layer: Conv2D) -> tuple[Grid, ...]:
     return tuple(found)
 
 
+def picture_grids(w: Writer, unit: Unit) -> tuple[Grid, ...]:
+    """Of a unit that sees the whole picture: the picture, and the unit's weights as they lie over it.
+
+    Among the inputs of one length those in proportion to the weights excite the unit most: the picture of the weights
+    is what it looks for (Ng 2011, *Sparse autoencoder*).
+    """
+    shape = w.network.input_shape
+    if unit.layer != 1 or shape is None or len(shape) != 2:
+        return ()
+    weights = w.frame.params.W[0][unit.index].reshape(shape)
+    return (
+        Grid(Phrase("the picture"), w.numbers.a(0).reshape(shape)),
+        Grid(Phrase("its weights: what it looks for"), weights),
+    )
+
+
+def copy_grids(w: Writer) -> tuple[Grid, ...]:
+    """Of a network that is to copy a picture: what it is to answer, and what it answers."""
+    shape, task = w.network.input_shape, w.frame.dataset.task
+    if shape is None or len(shape) != 2 or task != "regression" or w.network.outputs != w.network.inputs:
+        return ()
+    answer = w.numbers.a(w.depth).reshape(shape)
+    return Grid(Phrase("the picture"), w.numbers.y().reshape(shape)), Grid(Phrase("the answer"), answer)
+
+
 def _about_window(w: Writer, place: Laid, layer: Conv2D) -> tuple[Phrase, ...]:
     found: list[Phrase] = []
     if not place.inside.all():

@@ -19,6 +19,8 @@ CELL = 44
 """The side of a number at normal text size, where there is room."""
 SMALLEST = 10
 GAP = 12
+LEGIBLE = 24
+"""The side from which a number stands in a cell; in smaller ones only a 0 would fit here and there."""
 DECIMALS = (4, 3, 2, 1)
 
 
@@ -111,7 +113,7 @@ def _paint(painter: QPainter, grid: Grid, place: QRectF, line: int) -> None:
         cell = QRectF(place.left() + column * side, place.top() + row * side, side, side)
         color = QColor(int(colors[row, column]))
         painter.fillRect(cell, color)
-        text = _fitted(painter, float(value), side - 4)
+        text = _fitted(painter, float(value), side - 4) if side >= look.px(LEGIBLE) else ""
         painter.setPen(look.ink(color))
         painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, text)
     painter.setPen(QPen(look.border, 1))

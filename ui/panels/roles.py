@@ -28,7 +28,7 @@ _INPUTS = ("number", "yes/no", "category", "date", "constant")
 
 def role_of(preparation: Preparation, column: str) -> Role:
     """What a column is used as."""
-    if column in preparation.targets:
+    if column in preparation.targets and not preparation.is_autoencoder:
         return "target"
     return "input" if column in preparation.inputs else ""
 
@@ -37,6 +37,9 @@ def with_role(table: Table, preparation: Preparation, column: str, role: Role) -
     """The preparation with another use for one column."""
     read = _read(table, preparation, column)
     inputs, targets = set(preparation.inputs) - {column}, set(preparation.targets) - {column}
+    if preparation.is_autoencoder:
+        # A choice for one column ends it: the others stay what goes in.
+        targets = set()
     task = preparation.task
     if role == "input":
         inputs.add(column)

@@ -4,13 +4,17 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from bpstudio.data.dataset import Dataset
 from bpstudio.engine.layers import AvgPool2D, Dense, Dropout, Flatten, MaxPool2D
+from bpstudio.engine.network import Network
 from bpstudio.insight.derivation import derive
-from bpstudio.insight.elements import BIAS, Edge, Kernel, KernelEntry, Map, Names, Pixel, Unit
+from bpstudio.insight.elements import BIAS, Edge, Kernel, KernelEntry, LossNode, Map, Names, Pixel, Unit
 from bpstudio.insight.example import Numbers
 from bpstudio.insight.gradcheck import check
 from bpstudio.insight.walk import Probe, Row, WholeBatch
+from bpstudio.training.experiment import Experiment
 from bpstudio.training.frame import Frame
+from bpstudio.training.session import Session
 
 Make = Callable[..., Frame]
 
@@ -124,3 +128,20 @@ def test_maps_and_kernels_are_summed_up(frame: Frame, example: Row | WholeBatch 
     assert kernel.result == pytest.approx(float(np.linalg.norm(numbers.gradient(4)[1, :4])))
     entry = derive(frame, example, KernelEntry(4, 1, 0, 1, 0))
     assert entry.grids[0].marked == (1, 0)
+
+
+@pytest.mark.parametrize("example", [Row(1), WholeBatch()])
+def test_a_unit_that_sees_a_picture_shows_what_it_looks_for(example: Row | WholeBatch) -> None:
+    """An autoencoder of 2 × 3 pixels; the picture of a unit is its row of W, and the loss shows the copy."""
+    pixels = np.random.default_rng(4).random((5, 6))
+    network = Network(6, (Dense(3), Dense(6)), (2, 3))
+    session = Session(Experiment(network, batch_size=0), Dataset.from_arrays(pixels, pixels))
+    frame = session.frame()
+    numbers = Numbers(frame, example)
+    picture, weights = derive(frame, example, Unit(1, 2), quantity="activation").grids
+    assert picture.values.ravel() == pytest.approx(numbers.a(0))
+    assert weights.values.tolist() == frame.params.W[0][2].reshape(2, 3).tolist()
+    wanted, answer = derive(frame, example, LossNode()).grids
+    assert wanted.values == pytest.approx(picture.values)
+    assert answer.values.ravel() == pytest.approx(numbers.a(2))
+    assert derive(frame, example, Unit(2, 0), quantity="activation").grids == ()

@@ -250,6 +250,19 @@ def test_roles_follow_each_other(tmp_path: Path) -> None:
         roles.with_role(table, alone, "income", "")
 
 
+def test_a_choice_for_one_column_ends_an_autoencoder(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text(CUSTOMERS, encoding="utf-8")
+    table = open_table(path)
+    copied = ("age", "income")
+    copying = suggest(table).replace(inputs=copied, targets=copied, task="regression", stratified=False)
+    assert [roles.role_of(copying, column) for column in (*copied, "city")] == ["input", "input", ""]
+    ended = roles.with_role(table, copying, "age", "target")
+    assert (ended.inputs, ended.targets) == (("income",), ("age",))
+    with pytest.raises(PlainError, match="must be a target"):
+        roles.with_role(table, copying, "age", "")
+
+
 def test_a_reading_of_the_target_changes_the_task(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     path.write_text("a,n\n" + "".join(f"{row},{row % 4}\n" for row in range(40)), encoding="utf-8")
