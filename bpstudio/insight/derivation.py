@@ -62,7 +62,8 @@ def derive(
                 is_dense = isinstance(w.network.layers[target.layer - 1], Dense)
                 return _activation(w, target) if is_dense else image_derivation.activation(w, target)
             case Map():
-                return image_derivation.of_map(w, target)
+                is_back = quantity == "delta" and target.layer > 0
+                return image_derivation.delta_of_map(w, target) if is_back else image_derivation.of_map(w, target)
             case Kernel():
                 return image_derivation.of_kernel(w, target)
             case LossNode():

@@ -10,6 +10,7 @@ from bpstudio.engine.layers import AvgPool2D, Conv2D, Dropout, Flatten, MaxPool2
 from bpstudio.insight.derived import Derivation, Grid
 from bpstudio.insight.elements import BIAS, Edge, Kernel, KernelEntry, Map, Pixel, Unit, pixel_of, unit_of
 from bpstudio.insight.factors import Factor, Term, mask_factor, slope_factor, unit_title, value_notes
+from bpstudio.insight.image_backward_lines import of_map as map_on_the_way_back
 from bpstudio.insight.image_lines import how, part_of, summary
 from bpstudio.insight.image_numbers import Laid, kernel_factors, kernel_terms, laid, pooled
 from bpstudio.insight.phrase import Phrase, plain
@@ -298,7 +299,6 @@ def of_kernel(w: Writer, kernel: Kernel) -> Derivation:
 def of_map(w: Writer, element: Map) -> Derivation:
     """What the places of a map have in common: between which numbers they lie, and how many are flat."""
     values = part_of(w, element, w.numbers.a(element.layer))
-    shape = w.network.shapes[element.layer]
     letter = r"\bar{a}" if element.layer else r"\bar{x}"
     at = [Unit(element.layer, element.channel * len(values) + int(find(values))) for find in (np.argmin, np.argmax)]
     ends = {"first": w.letters.unit(at[0]), "last": w.letters.unit(at[1]), **summary(w, values)}
@@ -306,17 +306,10 @@ def of_map(w: Writer, element: Map) -> Derivation:
     if element.layer > 0:
         notes.insert(0, how(w, w.network.layers[element.layer - 1], element))
         notes += _flat_share(w, element)
-    names = {
-        "map": w.letters.element(element),
-        "layer": str(element.layer),
-        "number": str(element.channel + 1),
-        "count": str(shape[0]),
-    }
-    template = "Map {map} (layer {layer}, map {number} of {count})"
     return Derivation(
         target=element,
         quantity="activation",
-        title=Phrase(template if element.layer else "Map {map} of the input ({number} of {count})", names),
+        title=_map_title(w, element),
         symbol="mean",
         symbol_tex=letter,
         tex=rf"{letter} = \frac{{1}}{{{len(values)}}} \sum_{{i,j}} {letter[5:-1]}_{{i,j}}",
@@ -326,6 +319,35 @@ def of_map(w: Writer, element: Map) -> Derivation:
         notes=tuple(notes),
         grids=_kernels_into(w, element),
     )
+
+
+def delta_of_map(w: Writer, element: Map) -> Derivation:
+    """How δ comes to the places of a map, and between which numbers it lies."""
+    values = part_of(w, element, w.delta(element.layer))
+    return Derivation(
+        target=element,
+        quantity="delta",
+        title=_map_title(w, element),
+        symbol="mean",
+        symbol_tex=r"\bar{\delta}",
+        tex=rf"\bar{{\delta}} = \frac{{1}}{{{len(values)}}} \sum_{{i,j}} \delta_{{i,j}}",
+        factors=(),
+        result=float(values.mean()),
+        of_one_row=not w.numbers.is_mean,
+        beat_address=f"backward/{w.letters.names.element(element)}/delta",
+        notes=map_on_the_way_back(w, element),
+    )
+
+
+def _map_title(w: Writer, element: Map) -> Phrase:
+    names = {
+        "map": w.letters.element(element),
+        "layer": str(element.layer),
+        "number": str(element.channel + 1),
+        "count": str(w.network.shapes[element.layer][0]),
+    }
+    template = "Map {map} (layer {layer}, map {number} of {count})"
+    return Phrase(template if element.layer else "Map {map} of the input ({number} of {count})", names)
 
 
 def _kernels_into(w: Writer, element: Map) -> tuple[Grid, ...]:

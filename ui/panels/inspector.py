@@ -230,7 +230,7 @@ class Inspector(QWidget):
         self, frame: Frame, example: Example, subject: Element, sides: tuple[str, ...]
     ) -> list[Derivation]:
         notation, digits = self._focus.notation, self._focus.digits
-        if isinstance(subject, Unit) and subject.layer > 0:
+        if isinstance(subject, Unit | Map) and subject.layer > 0:
             return [derive(frame, example, subject, notation, digits, kind) for kind in SIDES if kind in sides]
         if isinstance(subject, Target):
             subject = Unit(len(frame.experiment.network.layers), subject.index)

@@ -119,10 +119,13 @@ def test_maps_and_kernels_are_summed_up(frame: Frame, example: Row | WholeBatch 
     numbers, names = Numbers(frame, example), names_of(frame)
     for layer, shape in enumerate(names.shapes):
         if len(shape) == 3:
-            found = derive(frame, example, Map(layer, 1))
+            found = derive(frame, example, Map(layer, 1), quantity="activation")
             values = numbers.a(layer).reshape(shape)[1]
             assert found.result == pytest.approx(values.mean())
             assert any(note.text.startswith("least ") for note in found.notes)
+            if layer:
+                back = derive(frame, example, Map(layer, 1), quantity="delta")
+                assert back.result == pytest.approx(numbers.delta(layer).reshape(shape)[1].mean())
     kernel = derive(frame, example, Kernel(4, 1, 0))
     assert kernel.grids[0].values.tolist() == frame.params.W[3][1, 0].tolist()
     assert kernel.result == pytest.approx(float(np.linalg.norm(numbers.gradient(4)[1, :4])))

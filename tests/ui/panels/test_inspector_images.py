@@ -104,6 +104,8 @@ def test_a_map_and_a_beat_about_one_are_summed_up(bench: Bench) -> None:
     bench.focus.set(grain="neuron", playhead=walk.find("neuron", "forward/m2_2"))
     bench.qtbot.waitUntil(lambda: "Map m²₂" in bench.texts())
     assert "at each the greatest of 2×2 pixels" in bench.texts()
+    bench.focus.set(playhead=walk.find("neuron", "backward/m1_2/delta"))
+    bench.qtbot.waitUntil(lambda: "δ of m¹₂: " in bench.texts())
 
 
 def test_every_element_can_be_looked_at_in_both_languages(bench: Bench, qapp: QApplication) -> None:
