@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import bpstudio
 from bpstudio.data.dataset import Dataset
-from bpstudio.engine.layers import Activate, Dense
+from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
 from bpstudio.insight.altered import Asked
 from bpstudio.insight.elements import BIAS, Edge, LossNode, PlusOne, Row, Target, Unit, WholeBatch
@@ -107,9 +107,3 @@ def test_a_right_number_is_right_whatever_it_is_of(seed: int, place: int, whole:
     truth = Case(frame, example, Asked(element, quantity)).views[0].truth
     judged = recognised(frame, example, element, f"{truth:.12g}")
     assert judged.verdict.is_right
-
-
-def test_nothing_is_asked_where_layers_are_not_dense() -> None:
-    network = Network(4, (Dense(3), Activate("tanh"), Dense(1)))
-    assert quantities(network, Edge(1, 0, 0)) == ()
-    assert quantities(Network(4, (Dense(3), Dense(1))), Edge(1, 0, 0))
