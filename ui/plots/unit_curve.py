@@ -144,10 +144,10 @@ class UnitCurvePlot(AxesPlot):
             return  # the eye is on another network already; its frame is on its way
         unit = self._unit(frame)
         if unit is None:
-            is_input = getattr(self.focus.selection, "layer", 1) == 0
+            is_input = getattr(self._subject(frame) or self.focus.selection, "layer", 1) == 0
             self._show_nothing(
                 tr("An input is given: it has no curve.")
-                if is_input or self._subject(frame) is not None
+                if is_input
                 else tr("No activation function belongs to this alone: there is no curve.")
             )
             return
