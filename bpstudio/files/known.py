@@ -186,10 +186,10 @@ def _check_term(network: Network, term: str, path: str) -> None:
         for part, names in (("layer", network.layer_names), ("quantity", QUANTITIES)):
             if match[part] not in names:
                 raise ValueError(f"{path}: the {part} {match[part]!r} is none of {', '.join(names)}")
-        number = network.layer_names.index(match["layer"])
-        shape = (None, *network.shapes[number if kind in ("x", "dx") else number + 1])
+        place = network.layer_names.index(match["layer"])
+        shape = (None, *network.shapes[place if kind in ("x", "dx") else place + 1])
         if kind not in ROW_LIKE:
-            shape = network.weight_shapes[number] if kind in WEIGHT_LIKE else (network.bias_counts[number],)
+            shape = network.weight_shapes[place] if kind in WEIGHT_LIKE else (network.bias_counts[place],)
     indices = _indices(match["indices"])
     if len(indices) > len(shape):
         raise ValueError(f"{path}: {kind} has {len(shape)} index, got {term!r}")

@@ -312,3 +312,54 @@ def test_the_same_start_weights_carry_tanh_and_lose_the_sigmoid() -> None:
     assert norms(sigmoid_run)[0] < 2e-6
     assert norms(tanh_run).min() > 0.5
     assert norms(tanh_run).max() < 2
+
+
+def both_slopes(w: float) -> tuple[float, float]:
+    """dC/dw of the cross-entropy and of least squares on the three rows of the lesson."""
+    rows = [(x, y, sigmoid(w * x)) for x, y in ((3, 1), (2, 1), (1, 0))]
+    return sum((a - y) * x for x, y, a in rows) / 3, sum((a - y) * a * (1 - a) * x for x, y, a in rows) / 3
+
+
+def test_one_cost_is_a_bowl_and_the_other_has_plains() -> None:
+    """The slopes that the text tells, by plain loops; the one only rises, the other falls, rises and falls."""
+    told = lesson.load("logistic").text.within("en")
+    slopes = [both_slopes(w) for w in (-6, -2, 0, 2, 6)]
+    bowl, plains = ([f"{slope[kind]:.4f}".replace("-", "−") for slope in slopes] for kind in (0, 1))
+    assert ", ".join(bowl) in told
+    assert ", ".join(["−0.000002", *plains[1:]]) in told
+    fine = np.array([both_slopes(w) for w in np.linspace(-8, 8, 65)])
+    assert np.all(np.diff(fine[:, 0]) > 0)
+    turns = np.flatnonzero(np.diff(np.sign(np.diff(fine[:, 1]))))
+    assert len(turns) == 2
+    for name, kind in (("entropy-far", 0), ("squares-far", 1), ("entropy-right", 0), ("squares-right", 1)):
+        session = lesson.load("logistic").choose(name).session()
+        assert session.frame().trace["layer1"].dW[0, 0] == pytest.approx(both_slopes(session.params.W[0][0, 0])[kind])
+
+
+def test_the_tricks_scatter_as_the_text_says() -> None:
+    right: dict[str, list[int]] = {}
+    whole = lesson.load("efficient-backprop")
+    for name in ("none", "shuffled", "initial"):
+        chosen = whole.choose(name)
+        for seed in range(1, 13):
+            session = Session(chosen.experiment.replace(seed=seed), chosen.dataset)
+            session.run(1200)
+            right.setdefault(name, []).append(round(30 * session.frame().metrics.validation[-1][2]))
+    assert {name: (min(found), max(found)) for name, found in right.items()} == {
+        "none": (10, 20),
+        "shuffled": (10, 29),
+        "initial": (27, 30),
+    }
+
+
+def test_half_of_the_window_is_what_the_kernel_says() -> None:
+    """Right column minus left column, halved, over 16: all 36 places of the first map, from the pixels of the file."""
+    session = lesson.load("lenet").session()
+    trace = session.frame().trace
+    pixels = trace.x[0].reshape(8, 8) * 16
+    columns = sum(pixels[row : row + 6] for row in range(3))
+    z = (columns[:, 2:] - columns[:, :-2]) / 32
+    assert trace["layer1"].z[0, 0] == pytest.approx(z, abs=1e-12)
+    best = np.tanh(z).reshape(3, 2, 3, 2).max(axis=(1, 3))
+    assert trace["layer2"].a[0, 0] == pytest.approx(best, abs=1e-12)
+    assert np.count_nonzero(trace["layer1"].delta[0, 0]) <= 9
