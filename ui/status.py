@@ -71,6 +71,7 @@ class Status(QWidget):
         self._rest_clock.setSingleShot(True)
         self._rest_clock.setInterval(REST_MS)
         self._rest_clock.timeout.connect(self._ask)
+        self._is_wanted = False  # somebody asked for the check: it goes on while training goes on
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACING)
@@ -87,7 +88,8 @@ class Status(QWidget):
         self._frame = frame
         if frame.run == "running":
             self._rest_clock.stop()
-            self._runner.cancel(CheckGradients.kind)  # of a step that nobody looks at any more
+            if not self._is_wanted:
+                self._runner.cancel(CheckGradients.kind)  # of a step that nobody looks at any more
             self._wait()
         else:
             self.refresh()
@@ -96,6 +98,7 @@ class Status(QWidget):
 
     def check_now(self) -> None:
         """Check every gradient of the step that is shown."""
+        self._is_wanted = True
         self._ask()
 
     def refresh(self) -> None:
@@ -193,6 +196,7 @@ class Status(QWidget):
         if isinstance(answer, Progress):
             self._say_progress(question.frame, answer.share)
             return
+        self._is_wanted = False
         self._check = (question.frame, answer)  # type: ignore[assignment]  # what its `answer` returns, or an error
         self.refresh()
         if not isinstance(answer, Exception):
