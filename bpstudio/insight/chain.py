@@ -19,6 +19,7 @@ from bpstudio.insight.findings import together
 from bpstudio.insight.named_numbers import find, without_names
 from bpstudio.insight.notation import Letters, Notation, letters
 from bpstudio.insight.phrase import Phrase
+from bpstudio.insight.recorded import is_dense
 from bpstudio.insight.suspects import Case, fits
 from bpstudio.insight.symbols import beat_of, sign_of, symbol_of
 from bpstudio.insight.typed_number import Entry, NumberError, Typed, read_many
@@ -136,12 +137,12 @@ def judge_chain(
             raise NumberError("{symbol} came twice.", symbol=symbol_of(asked, names))
     given.sort(key=lambda pair: _beat(pair[0], names, walk))
     lines: list[ChainLine] = []
-    theirs = _Theirs(frame, example, names)
+    theirs = _Theirs(frame, example, names) if is_dense(frame.experiment.network) else None
     first: int | None = None
     for place, (asked, typed) in enumerate(given):
         verdict = judge(frame, example, asked.target, asked.quantity, typed, notation, digits)
         state: State = "right"
-        if not verdict.is_right and theirs.gives(asked, typed):
+        if not verdict.is_right and theirs is not None and theirs.gives(asked, typed):
             # With earlier numbers that are right it is what their rounding left.
             state = "right" if first is None else "follows"
         elif not verdict.is_right:
@@ -149,7 +150,8 @@ def judge_chain(
             state = "first" if first is None else "again" if is_again else "differs"
         if state == "first":
             first = place
-        theirs.take(asked, typed)
+        if theirs is not None:
+            theirs.take(asked, typed)
         lines.append(ChainLine(asked, symbol_of(asked, names), verdict, state))
     return _chain_verdict(tuple(lines), first)
 

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from bpstudio.engine.layers import Dense
+from bpstudio.engine.layers import Conv2D
 from bpstudio.engine.network import Network
 from bpstudio.insight.altered import Asked, Quantity
 from bpstudio.insight.elements import Edge, Element, Example, LossNode, Unit
@@ -51,17 +51,12 @@ class Judged:
 
 
 def quantities(network: Network, target: Element) -> tuple[Quantity, ...]:
-    """What can be asked about an element, the most asked first; nothing of an input, a target or a +1 node.
-
-    Nothing in a network with other layers than dense ones either: slips are looked for in matrix products alone.
-    """
+    """What can be asked about an element, the most asked first; nothing of an input, a target or a +1 node."""
     depth = len(network.layers)
-    if not all(isinstance(layer, Dense) for layer in network.layers):
-        return ()
     match target:
         case Edge(layer=layer) as edge:
-            if edge.is_bias:
-                return ("gradient", "new")
+            if edge.is_bias or isinstance(network.layers[layer - 1], Conv2D):
+                return ("gradient", "new")  # a number of a kernel sends something at each place
             return ("gradient", "new", "arrival", "product") if layer > 1 else ("gradient", "new", "product")
         case Unit(layer=0):
             return ()

@@ -23,6 +23,7 @@ from typing_extensions import override
 from bpstudio.insight.altered import Asked, Pass, Place, Quantity
 from bpstudio.insight.elements import Edge, Element, Example, Unit
 from bpstudio.insight.notation import Letters, Notation, letters
+from bpstudio.insight.recorded import is_dense
 from bpstudio.insight.suspects import Case
 from bpstudio.insight.symbols import SIGNED, beat_of, symbol_of
 from bpstudio.maths.operations import Array
@@ -93,9 +94,12 @@ def student_rounding(
     """Work the asked number out with every line rounded to `count` decimals or significant figures.
 
     Raises:
-        ValueError: for a mode or a count that is none, and for a target without such a quantity.
+        ValueError: for a mode or a count that is none, for a target without such a quantity, and for a network in which
+            not all layers are dense.
     """
     check(mode, count)
+    if not is_dense(frame.experiment.network):
+        raise ValueError("rounding: expected a network of dense layers only")
     names = letters(notation, frame.experiment.network)
     case = Case(frame, example, Asked(target, quantity))
     with np.errstate(all="ignore"):

@@ -19,6 +19,7 @@ from bpstudio.insight.elements import Edge, Example, Probe, WholeBatch
 from bpstudio.insight.example import Numbers
 from bpstudio.insight.penalty_lines import of_weight
 from bpstudio.insight.phrase import Phrase
+from bpstudio.insight.recorded import is_dense, pass_of
 from bpstudio.insight.slips import SLIPS, Slip, is_frozen, layers_of
 from bpstudio.insight.stepping import update_of
 from bpstudio.insight.typed_number import Typed
@@ -91,10 +92,15 @@ class Case:
         known = beside if beside is not None and beside.numbers.example == whose else None
         self.numbers: Numbers = known.numbers if known is not None else Numbers(frame, whose)
         self._passes: dict[tuple[tuple[str, tuple[int, ...]], ...], Pass] = (
-            known._passes if known is not None else {(): Pass(self.numbers)}
+            known._passes if known is not None else {(): pass_of(self.numbers)}
         )
         self.usual: Pass = self._passes[()]
         self._totals: dict[tuple[Done, ...], Array] = {}
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether slips and rounding on the way can be worked out: in networks of dense layers."""
+        return is_dense(self.numbers.network)
 
     # ---- what is right
 
@@ -149,7 +155,7 @@ class Case:
             case "loss", _ if own_trace:
                 return float(self.frame.objective)
             case "gradient", Edge(to=to, source=source) as edge if own_trace:
-                return float(here.db[to] if edge.is_bias else here.dW[to, source])
+                return float(here.db[to] if edge.is_bias else _rows(here.dW)[to, source])
         return float(self.usual.value(self.asked) @ weights)
 
     @cached_property
@@ -167,12 +173,12 @@ class Case:
 
     def _new_value(self) -> float:
         here, edge = self.frame.trace.layers[self.asked.layer - 1], self._edge
-        update = here.update_b[edge.to] if edge.is_bias else here.update_W[edge.to, edge.source]
+        update = here.update_b[edge.to] if edge.is_bias else _rows(here.update_W)[edge.to, edge.source]
         return self._of(edge, self.frame.params.W, self.frame.params.b) + float(update)
 
     @staticmethod
     def _of(edge: Edge, W: tuple[Array, ...], b: tuple[Array, ...]) -> float:
-        return float(b[edge.layer - 1][edge.to] if edge.is_bias else W[edge.layer - 1][edge.to, edge.source])
+        return float(b[edge.layer - 1][edge.to] if edge.is_bias else _rows(W[edge.layer - 1])[edge.to, edge.source])
 
     # ---- what slips make of it
 
@@ -346,6 +352,11 @@ class Case:
         # Outcomes that are the same number are one chance to fit, not many.
         near = np.unique(np.round(values[np.abs(values - typed.value) <= reach] / reach, 9))
         return len(near) * (typed.unit / 2 + self.same * abs(typed.value)) / reach
+
+
+def _rows(weights: Array) -> Array:
+    """The numbers of all kernels of a filter in a row; a matrix as it is."""
+    return weights.reshape(len(weights), -1)
 
 
 def _reach(one: Done) -> tuple[bool, int]:

@@ -146,6 +146,8 @@ class _Judge:
         if not math.isfinite(self.truth):
             text = Phrase("{symbol} is not finite here: {value}.", self._named(self.truth))
             return self._made("differs", text, self.truth)
+        if not self.case.is_searched:
+            return self._different()
         on_the_way = self._rounded_on_the_way()
         if on_the_way is not None:
             return on_the_way
@@ -269,16 +271,22 @@ class _Judge:
             )
             return self._made("close", text, truth, figures)
         if truth == 0 or typed.value == 0:
-            return self._made("differs", Phrase("{symbol} = {value}.", parts), truth)
+            return self._made("differs", self._told(Phrase("{symbol} = {value}.", parts)), truth)
         factor = typed.value / truth
         if abs(factor - 1) < _NEAR and typed.figures >= _CLOSE:
             off = {**parts, "percent": number(float(f"{100 * (factor - 1):.2g}"), 9)}
             text = Phrase("It is off by {percent} %: {symbol} = {value}. Rounding on the way can do that.", off)
             return self._made("close", text, truth, figures)
         text = Phrase("It is {factor} times ours: {symbol} = {value}.", {**parts, "factor": _factor(factor)})
-        if typed.figures < _CLOSE:
+        if typed.figures < _CLOSE and self.case.is_searched:
             text = together([text, Phrase("With more digits a slip could be told.")])
-        return self._made("differs", text, truth)
+        return self._made("differs", self._told(text), truth)
+
+    def _told(self, text: Phrase) -> Phrase:
+        """Say where nothing was looked for."""
+        if self.case.is_searched:
+            return text
+        return together([text, Phrase("What went wrong is looked for only where all layers are dense.")])
 
     # ---- making one
 

@@ -20,6 +20,7 @@ from bpstudio.insight.altered import Asked, Quantity
 from bpstudio.insight.chain import ChainVerdict
 from bpstudio.insight.notation import letters
 from bpstudio.insight.recognition import Judged, quantities
+from bpstudio.insight.recorded import is_dense
 from bpstudio.insight.rounding import Mode
 from bpstudio.insight.symbols import symbol_of
 from bpstudio.insight.typed_number import Entry
@@ -99,8 +100,8 @@ class YourNumber(QWidget):
         typed = self._kept.at(place)
         if typed is not None and typed.entries and self._is_stale(typed):
             self._ask(typed)
-        for widget in (self._line, self.rounding):
-            widget.setVisible(place is not None)
+        self._line.setVisible(place is not None)
+        self.rounding.setVisible(self._can_round)
         returns = self._show_return()
         self.setVisible(place is not None or returns)
         self._about_rounding()
@@ -359,10 +360,15 @@ class YourNumber(QWidget):
         possible = quantities(shown.frame.experiment.network, shown.derivation.target)
         return Asked(shown.derivation.target, next((q for q in self._preferred if q in possible), possible[0]))
 
+    @property
+    def _can_round(self) -> bool:
+        """Whether every line can be worked out with rounded numbers: where all layers are dense."""
+        return self._subject is not None and is_dense(self._subject.frame.experiment.network)
+
     def _about_rounding(self) -> None:
         """Let the table of rounded lines be about the same number."""
         shown, typed, asked = self._subject, self._kept.at(self._place), self._about()
-        if shown is None or asked is None:
+        if shown is None or asked is None or not self._can_round:
             return
         decimals, notation = None, self._focus.notation
         if typed is not None and isinstance(typed.answer, Judged):
