@@ -89,7 +89,8 @@ def _read(svg: str) -> Setting:
     for each in root:
         kind = each.tag.rpartition("}")[2]
         if kind == "symbol":
-            drawn = each[0].attrib["d"] if len(each) else ""
+            # A bracket that grows is put together from several pieces.
+            drawn = "".join(piece.attrib["d"] for piece in each.iter() if "d" in piece.attrib)
             outlines[each.attrib["id"]] = _numbers(each.attrib["viewBox"].split()), drawn
         elif kind == "use":
             view, outline = outlines[each.attrib["href"].removeprefix("#")]

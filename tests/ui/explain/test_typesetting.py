@@ -18,6 +18,8 @@ from ui.explain.formula import typeset
 
 ROOT = Path(__file__).parents[3]
 PRODUCT = r"\frac{\partial C}{\partial w_{5}}"
+GROWN = r"\left\| \frac{\partial C}{\partial w_{1,1}} \right\|"
+"""Its brackets are put together from pieces."""
 UNHEARD_OF = r"\frac{\partial C}{\partial w^{7}_{33,44}}"
 
 
@@ -86,6 +88,17 @@ def test_the_picture_is_the_one_that_ziamath_draws(qapp, tex):
     # Qt's rasterizer counts in 64ths of a pixel: a thousandth may tip an edge over.
     assert max(differences) <= 32
     assert sum(differences) < 0.03 * sum(255 - bit for bit in their_bits)
+
+
+def test_brackets_that_are_put_together_are_drawn_from_end_to_end(qapp):
+    grown, _ = drawn(typesetting.setting(GROWN).svg(19, "#1b2430"))
+    inner, _ = drawn(typesetting.setting(r"\frac{\partial C}{\partial w_{1,1}}").svg(19, "#1b2430"))
+    assert grown.width() > inner.width() + 3
+    _, bits = drawn(typesetting.setting(r"\left\| \frac{\partial C}{\partial w_{1,1}} \right.").svg(19, "#1b2430"))
+    marks = typesetting.setting(GROWN).marks
+    assert marks[0].outline == marks[-1].outline, "the same bars on both sides"
+    assert marks[0].outline.count("M") > 2, "all of their pieces"
+    assert min(bits) < 120
 
 
 @pytest.mark.parametrize(
