@@ -383,7 +383,7 @@ class Metrics:
             a, b = max(start, leg.start), min(end, leg.stop)
             if a < b and leg.unit_layers == layers:
                 share = max(2, int(points * (b - a) / max(1, end - start)))
-                at, _, high = leg.units.envelope(slice(len(layers)), a - leg.start, b - leg.start, share)
-                steps.append(at + leg.start)
+                rows, _, high = leg.units.envelope(slice(len(layers)), a - leg.start, b - leg.start, share)
+                steps.append(rows + leg.start)
                 cells.append(high)
         return (np.concatenate(steps), np.concatenate(cells), layers) if steps else empty

@@ -200,9 +200,9 @@ class StartPage(QWidget):
     def _offer(self) -> None:
         """Show what stands under each door, and the way back to the last run."""
         (lessons, *columns), resume = self._offers()
-        for link in self.links:
-            link.hide()
-            link.deleteLater()
+        for old in self.links:
+            old.hide()
+            old.deleteLater()
         self.examples = [self._way(link) for link in lessons]
         self.links = [*self.examples]
         for column, links in zip(self.columns, columns, strict=True):
