@@ -27,6 +27,7 @@ from bpstudio.training.frame import Frame
 from ui.beside import Beside, Link, Words
 from ui.focus import Focus
 from ui.language import tr
+from ui.panels.cost_along import CostAlong
 from ui.panels.error_plot import ErrorPlot
 from ui.panels.form import restyle
 from ui.panels.plain import plain
@@ -70,20 +71,20 @@ class NumericalCheck(QWidget):
         super().__init__(parent)
         self._runner, self._focus = runner, focus
         self._asked: tuple[Frame, Edge] | None = None
-        self._name, self._value = Words("secondary"), Words("good")
+        self.more, self._value = Link(self._unfold), Words("good")
         self._value.setProperty("letters", "digits")
         self._value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.more = Link(self._unfold)
         self.plot = ErrorPlot()
         self.plot.hide()
         self._plotted: tuple[Frame, Edge] | None = None
         line = QWidget()
-        Beside(line, self._name, self._value)
+        Beside(line, self.more, self._value)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(line)
-        column.addWidget(self.more)
         column.addWidget(self.plot)
+        self.cost = CostAlong(runner)
+        column.addWidget(self.cost)
         runner.answered.connect(self._answered)
         self.retranslate()
         self.hide()
@@ -97,6 +98,7 @@ class NumericalCheck(QWidget):
         self._say("…", "good")
         self._runner.ask(Check(frame, edge))
         self._plot()
+        self.cost.ask(frame, edge)
 
     def _unfold(self) -> None:
         self.plot.setVisible(self.plot.isHidden())
@@ -116,9 +118,9 @@ class NumericalCheck(QWidget):
 
     def retranslate(self) -> None:
         """Set every text in the language in use."""
-        self._name.setText(tr("numerical check"))
-        self.more.setText(tr("hide the error over ε") if not self.plot.isHidden() else tr("error over ε …"))
-        self._name.setToolTip(tr("Central difference of the objective at this parameter."))
+        self.more.setText(tr("numerical check") + (" …" if self.plot.isHidden() else " ▾"))
+        tips = tr("Central difference of the objective at this parameter."), tr("A click shows its error over ε.")
+        self.more.setToolTip("\n".join(tips))
 
     def _answered(self, question: object, answer: object) -> None:
         if isinstance(question, CurveOf) and isinstance(answer, ErrorCurve):
