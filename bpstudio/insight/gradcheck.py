@@ -153,18 +153,22 @@ def check_inputs(frame: Frame, progress: Progress | None = None, sample: int = 2
 def _check(
     frame: Frame, edges: list[Edge | Input], total: int, floor: float, progress: Progress | None
 ) -> GradientCheck:
-    objective = _Objective(frame)
+    objective = Objective(frame)
     tolerance = TOLERANCE[frame.experiment.dtype]
-    rounding = _ROUNDINGS * float(np.finfo(np.float64).eps) * abs(objective.value()) / STEP
-    floor = max(floor, rounding / tolerance) if np.isfinite(rounding) else floor
+    rounding = _ROUNDINGS * float(np.finfo(np.float64).eps) * objective.size() / tolerance
     analytic, numeric, errors, steps, verdicts = [], [], [], [], []
     for done, edge in enumerate(edges):
         if progress is not None and progress(done, len(edges)) is False:
             break
         recorded = objective.recorded(edge)
-        slope, h, smooth = objective.slope(edge)
-        with np.errstate(invalid="ignore"):
-            error = abs(recorded - slope) / max(abs(recorded), abs(slope), floor, np.finfo(np.float64).tiny)
+        for shrink in _SHRINK:
+            slope, h, smooth = objective.slope(edge, shrink)
+            least = max(floor, rounding / h) if np.isfinite(rounding) else floor
+            with np.errstate(invalid="ignore"):
+                error = abs(recorded - slope) / max(abs(recorded), abs(slope), least, np.finfo(np.float64).tiny)
+            if error <= tolerance or not smooth:
+                break
+            # Over this h the objective may bend too much: inputs of a thousand, or a curve that is smooth but once.
         analytic.append(recorded)
         numeric.append(slope)
         errors.append(error)
@@ -219,7 +223,7 @@ class ErrorCurve:
 
 def error_curve(frame: Frame, element: Edge | Input, points: int = 45) -> ErrorCurve:
     """The relative error over h from 1e-11 to 1, evenly on a logarithmic scale. Raises ValueError for no such edge."""
-    objective = _Objective(frame)
+    objective = Objective(frame)
     recorded = objective.recorded(element)
     steps = np.logspace(-11, 0, points)
     slopes = np.array([objective.difference(element, float(h)) for h in steps])
@@ -252,7 +256,7 @@ def _is_bent(function: Activation) -> bool:
     return bool(function.kinks) or any(unit.kinks for unit in function.units)
 
 
-class _Objective:
+class Objective:
     """C as a function of one parameter or input, the others held."""
 
     def __init__(self, frame: Frame) -> None:
@@ -301,6 +305,13 @@ class _Objective:
         """C of the step, in float64."""
         return self._evaluate()[0]
 
+    def size(self) -> float:
+        """How large the numbers are of which C is the difference: a cross-entropy subtracts a score from its like."""
+        scores = self._trace.layers[-1].z
+        value = self.value()
+        with np.errstate(all="ignore"):
+            return abs(value) + float(np.abs(scores).max(axis=1).sum()) * self._scale
+
     def _evaluate(self) -> tuple[float, list[Array]]:
         """C, and between which kinks of its function each unit, of the loss each output and of an L1 each parameter
         stands, and which pixel each place of a maximum took.
@@ -338,14 +349,14 @@ class _Objective:
         finally:
             array[index] = value
 
-    def slope(self, element: Edge | Input) -> tuple[float, float, bool]:
-        """(∂C/∂θ, h, whether the objective is smooth over the five points)."""
+    def slope(self, element: Edge | Input, most: float = 1.0) -> tuple[float, float, bool]:
+        """(∂C/∂θ, h, whether the objective is smooth over the five points); h is shrunk to `most` at least."""
         array, index = self.place(element)
         value = float(array[index])
         sides = self._evaluate()[1]
         slope, h = np.nan, 0.0
         try:
-            for shrink in _SHRINK:
+            for shrink in (each for each in _SHRINK if each <= most):
                 # A score of 1000 bends no slower than one of 1, but beside it a tiny h would lose its digits.
                 h = STEP * shrink * max(1.0, abs(value)) ** (1 / 3)
                 costs, smooth = [], True
