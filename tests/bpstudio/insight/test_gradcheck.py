@@ -7,7 +7,7 @@ import pytest
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
-from bpstudio.engine.trace import Trace, draw_params
+from bpstudio.engine.trace import Params, Trace, draw_params
 from bpstudio.files import lesson
 from bpstudio.insight.elements import BIAS, Edge
 from bpstudio.insight.gradcheck import check
@@ -225,3 +225,30 @@ def test_a_running_mean_is_the_gradient_of_nothing_up_to_its_layer() -> None:
     verdicts = dict(zip(found.edges, found.verdicts, strict=True))
     assert {verdict for edge, verdict in verdicts.items() if edge.layer == 1} <= {"sparse", "agrees"}
     assert {verdict for edge, verdict in verdicts.items() if edge.layer == 2} == {"agrees"}
+
+
+@pytest.mark.parametrize(
+    ("layer", "loss", "x", "weight", "bias"),
+    [
+        (Dense(1, "elu"), "half_squared_error", [[0.0], [1.0], [-2.0]], 1.0, 0.0),  # f″ jumps at z = 0
+        (Dense(2, "softmax"), "categorical_ce", [[400.0], [-700.0], [3.0]], 0.002, 0.0),  # z bends over a small h
+        (Dense(2, "softmax"), "categorical_ce", [[1.0], [-1.0]], 13.0, 0.0),  # C is what rounding leaves of scores
+    ],
+    ids=["curve", "inputs", "learned"],
+)
+def test_what_is_right_is_right_where_differences_are_hard(
+    layer: Dense, loss: str, x: list[list[float]], weight: float, bias: float
+) -> None:
+    network = Network(1, (layer,))
+    W = [[weight], [-weight]][: layer.units]
+    y = [[float(row[0] >= 0), float(row[0] < 0)][: layer.units] for row in x]
+    start = Params.from_layers(network, [(W, [bias] * layer.units)])
+    session = Session(Experiment(network, loss=loss, batch_size=0), Dataset.from_arrays(x, y), start)
+    frame = session.frame()
+    assert check(frame).passed, check(frame).errors
+
+    def mistaken(trace: Trace) -> None:
+        trace.gradient.flat[...] *= 1.001
+
+    # What a network has learned to twelve digits leaves nothing to compare.
+    assert check(altered(frame, mistaken)).passed == (frame.loss < 1e-9)
