@@ -161,6 +161,7 @@ def _check(
         if progress is not None and progress(done, len(edges)) is False:
             break
         recorded = objective.recorded(edge)
+        slope, h, smooth, error = np.nan, 0.0, False, np.inf
         for shrink in _SHRINK:
             slope, h, smooth = objective.slope(edge, shrink)
             least = max(floor, rounding / h) if np.isfinite(rounding) else floor

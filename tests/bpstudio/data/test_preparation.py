@@ -379,7 +379,7 @@ def test_categories_that_would_fill_the_memory_are_refused_before_they_are_encod
 def test_an_autoencoder_is_to_answer_with_what_it_was_asked():
     """All inputs are the targets too, scaled alike although targets have ranges of their own otherwise."""
     columns = ("a", "b")
-    scaling = {name: "joint range" for name in columns}
+    scaling = dict.fromkeys(columns, "joint range")
     data = prepare(table("a,b\n0,4\n1,8\n2,16\n"), Preparation(columns, columns, scaling=scaling))
     assert data.y.tolist() == data.x.tolist() == [[0, 0.25], [0.0625, 0.5], [0.125, 1]]
     assert (data.input_names, data.output_names, data.task) == (columns, columns, "regression")

@@ -176,7 +176,7 @@ def test_the_present_network_as_a_sheet_is_the_same_network(name: str) -> None:
     network, dataset = session.experiment.network, session.dataset
     is_dense = all(layer.kind == "dense" for layer in network.layers)
     if network.parameter_count + dataset.x.size + dataset.y.size > 5000 or not is_dense:
-        with pytest.raises(SheetError, match="5,000|other kinds"):
+        with pytest.raises(SheetError, match=r"5,000|other kinds"):
             Sheet.of(session.frame(), "Mine")
         return
     session.run(2)
