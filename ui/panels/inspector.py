@@ -315,6 +315,8 @@ class Inspector(QWidget):
             column.addWidget(heading)
             column.addWidget(card)
         column.addWidget(self._check)
+        column.addWidget(self._check.cost)
+        self._check.cost.hide()
         column.addStretch(1)
         for widget in (*self._headings, *self._cards):
             widget.setVisible(False)

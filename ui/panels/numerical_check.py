@@ -84,7 +84,6 @@ class NumericalCheck(QWidget):
         column.addWidget(line)
         column.addWidget(self.plot)
         self.cost = CostAlong(runner)
-        column.addWidget(self.cost)
         runner.answered.connect(self._answered)
         self.retranslate()
         self.hide()
@@ -115,6 +114,13 @@ class NumericalCheck(QWidget):
         self._plotted = self._asked
         self.plot.show_curve(None)
         self._runner.ask(CurveOf(*self._asked))
+
+    @override
+    def setVisible(self, visible: bool) -> None:
+        """Show or hide it, and with it the cost over the weight, which stands elsewhere."""
+        super().setVisible(visible)
+        if self.cost.parent() is not None:
+            self.cost.setVisible(visible)
 
     def retranslate(self) -> None:
         """Set every text in the language in use."""
