@@ -67,6 +67,8 @@ def test_a_race_from_the_first_key_to_the_run_that_goes_on(visit: Visit) -> None
     assert window.shown is not None
     assert same_bits(window.shown.params.flat, single.params.flat)
     assert "0.5" in window.heading.text()
+    # Plots draw ten times a second: what is read at the cursor is what was drawn.
+    person.wait(lambda: "0.5" in {entry.name for entry in window.plot.values_at(31)})
     read = {entry.name: entry.value for entry in window.plot.values_at(31)}
     assert float(read["0.5"]) == pytest.approx(single.metrics.value("loss", 31), rel=1e-6)
 
