@@ -41,6 +41,7 @@ MATRIX_EDGES = 100_000
 _FEW = 120
 
 _LARGEST_RADIUS = 33.0
+_SMALLEST_RADIUS = 1.0
 _NUMBERED = 24.0  # a disc of this radius still holds its number
 _BADGE = 42.0  # between two discs, their rings included
 _WIDEST_DISC = 0.28  # of the distance between columns
@@ -158,7 +159,8 @@ class Layout:
             return column.bar.width / 2
         pitch = self.steps[layer] * self.stride(layer, zoom)
         gap = min(self.gaps[max(layer - 1, 0) : layer + 1])
-        return min(_disc(pitch, self.scale), _LARGEST_RADIUS * self.scale, _WIDEST_DISC * gap)
+        # Where a small window lets columns run into each other there is still something to see.
+        return max(min(_disc(pitch, self.scale), _LARGEST_RADIUS * self.scale, _WIDEST_DISC * gap), _SMALLEST_RADIUS)
 
     @property
     def column_gap(self) -> float:
