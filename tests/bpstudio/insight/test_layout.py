@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 import time
 
@@ -444,8 +445,8 @@ def test_three_channels_stand_as_one_colour_image_too() -> None:
     assert grey.joined is None
 
 
-@pytest.mark.parametrize("size", [(60.0, 40.0), (200.0, 120.0), (340.0, 150.0)])
-def test_discs_have_a_size_in_the_smallest_window(size: tuple[float, float]) -> None:
-    layers = (Conv2D(6, (3, 3)), MaxPool2D(), Flatten(), Dropout(0.5), *(Dense(8, "tanh") for _ in range(5)), Dense(3))
-    layout = place(Network(64, layers, (8, 8)), *size, scale=2.5)
-    assert min(layout.radius(layer) for layer in range(len(layers) + 1)) > 0
+def test_discs_have_a_size_where_columns_run_into_each_other() -> None:
+    layout = place(network(4, 8, 3), *SMALL)
+    crowded = dataclasses.replace(layout, columns=(layout.columns[-1], *layout.columns[:-1]))
+    assert min(crowded.gaps) < 0
+    assert min(crowded.radius(layer) for layer in range(3)) > 0
