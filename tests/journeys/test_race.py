@@ -51,6 +51,8 @@ def test_a_race_from_the_first_key_to_the_run_that_goes_on(visit: Visit) -> None
     assert standings is not None
     assert [entrant.name for entrant in window._entrants] == ["0.01", "0.1", "0.5", "1e200"]
     assert person.frame is before, "looking never changes the run"
+    # Plots draw ten times a second.
+    person.wait(lambda: len(window.plot.content_shown.curves) == 4)
     curves = window.plot.content_shown.curves
     assert {curve.name for curve in curves} == {"0.01", "0.1", "0.5", "1e200"}
     assert len({(curve.pen.color().name(), tuple(curve.pen.dashPattern())) for curve in curves}) == 4
@@ -67,7 +69,6 @@ def test_a_race_from_the_first_key_to_the_run_that_goes_on(visit: Visit) -> None
     assert window.shown is not None
     assert same_bits(window.shown.params.flat, single.params.flat)
     assert "0.5" in window.heading.text()
-    # Plots draw ten times a second: what is read at the cursor is what was drawn.
     person.wait(lambda: "0.5" in {entry.name for entry in window.plot.values_at(31)})
     read = {entry.name: entry.value for entry in window.plot.values_at(31)}
     assert float(read["0.5"]) == pytest.approx(single.metrics.value("loss", 31), rel=1e-6)
