@@ -41,11 +41,6 @@ class CostCurve:
     cost: float
     slope: float
 
-    @property
-    def is_convex(self) -> bool:
-        """Whether the curve bends upward everywhere in view."""
-        return bends_up(self.costs)
-
 
 def bends_up(costs: Array) -> bool:
     """Whether costs at even distances have no second difference below 0, but for rounding."""

@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from bpstudio.engine.layers import Activate, Dropout
 from bpstudio.engine.network import Network
-from bpstudio.maths.activations import activation
-from bpstudio.maths.operations import run
+from bpstudio.maths.value_range import value_range
 from bpstudio.training.frame import Frame
 
 Floats = NDArray[np.float64]
@@ -82,33 +81,11 @@ def fill_of(network: Network, layer: int) -> Fill:
     while layer:
         spec = network.layers[layer - 1]
         if spec.has_weights or isinstance(spec, Activate):
-            fill = _range_of(spec.activation)
-            return Fill(fill.signed, None if fill.end is None else fill.end * scaled)
+            signed, end = value_range(spec.activation)
+            return Fill(signed, None if end is None else end * scaled)
         scaled *= spec.scale if isinstance(spec, Dropout) else 1.0
         layer -= 1
     return Fill(True, None, is_input=True)
-
-
-@lru_cache(maxsize=64)
-def _range_of(name: str) -> Fill:
-    """The values of an activation function, found by trying it."""
-    function = activation(name)
-    if function.units:
-        parts = [_range_of(unit.name) for unit in function.units]
-        ends = [part.end for part in parts]
-        return Fill(any(part.signed for part in parts), None if None in ends else max(end or 0.0 for end in ends))
-    if not function.elementwise:
-        return Fill(False, 1.0)
-    z = np.linspace(-60.0, 60.0, 481).reshape(-1, 1)
-    a = np.empty_like(z)
-    with np.errstate(all="ignore"):
-        run(function.forward(z, a))
-    if not np.isfinite(a).all():
-        return Fill(True, None)
-    is_bounded = all(
-        math.isclose(a[far, 0], a[near, 0], rel_tol=1e-6, abs_tol=1e-6) for far, near in ((0, 80), (-1, -81))
-    )
-    return Fill(bool(a.min() < 0.0), round(float(np.abs(a).max()), 6) if is_bounded else None)
 
 
 def run_of(frame: Frame) -> object:

@@ -147,13 +147,25 @@ class Card(QWidget):
         if derivation.terms_title is not None:
             title = spoken(derivation.terms_title)
         elif derivation.quantity == "activation":
-            title = tr("The weighted input is the sum of {count} terms", count=len(terms))
+            title = (
+                tr("The weighted input is one term")
+                if len(terms) == 1
+                else tr("The weighted input is the sum of {count} terms", count=len(terms))
+            )
         elif derivation.quantity == "loss":
             title = tr("The parts of the outputs")
         elif derivation.factors and derivation.terms_sign < 0:
-            title = tr("The error, with a minus, is the sum of {count} terms", count=len(terms))
+            title = (
+                tr("The error, with a minus, is one term")
+                if len(terms) == 1
+                else tr("The error, with a minus, is the sum of {count} terms", count=len(terms))
+            )
         elif derivation.factors:
-            title = tr("The error is the sum of {count} terms", count=len(terms))
+            title = (
+                tr("The error is one term")
+                if len(terms) == 1
+                else tr("The error is the sum of {count} terms", count=len(terms))
+            )
         else:
             title = tr("What each row gives")
         self._terms_title.setText(title)

@@ -9,7 +9,7 @@ from bpstudio.data.dataset import Dataset
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
 from bpstudio.engine.trace import Params
-from bpstudio.insight.cost_curve import alternative, cost_along
+from bpstudio.insight.cost_curve import alternative, bends_up, cost_along
 from bpstudio.insight.elements import BIAS, Edge
 from bpstudio.maths.penalties import L2
 from bpstudio.training.experiment import Experiment
@@ -43,7 +43,7 @@ def test_both_costs_are_those_of_a_loop_and_one_of_them_is_convex(loss: str, oth
     for place in range(0, len(curve.values), 7):
         assert curve.costs[place] == pytest.approx(by_hand(loss, curve.values[place]), rel=1e-12)
         assert curve.others[place] == pytest.approx(by_hand(other, curve.values[place]), rel=1e-12)
-    assert curve.is_convex is convex
+    assert bends_up(curve.costs) is convex
     step = curve.values[1] - curve.values[0]
     at = int(np.argmin(np.abs(curve.values + 6.0)))
     assert curve.slope == pytest.approx((curve.costs[at + 1] - curve.costs[at - 1]) / (2 * step), rel=0.05)
