@@ -18,7 +18,8 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QEvent, QObject, Qt, QTimer, pyqtSignal
@@ -31,6 +32,8 @@ from ui.threads import Answerer, CancelledError, Command, Progress, Question, Tr
 if TYPE_CHECKING:
     from bpstudio.data.dataset import Dataset
     from bpstudio.engine.trace import Params
+    from bpstudio.training.archive import Archive
+    from bpstudio.training.breakpoints import Breakpoint
     from bpstudio.training.caption import Caption
     from bpstudio.training.experiment import Experiment
     from bpstudio.training.frame import Frame
@@ -192,7 +195,7 @@ class Runner(QObject):
         self._stop()
 
         def begin(session: Session) -> None:
-            session.restart(experiment, dataset, start, name, caption)
+            session.restart(experiment, dataset, start, name, caption, is_other)
             if step > 0:
                 self._trainer.play(step)
 
@@ -211,6 +214,72 @@ class Runner(QObject):
     def redo(self) -> None:
         self._stop()
         self._send(Command(lambda session: session.redo(), "redo"))
+
+    def undo_to(self, count: int) -> None:
+        """Take back so many gestures at once; repeat them where that is less than 0."""
+        self._stop()
+
+        def act(session: Session) -> None:
+            for _ in range(abs(count)):
+                session.undo() if count > 0 else session.redo()
+
+        self._send(Command(act, "undo"))
+
+    def branch(self, name: str = "") -> None:
+        """Begin a branch at the present step."""
+        self._stop()
+        self._send(Command(lambda session: session.branch(name), "branch"))
+
+    def switch(self, number: int, step: int | None = None) -> None:
+        """Go to another branch, to where one stood when it was left, or to a step of it."""
+        self._stop()
+        self._send(Command(lambda session: session.switch(number, step), "switch", newest_only=True))
+
+    def rename_branch(self, number: int, name: str) -> None:
+        """Call a branch something else. Training goes on."""
+        self._send(Command(lambda session: session.rename_branch(number, name), "rename branch", stops=False))
+
+    def delete_branch(self, number: int) -> None:
+        """Forget a branch; undo brings it back."""
+        self._stop()
+        self._send(Command(lambda session: session.delete_branch(number), "delete branch"))
+
+    def compare(self, number: int | None) -> None:
+        """Have every frame bring the parameters of another branch at its step; None: of none."""
+        self._send(Command(lambda session: session.compare(number), "compare", stops=False))
+
+    def bookmark(self, address: str = "", note: str = "") -> None:
+        """Mark the step of the newest frame, or a beat of it. Training goes on."""
+        self._send(Command(lambda session: session.bookmark(address, note), "bookmark", stops=False))
+
+    def annotate(self, number: int, note: str) -> None:
+        """Write another note on a bookmark. Training goes on."""
+        self._send(Command(lambda session: session.annotate(number, note), "annotate", stops=False))
+
+    def remove_bookmark(self, number: int) -> None:
+        """Take a bookmark away. Training goes on."""
+        self._send(Command(lambda session: session.remove_bookmark(number), "remove bookmark", stops=False))
+
+    def go_to_bookmark(self, number: int) -> None:
+        """Go to the branch and the step that a bookmark marks."""
+        self._stop()
+        self._send(Command(lambda session: session.go_to_bookmark(number), "switch", newest_only=True))
+
+    def set_breakpoints(self, breakpoints: Sequence[Breakpoint], name: str) -> None:
+        """Stop at these from now on. Training goes on."""
+        self._send(Command(lambda session: session.set_breakpoints(breakpoints, name), "breakpoints", stops=False))
+
+    def archive(self, then: Callable[[Archive], object], keyframe_bytes: int | None = None) -> None:
+        """Freeze the whole run between two steps, and do something with it here. Training goes on.
+
+        Of the keyframes so many bytes are frozen, evenly spread; None: all of them.
+        """
+
+        def act(session: Session) -> None:
+            archive = session.archive(keyframe_bytes)
+            self._outbox.put(partial(_tell, then, archive))
+
+        self._send(Command(act, "archive", stops=False))
 
     def reset(self) -> None:
         """Back to step 0 of the first segment, with the same digits."""
@@ -312,3 +381,7 @@ class Runner(QObject):
         interval = min(max(CLOCK_MS, round(1000 * self._cost / PAINTING_SHARE)), SLOWEST_MS)
         if abs(interval - self._clock.interval()) > 1:
             self._clock.setInterval(interval)
+
+
+def _tell(then: Callable[[Archive], object], archive: Archive) -> None:
+    then(archive)

@@ -78,6 +78,13 @@ def carried_averages(old: Experiment, averages: Averages, new: Experiment) -> Av
     return {to: averages[at] for to, at in _kept_layers(old, new)[0] if at in averages and to in listed}
 
 
+def memory_size(experiment: Experiment) -> int:
+    """How many numbers ``packed`` makes of an experiment's parameters, optimiser state and running means."""
+    network = experiment.network
+    size = params_layout(network).size * (1 + len(experiment.optimizer.states))
+    return size + averages_size(network, experiment.penalties)
+
+
 def packed(
     experiment: Experiment,
     params: Params,
@@ -90,7 +97,7 @@ def packed(
     network = experiment.network
     size = params_layout(network).size
     count = 1 + len(experiment.optimizer.states)
-    memory = np.zeros(size * count + averages_size(network, experiment.penalties), experiment.dtype)
+    memory = np.zeros(memory_size(experiment), experiment.dtype)
     for number, mean in named_averages(network, experiment.penalties, memory[size * count :]).items():
         if number in averages:
             mean[...] = averages[number]

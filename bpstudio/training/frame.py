@@ -12,9 +12,11 @@ from bpstudio.data.dataset import Dataset
 from bpstudio.engine.penalizing import Averages
 from bpstudio.engine.trace import Params, Trace, params_layout
 from bpstudio.maths.operations import Array
+from bpstudio.training.breakpoints import Breakpoint
 from bpstudio.training.caption import UNNAMED, Caption
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.metrics import Metrics
+from bpstudio.training.past import Beside, Bookmark, BranchView, Event
 from bpstudio.training.stopping import NOT_WATCHED, Stopped, Watch
 
 
@@ -75,6 +77,14 @@ class Frame:
     averages: Averages = field(default_factory=dict)
     averages_next: Averages = field(default_factory=dict)
     stopped: Stopped | None = None
+    branch: int = 1  # the number of the one on which the run is
+    branches: tuple[BranchView, ...] = ()
+    bookmarks: tuple[Bookmark, ...] = ()
+    breakpoints: tuple[Breakpoint, ...] = ()
+    events: tuple[Event, ...] = ()
+    beside: Beside | None = None  # the branch with which the run is compared, at this step
+    undo_names: tuple[str, ...] = ()  # the gestures that undo would take back, the last one first
+    redo_names: tuple[str, ...] = ()  # those that redo would repeat, the next one first
 
     @property
     def objective(self) -> float:

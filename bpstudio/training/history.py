@@ -1,4 +1,4 @@
-"""The past of a run: a chain of segments, each replayable from its own start.
+"""A stretch of a run's past that can be replayed from its own start, and a path through such stretches.
 
 A segment is a stretch without edits, a pure function of (experiment, data, starting keyframe). Its keyframes and its
 record only ever grow, so an older chain that ends earlier in the same segment, as undo and branches need it, is a
@@ -8,7 +8,7 @@ reference and a number.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from bpstudio.engine.trace import Params
 from bpstudio.maths.operations import Array
 from bpstudio.training.caption import UNNAMED, Caption
 from bpstudio.training.experiment import Experiment
-from bpstudio.training.metrics import Leg, Metrics, Series
+from bpstudio.training.metrics import Leg, Metrics, Series, SeriesView
 from bpstudio.training.schedules import Plateau
 from bpstudio.training.stopping import NOT_WATCHED, Watch
 
@@ -34,6 +34,7 @@ class Segment:
     ``memory`` is parameters and optimiser state in one flat array. The epoch of step k is ``epoch`` + (``position`` +
     k − ``start``) // batches per epoch: an edit that leaves the batches alone goes on in the middle of an epoch.
 
+    ``number`` tells the segments of one session apart, ``cause`` is the name of the gesture that began it.
     ``begun`` is the step at which the optimiser's state began, from which it counts its updates; ``watched`` what was
     known of the validations before the segment. ``watches`` is the same after each of its own, by step.
     """
@@ -53,7 +54,11 @@ class Segment:
         switches: tuple[tuple[int, int], ...] = (),
         begun: int | None = None,
         watched: Watch = NOT_WATCHED,
+        number: int = 0,
+        cause: str = "",
     ) -> None:
+        self.number = number
+        self.cause = cause
         self.experiment = experiment
         self.dataset = dataset
         self.start = start
@@ -74,6 +79,34 @@ class Segment:
         self.interval = KEYFRAME_INTERVAL if memory.nbytes < LARGE_BYTES else LARGE_INTERVAL
         self._keyframes: dict[int, Array] = {start: memory.copy()}
         self._steps = [start]
+
+    @property
+    def keyframes(self) -> dict[int, Array]:
+        """The keyframes by step, in order; what they hold never changes."""
+        return {step: self._keyframes[step] for step in self._steps}
+
+    @property
+    def pinned(self) -> int:
+        """The step whose keyframe is kept whatever the budget says: that of the best validation, or the start."""
+        return self._pinned
+
+    def fill(
+        self,
+        keyframes: Mapping[int, Array],
+        interval: int,
+        pinned: int,
+        numbers: SeriesView,
+        units: SeriesView,
+        validation: Array,
+        watches: Sequence[tuple[int, Watch]],
+    ) -> None:
+        """Put in place what another session recorded of this stretch; keyframes are taken by reference."""
+        self._keyframes.update(keyframes)
+        self._steps = sorted(self._keyframes)
+        self.interval, self._pinned = interval, pinned
+        self.numbers, self.units = Series.of(numbers), Series.of(units)
+        self.validation = [(float(step), float(loss), float(share)) for step, loss, share in validation]
+        self.watches = list(watches)
 
     @property
     def recorded(self) -> int:
@@ -176,63 +209,3 @@ class Chain:
         """The curves along the path."""
         stops = [segment.start for segment in self.segments[1:]] + [self.segments[-1].recorded]
         return Metrics(tuple(segment.leg(stop) for segment, stop in zip(self.segments, stops, strict=True)))
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A place in a run to which undo and redo return: a chain, a step of it, and the name of the gesture that left
-    it. Edits with the same ``drag`` belong to one gesture.
-    """
-
-    chain: Chain
-    step: int
-    name: str = ""
-    drag: object | None = None
-
-
-class Undo:
-    """Two stacks of moments. Everything that can be undone is a reference; nothing is copied."""
-
-    def __init__(self) -> None:
-        self._past: list[Moment] = []
-        self._future: list[Moment] = []
-
-    def remember(self, moment: Moment) -> None:
-        """A gesture leaves this moment; what had been undone before cannot be redone any more."""
-        self._past.append(moment)
-        self._future.clear()
-
-    def undo(self, now: Moment) -> Moment | None:
-        """The moment before the last gesture, or None."""
-        if not self._past:
-            return None
-        back = self._past.pop()
-        self._future.append(Moment(now.chain, now.step, back.name))
-        return back
-
-    def take_back(self) -> Moment | None:
-        """The moment before the last gesture, which is forgotten and cannot be redone; None when there is none."""
-        return self._past.pop() if self._past else None
-
-    def redo(self, now: Moment) -> Moment | None:
-        """The moment after the gesture that was undone last, or None."""
-        if not self._future:
-            return None
-        ahead = self._future.pop()
-        self._past.append(Moment(now.chain, now.step, ahead.name))
-        return ahead
-
-    @property
-    def drag(self) -> object | None:
-        """What the edits of the last gesture share, while it can go on."""
-        return self._past[-1].drag if self._past else None
-
-    @property
-    def undo_name(self) -> str | None:
-        """The gesture that undo would take back."""
-        return self._past[-1].name if self._past else None
-
-    @property
-    def redo_name(self) -> str | None:
-        """The gesture that redo would repeat."""
-        return self._future[-1].name if self._future else None

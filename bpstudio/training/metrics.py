@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from bpstudio.maths.operations import Array
 
@@ -21,8 +23,11 @@ MIN, MAX, MEAN, FIRST = range(4)
 
 
 @dataclass(frozen=True, slots=True)
-class _LevelView:
-    """Cells ``first`` to ``stop``−1 of one level, in chunks of CHUNK cells that begin at multiples of CHUNK."""
+class LevelView:
+    """Cells ``first`` to ``stop``−1 of one level, in chunks of CHUNK cells that begin at multiples of CHUNK.
+
+    A chunk is (CHUNK, columns) of steps at level 0, and (CHUNK, 4, columns) above; the last one may have room left.
+    """
 
     chunks: tuple[Array, ...]
     first: int
@@ -43,14 +48,29 @@ class _LevelView:
 class Series:
     """An append-only record of ``columns`` numbers a step, with its pyramid."""
 
-    def __init__(self, columns: int, dtype: type[np.floating | np.integer] = np.float64) -> None:
-        self._columns = columns
+    def __init__(self, columns: int, dtype: DTypeLike = np.float64) -> None:
+        self.columns = columns
         self._dtype = np.dtype(dtype)
         self._chunks: list[list[Array]] = [[]]
         self._first: list[int] = [0]
         self._stop: list[int] = [0]
         self.nbytes = 0
         """The memory that the chunks hold."""
+
+    @classmethod
+    def of(cls, view: SeriesView) -> Series:
+        """A record that goes on where a view ends; what is in the view stays as it is."""
+        series = cls(view.columns, view.dtype)
+        series._chunks = [list(level.chunks) for level in view.levels]
+        series._first = [level.first for level in view.levels]
+        series._stop = [level.stop for level in view.levels]
+        for chunks, stop in zip(series._chunks, series._stop, strict=True):
+            if stop % CHUNK:
+                last = np.empty((CHUNK, *chunks[-1].shape[1:]), series._dtype)
+                last[: stop % CHUNK] = chunks[-1][: stop % CHUNK]
+                chunks[-1] = last
+            series.nbytes += sum(chunk.nbytes for chunk in chunks)
+        return series
 
     @property
     def length(self) -> int:
@@ -81,7 +101,7 @@ class Series:
         full = self._stop[level] // FANOUT
         if full > before // FANOUT:
             first = before // FANOUT * FANOUT
-            groups = _LevelView(tuple(self._chunks[level]), self._first[level], self._stop[level]).cells(
+            groups = LevelView(tuple(self._chunks[level]), self._first[level], self._stop[level]).cells(
                 first, full * FANOUT
             )
             self._append(
@@ -103,9 +123,11 @@ class Series:
         """What is recorded until now; later appends do not change it."""
         return SeriesView(
             tuple(
-                _LevelView(tuple(chunks), first, stop)
+                LevelView(tuple(chunks), first, stop)
                 for chunks, first, stop in zip(self._chunks, self._first, self._stop, strict=True)
-            )
+            ),
+            self.columns,
+            self._dtype,
         )
 
 
@@ -122,7 +144,9 @@ def _summary(groups: Array, of_steps: bool) -> Array:
 class SeriesView:
     """A frozen view of a Series."""
 
-    levels: tuple[_LevelView, ...]
+    levels: tuple[LevelView, ...]
+    columns: int
+    dtype: np.dtype[Any]
 
     @property
     def length(self) -> int:

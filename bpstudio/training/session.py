@@ -7,8 +7,10 @@ before anything changes: a refused edit leaves everything as it was.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import weakref
 from collections.abc import Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -17,7 +19,9 @@ from bpstudio.engine.passes import predict
 from bpstudio.engine.penalizing import Averages
 from bpstudio.engine.trace import Params, Trace, draw_params, params_layout
 from bpstudio.maths.operations import Array
+from bpstudio.training.archive import Archive, KeptBranch, KeptSegment
 from bpstudio.training.arithmetic import metric_columns, saturating_units, switching_units
+from bpstudio.training.breakpoints import Breakpoint
 from bpstudio.training.caption import UNNAMED, Caption
 from bpstudio.training.carry import (
     averages_of,
@@ -25,6 +29,7 @@ from bpstudio.training.carry import (
     carried_averages,
     check_fit,
     judged_alike,
+    memory_size,
     named_states,
     packed,
     same_values,
@@ -33,8 +38,21 @@ from bpstudio.training.cursor import Cursor
 from bpstudio.training.evaluation import probe
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.frame import Frame, FramePool, NonFinite
-from bpstudio.training.history import Chain, Moment, Segment, Undo
+from bpstudio.training.history import Chain, Segment
 from bpstudio.training.metrics import Metrics
+from bpstudio.training.past import (
+    LONGEST_NAME,
+    LONGEST_NOTE,
+    Beside,
+    Bookmark,
+    Branch,
+    BranchView,
+    Event,
+    Moment,
+    Past,
+    Undo,
+    next_number,
+)
 from bpstudio.training.recording import Kept, Recording, Tape
 from bpstudio.training.stopping import NOT_WATCHED, UNTRIED, Patience, Stopped, Watch
 
@@ -72,6 +90,10 @@ class Session:
         self.budget = budget
         self._pool = FramePool()
         self._undo = Undo()
+        self._events: tuple[Event, ...] = ()
+        self._views: dict[int, BranchView] = {}
+        self._compared: int | None = None
+        self._segments_made = 0
         self._all_segments: weakref.WeakSet[Segment] = weakref.WeakSet()
         origin = start if start is not None else draw_params(experiment.network, experiment.seed)
         at, params, state = (0, origin, {}) if resume is None else resume
@@ -84,7 +106,9 @@ class Session:
         self._tape: Tape | None = None
         self._blocks = FramePool()
         self._viewer: Cursor | None = None
-        self._chain = Chain((segment,), origin.copy(), caption or UNNAMED)
+        self._beside: Cursor | None = None
+        chain = Chain((segment,), origin.copy(), caption or UNNAMED)
+        self._past = Past((Branch(1, chain, at, fork=at),), 1)
         self._cursor = self._enter(segment, at)
 
     # ---- what it is
@@ -110,6 +134,21 @@ class Session:
         last = self._chain.segments[-1]
         reached = self._cursor.reached if self._cursor.segment is last else last.recorded
         return max(reached - 1, self._cursor.step)
+
+    @property
+    def past(self) -> Past:
+        """The branches, bookmarks and breakpoints of the run."""
+        self._cursor.drain()
+        return self._past
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Where and why training came to rest by itself, in the order in which that happened."""
+        return self._events
+
+    @property
+    def _chain(self) -> Chain:
+        return self._past.chain
 
     @property
     def params(self) -> Params:
@@ -243,13 +282,13 @@ class Session:
             explicit=here.segment.explicit if data is self.dataset else None,
             begun=step if state is None else here.segment.begun,
             watched=here.segment.watch_at(step).carried(comparable) if not restarts else NOT_WATCHED,
+            cause=name,
         )
         self._stopped = None
         before = () if restarts else self._chain.until(step)
         if not dragged:
             self._undo.remember(self._moment(name, drag))
-        self._chain = Chain((*before, segment), self._chain.origin if before else values, self._chain.caption)
-        self._cursor = self._enter(segment, step)
+        self._go_on(Chain((*before, segment), self._chain.origin if before else values, self._chain.caption), step)
         return True
 
     def reset(self) -> None:
@@ -266,23 +305,25 @@ class Session:
         start: Params,
         name: str = "start",
         caption: Caption | None = None,
+        is_other: bool = False,
     ) -> None:
         """Begin at step 0 with another experiment, data and start values, as one gesture; nothing is carried over but
-        the caption, where no other is given.
+        the caption, where no other is given. What was trained before stays as a branch, unless this is another run
+        altogether (``is_other``): then only undo leads back.
 
         Raises ValueError, and changes nothing, where they do not fit each other.
         """
         check_fit(experiment, dataset)
         if not start.fits(experiment.network):
             raise ValueError(f"start: expected layers of {experiment.network.sizes}, got {start.network.sizes}")
-        self._begin(experiment, dataset, start.fitted(experiment.network), name, caption=caption)
+        self._begin(experiment, dataset, start.fitted(experiment.network), name, caption=caption, is_other=is_other)
 
     def rename(self, caption: Caption, name: str = "rename") -> bool:
         """Call the run and its parts something else, as one gesture; returns False when that is how it was."""
         if caption == self._chain.caption:
             return False
         self._undo.remember(self._moment(name))
-        self._chain = dataclasses.replace(self._chain, caption=caption)
+        self._keep_chain(dataclasses.replace(self._chain, caption=caption))
         return True
 
     def reseed(self) -> None:
@@ -296,6 +337,223 @@ class Session:
     def redo(self) -> str | None:
         """Repeat the gesture that was taken back last; returns its name, or None."""
         return self._return_to(self._undo.redo(self._moment("")))
+
+    # ---- the whole run
+
+    def archive(self, keyframe_bytes: int | None = None) -> Archive:
+        """The whole run, frozen, with the state of the present step; of the keyframes about so many bytes, evenly
+        spread, or all of them.
+        """
+        here = self._cursor
+        here.drain()
+        past = self._past.left_at(here.step)
+        segments = {segment.number: segment for branch in past.branches for segment in branch.chain.segments}
+        keyframes = {number: segment.keyframes for number, segment in segments.items()}
+        if keyframe_bytes is not None:
+            everything = sum(segment.nbytes for segment in segments.values())
+            spacing = -(-everything // max(1, keyframe_bytes))
+            for number, segment in segments.items():
+                kept = {segment.start, segment.pinned, *list(keyframes[number])[::spacing]}
+                keyframes[number] = {step: each for step, each in keyframes[number].items() if step in kept}
+        # On a machine with other arithmetic a replay would not end in the last bit of what is on the screen now.
+        keyframes[here.segment.number].setdefault(here.step, here.memory.copy())
+        return Archive(
+            MappingProxyType({n: KeptSegment.of(segment, keyframes[n]) for n, segment in segments.items()}),
+            tuple(
+                KeptBranch(
+                    each.number,
+                    each.name,
+                    each.parent,
+                    each.fork,
+                    each.cause,
+                    each.step,
+                    tuple(segment.number for segment in each.chain.segments),
+                    each.chain.origin,
+                    each.chain.caption,
+                )
+                for each in past.branches
+            ),
+            past.current,
+            past.bookmarks,
+            past.breakpoints,
+            self._events,
+            self._segments_made,
+        )
+
+    @classmethod
+    def restored(cls, archive: Archive, budget: int = DEFAULT_BUDGET) -> Session:
+        """The session whose archive this is, at the step where it stood; undo begins anew.
+
+        Raises ValueError where its parts do not fit each other.
+        """
+        here = archive.branch
+        first = archive.segments[here.segments[0]]
+        session = cls(first.experiment, first.dataset, here.origin, budget=budget, caption=here.caption)
+        session._thaw(archive)
+        return session
+
+    def _thaw(self, archive: Archive) -> None:
+        segments = {}
+        for number, kept in archive.segments.items():
+            memory = kept.keyframes[kept.start]
+            if memory.shape != (memory_size(kept.experiment),) or memory.dtype != kept.experiment.dtype:
+                raise ValueError(f"segment {number}: its keyframes do not fit its experiment")
+            check_fit(kept.experiment, kept.dataset)
+            self._segments_made = number - 1
+            segments[number] = segment = self._segment(
+                kept.experiment,
+                kept.dataset,
+                kept.start,
+                memory,
+                kept.epoch,
+                kept.position,
+                kept.continued,
+                kept.explicit,
+                kept.begun,
+                kept.watched,
+                kept.cause,
+            )
+            if (kept.numbers.columns, kept.units.columns) != (segment.numbers.columns, segment.units.columns):
+                raise ValueError(f"segment {number}: what was recorded does not fit its experiment")
+            segment.fill(
+                kept.keyframes, kept.interval, kept.pinned, kept.numbers, kept.units, kept.validation, kept.watches
+            )
+        self._segments_made = archive.made
+        branches = []
+        for each in archive.branches:
+            path = tuple(segments[number] for number in each.segments)
+            if not path or any(a.start >= b.start for a, b in itertools.pairwise(path)):
+                raise ValueError(f"branch {each.number}: expected stretches one after the other")
+            chain = Chain(path, each.origin, each.caption)
+            branches.append(Branch(each.number, chain, each.step, each.name, each.parent, each.fork, each.cause))
+        self._past = Past(tuple(branches), archive.current, archive.bookmarks, archive.breakpoints)
+        self._events = archive.events
+        here = self._past.branch
+        step = min(max(here.step, here.first), here.last)
+        self._cursor = self._enter(here.chain.segments[here.chain.at(step)], step)
+        self._cursor.seek(step)
+        for segment in segments.values():
+            self._hold_budget(segment)
+
+    # ---- branches and marks
+
+    def branch(self, name: str = "") -> int:
+        """Begin a branch at the present step, with everything as it is; returns its number."""
+        here = self._cursor
+        here.drain()
+        segment, step = here.segment, here.step
+        copy = self._segment(
+            segment.experiment,
+            segment.dataset,
+            step,
+            here.memory,
+            *here.place(step),
+            continued="continued",
+            explicit=segment.explicit,
+            begun=segment.begun,
+            watched=segment.watch_at(step),
+            cause="branch",
+        )
+        self._undo.remember(self._moment("branch"))
+        chain = dataclasses.replace(self._chain, segments=(*self._chain.until(step), copy))
+        left = self._past.left_at(step)
+        branch = Branch(left.next_branch(), chain, step, _line(name), left.current, step, "branch")
+        self._past = dataclasses.replace(left.with_branch(branch), current=branch.number)
+        self._cursor = self._enter(copy, step)
+        return branch.number
+
+    def switch(self, number: int, step: int | None = None) -> None:
+        """Go to another branch, to where one stood when it was left, or to a step of it.
+
+        Raises ValueError where there is no such branch, or it has no such step.
+        """
+        branch = self._past.numbered(number)
+        wanted = branch.step if step is None else step
+        if number != self._past.current:
+            if not branch.first <= wanted <= branch.last:
+                raise ValueError(f"step: expected {branch.first} to {branch.last}, got {wanted}")
+            self._cursor.drain()
+            self._past = dataclasses.replace(self._past.left_at(self._cursor.step), current=number)
+            self._cursor = self._enter(branch.chain.segments[branch.chain.at(wanted)], wanted)
+        self.seek(wanted)
+
+    def rename_branch(self, number: int, name: str) -> bool:
+        """Call a branch something else, as one gesture; returns False when that is how it was."""
+        branch = self._past.numbered(number)
+        if branch.name == _line(name):
+            return False
+        return self._change_past(self._past.with_branch(dataclasses.replace(branch, name=_line(name))), "rename branch")
+
+    def delete_branch(self, number: int) -> None:
+        """Forget a branch, as one gesture; of the one on which the run is, after a switch to its parent.
+
+        Raises ValueError for the only branch.
+        """
+        gone = self._past.numbered(number)
+        if len(self._past.branches) == 1:
+            raise ValueError("branch: expected another one to go on with, this is the only one")
+        self._undo.remember(self._moment("delete branch"))
+        if number == self._past.current:
+            others = [each.number for each in self._past.branches if each.number != number]
+            self.switch(gone.parent if gone.parent in others else others[0])
+        self._past = self._past.without(number)
+        self._views.pop(number, None)
+
+    def compare(self, number: int | None) -> None:
+        """Show the parameters of another branch at the same step in every frame from now on; None: of none.
+
+        Raises ValueError where there is no such branch. Looking changes nothing.
+        """
+        if number is not None:
+            self._past.numbered(number)
+        self._compared, self._beside = number, None
+
+    def bookmark(self, address: str = "", note: str = "") -> int:
+        """Mark the present step, or a beat of it, as one gesture; returns the bookmark's number."""
+        past = self._past
+        mark = Bookmark(next_number(past.bookmarks), past.current, self.step_number, address, note[:LONGEST_NOTE])
+        self._change_past(dataclasses.replace(past, bookmarks=(*past.bookmarks, mark)), "bookmark")
+        return mark.number
+
+    def annotate(self, number: int, note: str) -> bool:
+        """Write another note on a bookmark, as one gesture; returns False when that is how it was.
+
+        Raises ValueError where there is none of this number.
+        """
+        self._bookmark(number)
+        marks = tuple(
+            dataclasses.replace(each, note=note[:LONGEST_NOTE]) if each.number == number else each
+            for each in self._past.bookmarks
+        )
+        return self._change_past(dataclasses.replace(self._past, bookmarks=marks), "note")
+
+    def remove_bookmark(self, number: int) -> None:
+        """Take a bookmark away, as one gesture. Raises ValueError where there is none of this number."""
+        self._bookmark(number)
+        marks = tuple(each for each in self._past.bookmarks if each.number != number)
+        self._change_past(dataclasses.replace(self._past, bookmarks=marks), "remove bookmark")
+
+    def go_to_bookmark(self, number: int) -> None:
+        """Go to the branch and the step that a bookmark marks. Raises ValueError where there is none of this number."""
+        mark = self._bookmark(number)
+        self.switch(mark.branch, mark.step)
+
+    def _bookmark(self, number: int) -> Bookmark:
+        for mark in self._past.bookmarks:
+            if mark.number == number:
+                return mark
+        raise ValueError(f"bookmark: there is none of number {number}")
+
+    def set_breakpoints(self, breakpoints: Sequence[Breakpoint], name: str = "breakpoint") -> bool:
+        """Stop at these from now on, as one gesture; returns False when that is how it was."""
+        return self._change_past(dataclasses.replace(self._past, breakpoints=tuple(breakpoints)), name)
+
+    def _change_past(self, past: Past, name: str) -> bool:
+        if past == self._past:
+            return False
+        self._undo.remember(self._moment(name))
+        self._past = past
+        return True
 
     # ---- looking
 
@@ -378,7 +636,50 @@ class Session:
             begun=segment.begun,
             watched=segment.watch_at(here.step),
             stopped=self._stopped if here is self._cursor else None,
+            branch=self._past.current,
+            branches=self._branch_views(),
+            bookmarks=self._past.bookmarks,
+            breakpoints=self._past.breakpoints,
+            events=self._events,
+            beside=self._compare(here.step) if here is self._cursor else None,
+            undo_names=self._undo.undo_names,
+            redo_names=self._undo.redo_names,
         )
+
+    def _branch_views(self) -> tuple[BranchView, ...]:
+        """The branches with their curves; only the current one grows, so the views of the others are kept."""
+        kept, self._views = self._views, {}
+        for branch in self._past.branches:
+            number, view = branch.number, kept.get(branch.number)
+            last = self.last_step if number == self._past.current else branch.last
+            same = view is not None and (view.name, view.last, view.cause) == (branch.name, last, branch.cause)
+            same = same and view is not None and (view.parent, view.fork) == (branch.parent, branch.fork)
+            if view is None or not same or number == self._past.current:
+                view = BranchView(
+                    number,
+                    branch.name,
+                    branch.parent,
+                    branch.fork,
+                    branch.first,
+                    last,
+                    branch.cause,
+                    branch.chain.metrics(),
+                    branch.chain.segments[-1].experiment,
+                )
+            self._views[number] = view
+        return tuple(self._views.values())
+
+    def _compare(self, step: int) -> Beside | None:
+        """The branch with which the run is compared, at this step; None where it has no such step."""
+        branch = next((each for each in self._past.branches if each.number == self._compared), None)
+        if branch is None or not branch.first <= step <= branch.last or branch.number == self._past.current:
+            return None
+        segment = branch.chain.segments[branch.chain.at(step)]
+        cursor = self._beside
+        if cursor is None or cursor.segment is not segment:
+            cursor = self._beside = Cursor(segment, *segment.nearest(step), lambda _: None)
+        cursor.seek(step)
+        return Beside(branch.number, step, cursor.params.copy(), segment.experiment)
 
     def probe(self, row: int) -> Trace:
         """Forward and backward for one row of the data set at the present parameters; it contributes nothing to the
@@ -400,14 +701,39 @@ class Session:
         name: str,
         explicit: Sequence[Array] | None = None,
         caption: Caption | None = None,
+        is_other: bool = False,
     ) -> None:
         """A new path from step 0, with this caption or the one that there is."""
         self._cursor.drain()
         self._stopped = None
-        first = self._segment(experiment, dataset, 0, packed(experiment, origin), explicit=explicit)
+        first = self._segment(experiment, dataset, 0, packed(experiment, origin), explicit=explicit, cause=name)
         self._undo.remember(self._moment(name))
-        self._chain = Chain((first,), origin, self._chain.caption if caption is None else caption)
-        self._cursor = self._enter(first, 0)
+        chain = Chain((first,), origin, self._chain.caption if caption is None else caption)
+        if is_other:
+            self._past = Past((Branch(1, chain),), 1)
+            self._events = ()
+            self._cursor = self._enter(first, 0)
+        else:
+            self._go_on(chain, 0)
+
+    def _go_on(self, chain: Chain, step: int) -> None:
+        """Go on along another path, which has a segment of its own from ``step`` on: on the present branch, or on a new
+        one where steps of the present one would be left behind.
+        """
+        past, segment = self._past.left_at(self._cursor.step), chain.segments[-1]
+        old = past.chain
+        again = len(chain.segments) == len(old.segments) == 1 and _same_run(segment, old.segments[0])
+        if self.last_step > step and not again:
+            parent = past.current if len(chain.segments) > 1 else None
+            branch = Branch(past.next_branch(), chain, step, "", parent, step, segment.cause)
+            self._past = dataclasses.replace(past.with_branch(branch), current=branch.number)
+        else:
+            self._past = past.with_branch(dataclasses.replace(past.branch, chain=chain, step=step))
+        self._cursor = self._enter(segment, step)
+
+    def _keep_chain(self, chain: Chain) -> None:
+        """The same path under another name."""
+        self._past = self._past.with_branch(dataclasses.replace(self._past.branch, chain=chain))
 
     def _advance(self, target: int) -> None:
         """Train, or follow the path that was taken before, up to a step."""
@@ -447,7 +773,9 @@ class Session:
         explicit: Sequence[Array] | None = None,
         begun: int | None = None,
         watched: Watch = NOT_WATCHED,
+        cause: str = "",
     ) -> Segment:
+        self._segments_made += 1
         columns, units = metric_columns(experiment), saturating_units(experiment)
         switches = switching_units(experiment)
         segment = Segment(
@@ -464,6 +792,8 @@ class Session:
             switches,
             begun,
             watched,
+            self._segments_made,
+            cause,
         )
         self._all_segments.add(segment)
         return segment
@@ -490,14 +820,26 @@ class Session:
         return (epoch, 0) if position == 0 else (epoch + 1, 0)
 
     def _moment(self, name: str, drag: object | None = None) -> Moment:
-        return Moment(self._chain, self._cursor.step, name, drag)
+        return Moment(self._past, self._cursor.step, name, drag)
 
     def _return_to(self, moment: Moment | None) -> str | None:
         if moment is None:
             return None
         self._cursor.drain()
         self._stopped = None
-        self._chain = moment.chain
-        self._cursor = self._enter(moment.chain.segments[moment.chain.at(moment.step)], moment.step)
+        self._past, chain = moment.past, moment.past.chain
+        self._cursor = self._enter(chain.segments[chain.at(moment.step)], moment.step)
         self._cursor.advance(moment.step)
         return moment.name
+
+
+def _line(name: str) -> str:
+    """A name as it can stand in one line."""
+    return " ".join(name.split())[:LONGEST_NAME]
+
+
+def _same_run(one: Segment, other: Segment) -> bool:
+    """Whether two segments from step 0 are the same run, digit for digit."""
+    starts = one.nearest(one.start)[1], other.nearest(other.start)[1]
+    described = (one.experiment, one.dataset.hash, one.start) == (other.experiment, other.dataset.hash, other.start)
+    return described and starts[0].tobytes() == starts[1].tobytes() and one.explicit is other.explicit
