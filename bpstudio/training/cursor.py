@@ -20,6 +20,7 @@ from bpstudio.training.batches import Batches
 from bpstudio.training.evaluation import evaluate
 from bpstudio.training.frame import NonFinite
 from bpstudio.training.history import Segment
+from bpstudio.training.near import Near
 from bpstudio.training.recording import Tape
 from bpstudio.training.schedules import Plateau
 from bpstudio.training.stopping import Stopped
@@ -32,10 +33,12 @@ class Cursor:
     """Stands at a step of a segment, at first where it was put: ``memory`` is a keyframe of ``step``.
 
     ``kept(segment)`` is called whenever the segment has grown (a keyframe, a block of metrics), so that the owner can
-    hold a budget.
+    hold a budget. ``near`` takes states on the way, for those who step back.
     """
 
-    def __init__(self, segment: Segment, step: int, memory: Array, kept: Callable[[Segment], None]) -> None:
+    def __init__(
+        self, segment: Segment, step: int, memory: Array, kept: Callable[[Segment], None], near: Near | None = None
+    ) -> None:
         experiment = segment.experiment
         size = params_layout(experiment.network).size
         count = len(experiment.optimizer.states)
@@ -47,6 +50,7 @@ class Cursor:
         self.nonfinite: NonFinite | None = None
         self.step = step
         self._kept = kept
+        self._near = near
         self._states = [self.memory[size * (1 + i) : size * (2 + i)] for i in range(count)]
         self._states_next = [self.next[size * i : size * (i + 1)] for i in range(count)]
         self._averages = self.memory[size * (1 + count) :], self.next[size * count :]
@@ -85,9 +89,12 @@ class Cursor:
                 self._stretch(target, tape)
 
     def seek(self, step: int) -> None:
-        """Move to a step of the segment, from the nearest keyframe where that is shorter."""
+        """Move to a step of the segment, from the nearest state that is kept where that is shorter."""
         self.drain()
         at, memory = self.segment.nearest(step)
+        near = None if self._near is None else self._near.before(self.segment, step)
+        if near is not None and near[0] > at:
+            at, memory = near
         if step < self.step or at > self.step or self.nonfinite is not None:
             self.restore(at, memory)
         self.advance(step)
@@ -129,6 +136,9 @@ class Cursor:
             run(self.now.commit)
         until_keyframe = segment.interval - (self.step - segment.start) % segment.interval
         count = min(target - self.step, until_keyframe, batches.alike(position))
+        spacing = 0 if self._near is None else self._near.spacing(segment.interval, self.memory)
+        if spacing:
+            count = min(count, spacing - (self.step - segment.start) % spacing)
         unrecorded = segment.recorded + self.now.filled - (self.step + 1)
         record = unrecorded <= 0
         count = min(count, step.block - step.filled if record else unrecorded)
@@ -146,14 +156,14 @@ class Cursor:
         square, infinity = checked.dot, math.inf
         slot, done = step.filled, 0
         kept, memory = None if tape is None else tape.rows(count, self.memory), self.memory
-        spacing = 1 if tape is None else tape.spacing
+        every = 1 if tape is None else tape.spacing
         self.now = step
         # This loop is the product's pulse: what can be looked up before it, is.
         for _ in islice(feed, count):
             for function, arguments in operations:
                 function(*arguments)
-            if kept is not None and not done % spacing:
-                kept[done // spacing] = memory
+            if kept is not None and not done % every:
+                kept[done // every] = memory
             done += 1
             if record:
                 ring[slot] = part
@@ -171,8 +181,11 @@ class Cursor:
         if self.nonfinite is not None and not np.isfinite(self.params.flat).all():
             step.filled -= record
             self._step_before_overflow()
-        elif record:
+            return
+        if record:
             self._after_recording(segment, step)
+        if self._near is not None and spacing and (self.step - segment.start) % spacing == 0 and not self.nonfinite:
+            self._near.keep(segment, self.step, self.memory)
 
     def _after_recording(self, segment: Segment, step: Step) -> None:
         if self._judges and self.nonfinite is None and self.until_judged(self.step - 1) == 1:

@@ -23,9 +23,12 @@ from bpstudio.training.schedules import Plateau
 from bpstudio.training.stopping import NOT_WATCHED, Watch
 
 # A seek replays at most this many steps. A keyframe of a large network costs as much as two of its steps, since its
-# memory is fresh, so they stand further apart there.
+# memory is fresh, so they stand further apart there; those of a tiny one are cheap to make and to hold.
+TINY_INTERVAL, TINY_BYTES = 32, 2**12
 KEYFRAME_INTERVAL = 64
 LARGE_INTERVAL, LARGE_BYTES = 256, 2**16
+OBJECT_BYTES = 256
+"""What an array of its own costs besides its numbers."""
 
 
 class Segment:
@@ -76,7 +79,13 @@ class Segment:
         self.validation: list[tuple[float, float, float]] = []
         self.watches: list[tuple[int, Watch]] = []
         self._pinned = start
-        self.interval = KEYFRAME_INTERVAL if memory.nbytes < LARGE_BYTES else LARGE_INTERVAL
+        self.interval = (
+            TINY_INTERVAL
+            if memory.nbytes < TINY_BYTES
+            else KEYFRAME_INTERVAL
+            if memory.nbytes < LARGE_BYTES
+            else LARGE_INTERVAL
+        )
         self._keyframes: dict[int, Array] = {start: memory.copy()}
         self._steps = [start]
 
@@ -116,7 +125,18 @@ class Segment:
     @property
     def nbytes(self) -> int:
         """The memory of the keyframes."""
-        return len(self._keyframes) * self._keyframes[self.start].nbytes
+        return len(self._keyframes) * (self._keyframes[self.start].nbytes + OBJECT_BYTES)
+
+    @property
+    def recorded_nbytes(self) -> int:
+        """The memory of what was recorded of its steps."""
+        return self.numbers.nbytes + self.units.nbytes
+
+    def forget(self, budget: int) -> None:
+        """Give up the oldest single steps of what was recorded until the budget holds."""
+        smaller, larger = sorted((self.numbers, self.units), key=lambda series: series.nbytes)
+        smaller.forget(budget // 2)
+        larger.forget(budget - smaller.nbytes)
 
     def keep(self, step: int, memory: Array) -> None:
         """Keep a keyframe of this step."""

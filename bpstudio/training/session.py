@@ -40,6 +40,7 @@ from bpstudio.training.experiment import Experiment
 from bpstudio.training.frame import Frame, FramePool, NonFinite
 from bpstudio.training.history import Chain, Segment
 from bpstudio.training.metrics import Metrics
+from bpstudio.training.near import Near
 from bpstudio.training.past import (
     LONGEST_NAME,
     LONGEST_NOTE,
@@ -58,6 +59,8 @@ from bpstudio.training.stopping import NOT_WATCHED, UNTRIED, Patience, Stopped, 
 
 DEFAULT_BUDGET = 256 * 2**20
 KEYFRAME_SHARE = 0.8
+NEAR_SHARE = 0.15
+"""Of the budget, for states close to the present step; it is part of the share of the keyframes."""
 
 
 class Session:
@@ -90,6 +93,7 @@ class Session:
         self.budget = budget
         self._pool = FramePool()
         self._undo = Undo()
+        self._near = Near(lambda: int(self.budget * NEAR_SHARE))
         self._events: tuple[Event, ...] = ()
         self._views: dict[int, BranchView] = {}
         self._compared: int | None = None
@@ -759,7 +763,7 @@ class Session:
     def _enter(self, segment: Segment, step: int) -> Cursor:
         """A cursor on a segment, at the keyframe from which ``step`` is reached."""
         at, memory = segment.nearest(step)
-        return Cursor(segment, at, memory, self._hold_budget)
+        return Cursor(segment, at, memory, self._hold_budget, self._near)
 
     def _segment(
         self,
@@ -800,12 +804,14 @@ class Session:
 
     def _hold_budget(self, segment: Segment) -> None:
         """Keyframes thin out and old metrics go when the budget is used up."""
-        room = int(self.budget * (1 - KEYFRAME_SHARE))
-        segment.numbers.forget(room // 2)
-        segment.units.forget(room // 2)
-        over = sum(each.nbytes for each in self._all_segments) - int(self.budget * KEYFRAME_SHARE)
+        everything = list(self._all_segments)
+        over = sum(each.recorded_nbytes for each in everything) - int(self.budget * (1 - KEYFRAME_SHARE))
         if over > 0:
-            largest = max(self._all_segments, key=lambda each: each.nbytes)
+            largest = max(everything, key=lambda each: each.recorded_nbytes)
+            largest.forget(largest.recorded_nbytes - over)
+        over = sum(each.nbytes for each in everything) + self._near.nbytes - int(self.budget * KEYFRAME_SHARE)
+        if over > 0:
+            largest = max(everything, key=lambda each: each.nbytes)
             largest.thin(largest.nbytes - over)
 
     def _place_after(self, new: Experiment, data: Dataset) -> tuple[int, int]:
