@@ -107,8 +107,8 @@ class Known:
             _check_term(network, term, f"{path}.what")
 
 
-def read(document: object, path: str) -> Known:
-    """A promise from its JSON form."""
+def read(document: object, path: str, begun: int = 0) -> Known:
+    """A promise from its JSON form, about a run that begins at the step ``begun``."""
     relations: tuple[Relation, ...] = ("above", "below")
     keys = ("what", "after", "value", "decimals", *relations, "printed", "at", "note")
     entries = records.mapping(document, path, keys, ("what",))
@@ -117,8 +117,8 @@ def read(document: object, path: str) -> Known:
         raise ValueError(f"{path}: expected exactly one of value, above, below, got {', '.join(given) or 'none'}")
     relation: Relation = next((each for each in relations if each in entries), "equal")
     after = records.whole(entries.get("after", 0), f"{path}.after")
-    if not 0 <= after <= MAX_STEPS:
-        raise ValueError(f"{path}.after: expected a step from 0 to {MAX_STEPS:,}, got {after:,}")
+    if not 0 <= after <= begun + MAX_STEPS:
+        raise ValueError(f"{path}.after: expected a step from 0 to {begun + MAX_STEPS:,}, got {after:,}")
     decimals = None
     if "decimals" in entries:
         decimals = records.whole(entries["decimals"], f"{path}.decimals")

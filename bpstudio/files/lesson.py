@@ -23,6 +23,7 @@ from typing import Any, Literal
 
 from bpstudio.data import records
 from bpstudio.data.dataset import Dataset
+from bpstudio.data.errors import DataError, sayable
 from bpstudio.engine.trace import Params, draw_params
 from bpstudio.files import (
     asset,
@@ -334,6 +335,19 @@ def _is_switched(lesson: Lesson) -> bool:
 
 
 def _read(document: object, folder: str | os.PathLike[str] | None) -> Lesson:
+    try:
+        return _lesson(document, folder)
+    except DataError:
+        raise
+    except ValueError as error:
+        # Whoever complains may quote what stands in the file, which may be a megabyte of anything.
+        plain = sayable(str(error))
+        if plain == str(error):
+            raise
+        raise type(error)(plain) if type(error) in (ValueError, ReferenceCaseError) else ValueError(plain) from None
+
+
+def _lesson(document: object, folder: str | os.PathLike[str] | None) -> Lesson:
     _check_format(document)
     entries = records.mapping(document, "lesson", _KEYS, ("format", "title", "experiment", "data"))
     experiment = _experiment(entries["experiment"])
@@ -363,7 +377,7 @@ def _read(document: object, folder: str | os.PathLike[str] | None) -> Lesson:
         variants=parts.listed(
             entries.get("variants", []), "variants", 20, lambda each, at: parts.read_variant(each, at, experiment)
         ),
-        expected=parts.read_expected(entries.get("expected", []), "expected", network),
+        expected=parts.read_expected(entries.get("expected", []), "expected", network, _begun(entries)),
         errata=parts.listed(entries.get("errata", []), "errata", errata.MOST, errata.read),
         locks=parts.read_locks(entries.get("locks", []), "locks"),
         made_with=_made_with(entries.get("made_with", {})),
@@ -376,6 +390,13 @@ def _read(document: object, folder: str | os.PathLike[str] | None) -> Lesson:
     if "state" in entries:
         lesson = lesson.replace(state=parts.read_state(entries["state"], "state", lesson.experiment))
     return lesson
+
+
+def _begun(entries: Mapping[str, Any]) -> int:
+    """The step at which the run begins, as far as that can be said before the state has been read."""
+    state = entries.get("state")
+    step = state.get("step") if isinstance(state, dict) else 0
+    return step if type(step) is int and 0 <= step <= parts.MAX_STEP else 0
 
 
 def _check_format(document: object) -> None:

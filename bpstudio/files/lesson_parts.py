@@ -230,11 +230,11 @@ def read_names(document: object, path: str, network: Network) -> Pairs:
         raise ValueError(f"{path}.{error.address}: {error.phrase.text}") from None
 
 
-def read_expected(document: object, path: str, network: Network) -> tuple[Known, ...]:
-    """Promises, each checked to speak of something that the network has."""
+def read_expected(document: object, path: str, network: Network, begun: int = 0) -> tuple[Known, ...]:
+    """Promises, each checked to speak of something that the network has; the run begins at the step ``begun``."""
 
     def read(entry: object, place: str) -> Known:
-        promise = known.read(entry, place)
+        promise = known.read(entry, place, begun)
         promise.check(network, place)
         return promise
 
