@@ -82,7 +82,8 @@ class Frame:
     bookmarks: tuple[Bookmark, ...] = ()
     breakpoints: tuple[Breakpoint, ...] = ()
     events: tuple[Event, ...] = ()
-    beside: Beside | None = None  # the branch with which the run is compared, at this step
+    compared: int | None = None  # the number of the branch with which the run is compared
+    beside: Beside | None = None  # that branch at this step, where it has such a step and the run is on another one
     undo_names: tuple[str, ...] = ()  # the gestures that undo would take back, the last one first
     redo_names: tuple[str, ...] = ()  # those that redo would repeat, the next one first
 

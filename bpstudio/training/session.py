@@ -512,6 +512,11 @@ class Session:
             self._past.numbered(number)
         self._compared, self._beside = number, None
 
+    @property
+    def compared(self) -> int | None:
+        """The number of the branch with which every frame compares; None: with none."""
+        return next((each.number for each in self._past.branches if each.number == self._compared), None)
+
     def bookmark(self, address: str = "", note: str = "") -> int:
         """Mark the present step, or a beat of it, as one gesture; returns the bookmark's number."""
         past = self._past
@@ -645,6 +650,7 @@ class Session:
             bookmarks=self._past.bookmarks,
             breakpoints=self._past.breakpoints,
             events=self._events,
+            compared=self.compared,
             beside=self._compare(here.step) if here is self._cursor else None,
             undo_names=self._undo.undo_names,
             redo_names=self._undo.redo_names,
@@ -716,6 +722,7 @@ class Session:
         if is_other:
             self._past = Past((Branch(1, chain),), 1)
             self._events = ()
+            self._compared = None
             self._cursor = self._enter(first, 0)
         else:
             self._go_on(chain, 0)
