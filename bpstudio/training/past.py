@@ -147,7 +147,7 @@ def next_number(numbered: Sequence[Bookmark] | Sequence[Breakpoint]) -> int:
 @dataclass(frozen=True, eq=False, slots=True)
 class BranchView:
     """A branch as a frame shows it: from its ``first`` step to its ``last``, with its curves. Fields are those of
-    Branch; ``experiment`` is what is trained at its end.
+    Branch; ``experiment`` is what is trained at its end, ``segments`` are the numbers of its stretches.
     """
 
     number: int
@@ -159,6 +159,7 @@ class BranchView:
     cause: str
     metrics: Metrics
     experiment: Experiment
+    segments: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -663,7 +663,9 @@ class Session:
             number, view = branch.number, kept.get(branch.number)
             last = self.last_step if number == self._past.current else branch.last
             same = view is not None and (view.name, view.last, view.cause) == (branch.name, last, branch.cause)
-            same = same and view is not None and (view.parent, view.fork) == (branch.parent, branch.fork)
+            numbers = tuple(segment.number for segment in branch.chain.segments)
+            path = (branch.parent, branch.fork, numbers)
+            same = same and view is not None and (view.parent, view.fork, view.segments) == path
             if view is None or not same or number == self._past.current:
                 view = BranchView(
                     number,
@@ -675,6 +677,7 @@ class Session:
                     branch.cause,
                     branch.chain.metrics(),
                     branch.chain.segments[-1].experiment,
+                    numbers,
                 )
             self._views[number] = view
         return tuple(self._views.values())
