@@ -14,6 +14,7 @@ from row import Row
 
 GROUPS = {
     "engine": "Updates per second (more is better)",
+    "past": "Going back in long runs (less is better)",
     "race": "Sixteen experiments at once against one (less is better)",
     "plots": "Refresh of a plot (less is better)",
     "canvas": "Painting the network",
