@@ -35,9 +35,10 @@ from bpstudio.training.carry import (
     same_values,
 )
 from bpstudio.training.cursor import Cursor
+from bpstudio.training.divergence import NonFinite
 from bpstudio.training.evaluation import probe
 from bpstudio.training.experiment import Experiment
-from bpstudio.training.frame import Frame, FramePool, NonFinite
+from bpstudio.training.frame import Frame, FramePool
 from bpstudio.training.history import Chain, Segment
 from bpstudio.training.metrics import Metrics
 from bpstudio.training.near import Near
@@ -614,6 +615,7 @@ class Session:
         )
         loss, row_loss = here.now.costs()
         epoch, position = here.place(here.step)
+        metrics = self._chain.metrics()
         return Frame(
             experiment=experiment,
             dataset=segment.dataset,
@@ -630,7 +632,7 @@ class Session:
             penalty=float(np.add.reduce(trace.penalties, dtype=np.float64)),
             loss=loss,
             row_loss=row_loss,
-            metrics=self._chain.metrics(),
+            metrics=metrics,
             segment=segments.index(segment) if segment in segments else len(segments),
             segment_start=segment.start,
             last_step=self.last_step,
@@ -646,7 +648,7 @@ class Session:
             watched=segment.watch_at(here.step),
             stopped=self._stopped if here is self._cursor else None,
             branch=self._past.current,
-            branches=self._branch_views(),
+            branches=self._branch_views(metrics),
             bookmarks=self._past.bookmarks,
             breakpoints=self._past.breakpoints,
             events=self._events,
@@ -656,7 +658,7 @@ class Session:
             redo_names=self._undo.redo_names,
         )
 
-    def _branch_views(self) -> tuple[BranchView, ...]:
+    def _branch_views(self, metrics: Metrics) -> tuple[BranchView, ...]:
         """The branches with their curves; only the current one grows, so the views of the others are kept."""
         kept, self._views = self._views, {}
         for branch in self._past.branches:
@@ -675,7 +677,7 @@ class Session:
                     branch.first,
                     last,
                     branch.cause,
-                    branch.chain.metrics(),
+                    metrics if number == self._past.current else branch.chain.metrics(),
                     branch.chain.segments[-1].experiment,
                     numbers,
                 )
