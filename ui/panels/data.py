@@ -12,6 +12,7 @@ from typing_extensions import override
 from bpstudio.data.dataset import Dataset
 from bpstudio.data.source import Generated, Prepared
 from bpstudio.training.carry import check_fit
+from bpstudio.training.first_network import suggested
 from bpstudio.training.frame import Frame
 from ui import theme
 from ui.focus import Focus
@@ -146,7 +147,7 @@ class DataPanel(QWidget):
         if self._frame is None:
             return
         present = self._frame.experiment
-        chosen = present if edits.fits(present, dataset) else edits.suggested(dataset)
+        chosen = present if edits.fits(present, dataset) else suggested(dataset)
         self._runner.apply(experiment=chosen, dataset=dataset, name=USE_DATA)
 
     def retranslate(self) -> None:

@@ -25,12 +25,10 @@ from bpstudio.engine.layers import (
 from bpstudio.engine.network import Network
 from bpstudio.insight.conventions import changed
 from bpstudio.maths.activations import fitted
-from bpstudio.maths.initializers import Initializer
 from bpstudio.maths.penalties import KLSparsity, Penalty, RunningSparsity
 from bpstudio.training.carry import check_fit
 from bpstudio.training.clipping import CLIPPINGS
 from bpstudio.training.experiment import Experiment
-from bpstudio.training.optimizers import SGD
 from bpstudio.training.schedules import SCHEDULES
 from bpstudio.training.stopping import EarlyStopping
 from ui.panels.plain import PlainError
@@ -200,21 +198,3 @@ def fits(experiment: Experiment, dataset: Dataset) -> bool:
     except ValueError:
         return False
     return experiment.network.input_shape == dataset.input_shape
-
-
-def suggested(dataset: Dataset) -> Experiment:
-    """A network and conventions that suit the data: one hidden tanh layer, and the output that the task asks for."""
-    hidden = 30 if dataset.inputs > 50 else 8
-    activation, loss, rate = {
-        "regression": ("identity", "half_squared_error", 0.05),
-        "binary": ("sigmoid", "bce", 0.1),
-        "classes": ("softmax", "categorical_ce", 0.1),
-    }[dataset.task]
-    xavier = Initializer("xavier_normal")
-    layers = (Dense(hidden, "tanh", xavier), Dense(dataset.outputs, activation, xavier))
-    return Experiment(
-        network=Network(dataset.inputs, layers, dataset.input_shape),
-        loss=loss,
-        optimizer=SGD(rate),
-        batch_size=min(32, len(dataset.train)),
-    )

@@ -11,6 +11,7 @@ from bpstudio.data.dataset import Dataset
 from bpstudio.data.suggestion import Advice
 from bpstudio.data.table import Table
 from bpstudio.training.experiment import Experiment
+from bpstudio.training.first_network import suggested
 from ui.language import tr, translatable
 from ui.panels import describe, edits
 from ui.panels.done import in_full
@@ -119,7 +120,7 @@ class PreparationForm(QWidget):
         if dataset is None:
             return
         chosen = self.network.currentData()
-        offered: list[tuple[object, str]] = [("new", tr("new: {sizes}", sizes=_sizes(edits.suggested(dataset))))]
+        offered: list[tuple[object, str]] = [("new", tr("new: {sizes}", sizes=_sizes(suggested(dataset))))]
         if present is not None and edits.fits(present, dataset):
             offered.append(("present", tr("as it is: {sizes}", sizes=_sizes(present))))
         self.network.offer(offered)
@@ -130,7 +131,7 @@ class PreparationForm(QWidget):
         """The network and conventions that were chosen for the dataset."""
         if self._dataset is None:
             return None
-        return self._present if self.network.currentData() == "present" else edits.suggested(self._dataset)
+        return self._present if self.network.currentData() == "present" else suggested(self._dataset)
 
     def retranslate(self) -> None:
         """Set every text in the language in use."""

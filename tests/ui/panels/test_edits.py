@@ -12,7 +12,6 @@ from bpstudio.training.carry import check_fit
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.optimizers import SGD, Adam, AdamW, Momentum, NAdam, Nesterov, Rprop
 from bpstudio.training.schedules import Constant, Cosine
-from bpstudio.training.session import Session
 from ui.panels import edits
 from ui.panels.plain import PlainError, plain
 
@@ -75,18 +74,6 @@ def test_the_initialiser_changes_in_every_layer() -> None:
     new = edits.with_initializer(DEEP, weights="he_normal")
     assert {layer.initializer.weights for layer in new.network.layers} == {"he_normal"}
     assert new.network.layers[1].name == "middle"
-
-
-@pytest.mark.parametrize("task", ["regression", "binary", "classes"])
-def test_what_is_suggested_fits_the_data_and_trains(task: str) -> None:
-    y = np.array([0.0, 1, 0, 1])
-    data = Dataset.from_arrays(np.arange(12.0).reshape(4, 3) / 12, y, task=task)  # type: ignore[arg-type]
-    suggestion = edits.suggested(data)
-    assert edits.fits(suggestion, data)
-    session = Session(suggestion, data)
-    before = session.loss
-    session.run(200)
-    assert session.loss < before
 
 
 def test_what_does_not_fit_is_refused_in_plain_words() -> None:
