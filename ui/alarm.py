@@ -10,7 +10,8 @@ from PyQt6.QtCore import QObject
 
 from bpstudio.insight.diagnostics import origin
 from bpstudio.insight.resting import why
-from bpstudio.training.frame import Frame, NonFinite
+from bpstudio.training.divergence import NonFinite
+from bpstudio.training.frame import Frame
 from bpstudio.training.stopping import Stopped
 from ui.focus import Focus
 from ui.language import tr

@@ -17,8 +17,8 @@ from bpstudio.engine.trace import Params, params_layout
 from bpstudio.maths.operations import Array, run
 from bpstudio.training.arithmetic import Step
 from bpstudio.training.batches import Batches
+from bpstudio.training.divergence import NonFinite
 from bpstudio.training.evaluation import evaluate
-from bpstudio.training.frame import NonFinite
 from bpstudio.training.history import Segment
 from bpstudio.training.near import Near
 from bpstudio.training.recording import Tape

@@ -14,23 +14,11 @@ from bpstudio.engine.trace import Params, Trace, params_layout
 from bpstudio.maths.operations import Array
 from bpstudio.training.breakpoints import Breakpoint
 from bpstudio.training.caption import UNNAMED, Caption
+from bpstudio.training.divergence import NonFinite
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.metrics import Metrics
 from bpstudio.training.past import Beside, Bookmark, BranchView, Event
 from bpstudio.training.stopping import NOT_WATCHED, Stopped, Watch
-
-
-@dataclass(frozen=True, slots=True)
-class NonFinite:
-    """Where a step first became NaN or infinite, in the order of the walk: ``layer`` counts from 1, ``index`` is
-    (row, unit), (unit, input) or (unit,) by ``quantity`` (z, a, loss, delta, dW, db, update_W, update_b).
-    """
-
-    step: int
-    layer: int
-    quantity: str
-    index: tuple[int, ...]
-    value: float
 
 
 @dataclass(frozen=True)

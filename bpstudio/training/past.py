@@ -9,12 +9,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bpstudio.engine.trace import Params
 from bpstudio.training.breakpoints import Breakpoint, Hit
+from bpstudio.training.checks import whole
+from bpstudio.training.divergence import NonFinite
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.history import Chain
 from bpstudio.training.metrics import Metrics
+from bpstudio.training.plain_values import read_object, read_record, shown
+from bpstudio.training.stopping import Stopped, read_stopped
 
 LONGEST_NAME, LONGEST_NOTE = 80, 2000
 MOST_UNDONE = 500
@@ -61,16 +66,61 @@ class Bookmark:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened while training: why it came to rest there, and at which beat.
+    """Something that happened while training, on a branch, in a step of the stretch (``Segment.number``) ``segment``.
 
-    ``kind`` is "breakpoint" (with its ``hit``), "nonfinite" or "stopped" (no better validation).
+    ``kind`` is "breakpoint", with its ``hit``, "nonfinite", with the place (``nonfinite``), or "stopped", with what was
+    waited for. Which beat of the step that is, and how it is said, is in ``insight.events``.
     """
 
     kind: str
     branch: int
     step: int
-    address: str = ""
+    segment: int
     hit: Hit | None = None
+    nonfinite: NonFinite | None = None
+    stopped: Stopped | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The event as plain values, as JSON has them; what it does not have is left out."""
+        values: dict[str, Any] = {
+            "kind": self.kind,
+            "branch": self.branch,
+            "step": self.step,
+            "segment": self.segment,
+        }
+        if self.hit is not None:
+            values["hit"] = self.hit.to_dict()
+        if self.nonfinite is not None:
+            values["nonfinite"] = self.nonfinite.to_dict()
+        if self.stopped is not None:
+            values["stopped"] = dataclasses.asdict(self.stopped)
+        return values
+
+    @classmethod
+    def from_dict(cls, values: object, path: str = "event") -> Event:
+        """The event that ``to_dict`` wrote. Raises ValueError, with the path of the field, for anything else."""
+        kind = read_object(path, values).get("kind")
+        if not isinstance(kind, str) or kind not in _DETAILS:
+            raise ValueError(f"{path}.kind: expected one of {', '.join(_DETAILS)}, got {shown(kind)}")
+        detail = _DETAILS[kind]
+        given = read_record(path, values, "kind", "branch", "step", "segment", detail)
+        for name in ("branch", "segment"):
+            whole(f"{path}.{name}", given[name], 1)
+        whole(f"{path}.step", given["step"], 0)
+        place, found = f"{path}.{detail}", given[detail]
+        return cls(
+            kind,
+            given["branch"],
+            given["step"],
+            given["segment"],
+            Hit.from_dict(found, place) if detail == "hit" else None,
+            NonFinite.from_dict(found, place) if detail == "nonfinite" else None,
+            read_stopped(found, place) if detail == "stopped" else None,
+        )
+
+
+_DETAILS = {"breakpoint": "hit", "nonfinite": "nonfinite", "stopped": "stopped"}
+"""What an event of each kind carries."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,9 @@ from bpstudio.engine.regions import Unstackable
 from bpstudio.engine.trace import Params, Trace, draw_params, params_layout
 from bpstudio.maths.initializers import Initializer
 from bpstudio.training.carry import named_states
+from bpstudio.training.divergence import NonFinite
 from bpstudio.training.experiment import Experiment
-from bpstudio.training.frame import Frame, NonFinite
+from bpstudio.training.frame import Frame
 from bpstudio.training.metrics import Metrics
 from bpstudio.training.optimizers import SGD
 from bpstudio.training.schedules import Constant

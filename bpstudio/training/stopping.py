@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 from bpstudio.training.checks import number, whole
+from bpstudio.training.plain_values import read_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +80,13 @@ class Stopped:
     best: int
     patience: int
     validated: bool = True
+
+
+def read_stopped(values: object, path: str = "stopped") -> Stopped:
+    """A Stopped from its fields in a file. Raises ValueError, with the path of the field, for anything else."""
+    given = read_record(path, values, "step", "best", "patience", "validated")
+    for name, least in (("step", 0), ("best", 0), ("patience", 1)):
+        whole(f"{path}.{name}", given[name], least)
+    if not isinstance(given["validated"], bool):
+        raise ValueError(f"{path}.validated: expected true or false, got {given['validated']!r}")
+    return Stopped(**given)

@@ -7,7 +7,7 @@ import pytest
 from bpstudio.insight.diagnostics import dead_units, origin
 from bpstudio.insight.elements import BIAS, Edge, LossNode, Row, Unit
 from bpstudio.insight.walk import Walk
-from bpstudio.training.frame import NonFinite
+from bpstudio.training.divergence import NonFinite
 from bpstudio.training.session import Session
 
 

@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QApplication
 
 import bpstudio
 from bpstudio.insight.elements import BIAS, Edge, LossNode, Unit, WholeBatch
-from bpstudio.training.frame import NonFinite
+from bpstudio.training.divergence import NonFinite
 from ui import language, theme
 from ui.canvas import edges, painting
 from ui.canvas.edges import FADED

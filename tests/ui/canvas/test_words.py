@@ -9,7 +9,7 @@ from PyQt6.QtCore import QPointF
 from PyQt6.QtGui import QFont, QImage, QPainter
 
 from bpstudio.insight.elements import Edge, LossNode, Probe, Row, Unit, WholeBatch
-from bpstudio.training.frame import NonFinite
+from bpstudio.training.divergence import NonFinite
 from ui import language
 from ui.canvas import headline, nodes, spoken, text, words
 from ui.canvas.geometry import input_names
