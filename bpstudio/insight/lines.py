@@ -119,8 +119,13 @@ _QUESTIONS: Mapping[Kind, tuple[str, str, str]] = MappingProxyType(
 
 def headline(frame: Frame, beat: Beat, notation: str | Notation = "mazur") -> Phrase:
     """The question that a beat answers, such as: how much does w₅ change the loss?"""
+    return question(frame.experiment.network, beat, notation)
+
+
+def question(network: Network, beat: Beat, notation: str | Notation = "mazur") -> Phrase:
+    """The question that a beat of any step of this network answers."""
     about_edge, about_unit, about_layer = _QUESTIONS[beat.kind]
-    names = letters(notation, frame.experiment.network)
+    names = letters(notation, network)
     if beat.channel is not None and (of_images := _of_images(names, beat)) is not None:
         return of_images
     if beat.unit is None:
