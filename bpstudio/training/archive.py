@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 
 import numpy as np
@@ -17,10 +18,12 @@ from bpstudio.engine.trace import Params
 from bpstudio.maths.operations import Array
 from bpstudio.training.breakpoints import Breakpoint
 from bpstudio.training.caption import Caption
+from bpstudio.training.carry import check_fit, memory_size
+from bpstudio.training.cursor import Cursor
 from bpstudio.training.experiment import Experiment
-from bpstudio.training.history import Segment
+from bpstudio.training.history import Chain, Segment
 from bpstudio.training.metrics import SeriesView
-from bpstudio.training.past import Bookmark, Event
+from bpstudio.training.past import Bookmark, Branch, Event, Past
 from bpstudio.training.stopping import Watch
 
 
@@ -110,3 +113,83 @@ class Archive:
     def branch(self) -> KeptBranch:
         """The one on which the run is."""
         return next(branch for branch in self.branches if branch.number == self.current)
+
+
+def archived(
+    past: Past, here: Cursor, events: tuple[Event, ...], made: int, keyframe_bytes: int | None = None
+) -> Archive:
+    """A run that stands where ``here`` is, whose metrics are drained; of its keyframes about so many bytes, evenly
+    spread, or all of them.
+    """
+    past = past.left_at(here.step)
+    segments = {segment.number: segment for branch in past.branches for segment in branch.chain.segments}
+    keyframes = {number: segment.keyframes for number, segment in segments.items()}
+    if keyframe_bytes is not None:
+        spacing = -(-sum(segment.nbytes for segment in segments.values()) // max(1, keyframe_bytes))
+        for number, segment in segments.items():
+            kept = {segment.start, segment.pinned, *list(keyframes[number])[::spacing]}
+            keyframes[number] = {step: each for step, each in keyframes[number].items() if step in kept}
+    # On a machine with other arithmetic a replay would not end in the last bit of what is on the screen now.
+    keyframes[here.segment.number].setdefault(here.step, here.memory.copy())
+    return Archive(
+        MappingProxyType({number: KeptSegment.of(segment, keyframes[number]) for number, segment in segments.items()}),
+        tuple(
+            KeptBranch(
+                each.number,
+                each.name,
+                each.parent,
+                each.fork,
+                each.cause,
+                each.step,
+                tuple(segment.number for segment in each.chain.segments),
+                each.chain.origin,
+                each.chain.caption,
+            )
+            for each in past.branches
+        ),
+        past.current,
+        past.bookmarks,
+        past.breakpoints,
+        events,
+        made,
+    )
+
+
+def thawed(archive: Archive) -> tuple[Past, list[Segment]]:
+    """The past of a run, living again, and its segments. Raises ValueError where its parts do not fit each other."""
+    segments = {number: _segment(number, kept) for number, kept in archive.segments.items()}
+    branches = []
+    for each in archive.branches:
+        path = tuple(segments[number] for number in each.segments)
+        if not path or any(one.start >= other.start for one, other in pairwise(path)):
+            raise ValueError(f"branch {each.number}: expected stretches one after the other")
+        chain = Chain(path, each.origin, each.caption)
+        branches.append(Branch(each.number, chain, each.step, each.name, each.parent, each.fork, each.cause))
+    past = Past(tuple(branches), archive.current, archive.bookmarks, archive.breakpoints)
+    return past, list(segments.values())
+
+
+def _segment(number: int, kept: KeptSegment) -> Segment:
+    memory = kept.keyframes[kept.start]
+    for step, each in kept.keyframes.items():
+        if each.shape != (memory_size(kept.experiment),) or each.dtype != kept.experiment.dtype:
+            raise ValueError(f"segment {number}: its keyframe of step {step} does not fit its experiment")
+    check_fit(kept.experiment, kept.dataset)
+    segment = Segment(
+        kept.experiment,
+        kept.dataset,
+        kept.start,
+        memory,
+        kept.epoch,
+        kept.position,
+        kept.continued,
+        kept.explicit,
+        kept.begun,
+        kept.watched,
+        number,
+        kept.cause,
+    )
+    if (kept.numbers.columns, kept.units.columns) != (segment.numbers.columns, segment.units.columns):
+        raise ValueError(f"segment {number}: what was recorded does not fit its experiment")
+    segment.fill(kept.keyframes, kept.interval, kept.pinned, kept.numbers, kept.units, kept.validation, kept.watches)
+    return segment

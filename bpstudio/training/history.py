@@ -16,6 +16,7 @@ import numpy as np
 from bpstudio.data.dataset import Dataset
 from bpstudio.engine.trace import Params
 from bpstudio.maths.operations import Array
+from bpstudio.training.arithmetic import metric_columns, saturating_units, switching_units
 from bpstudio.training.caption import UNNAMED, Caption
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.metrics import Leg, Metrics, Series, SeriesView
@@ -48,13 +49,10 @@ class Segment:
         dataset: Dataset,
         start: int,
         memory: Array,
-        columns: tuple[str, ...],
-        unit_layers: tuple[tuple[int, int], ...],
         epoch: int = 0,
         position: int = 0,
         continued: str = "",
         explicit: Sequence[Array] | None = None,
-        switches: tuple[tuple[int, int], ...] = (),
         begun: int | None = None,
         watched: Watch = NOT_WATCHED,
         number: int = 0,
@@ -69,11 +67,11 @@ class Segment:
         self.position = position
         self.continued = continued
         self.explicit = explicit
-        self.columns = columns
-        self.unit_layers = unit_layers
-        self.switches = switches
-        self.numbers = Series(len(columns))
-        self.units = Series(len(unit_layers) + len(switches), np.uint8)
+        self.columns = metric_columns(experiment)
+        self.unit_layers = saturating_units(experiment)
+        self.switches = switching_units(experiment)
+        self.numbers = Series(len(self.columns))
+        self.units = Series(len(self.unit_layers) + len(self.switches), np.uint8)
         self.begun = start if begun is None else begun
         self.watched = watched
         self.validation: list[tuple[float, float, float]] = []

@@ -7,10 +7,8 @@ before anything changes: a refused edit leaves everything as it was.
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import weakref
 from collections.abc import Sequence
-from types import MappingProxyType
 
 import numpy as np
 
@@ -19,9 +17,9 @@ from bpstudio.engine.passes import predict
 from bpstudio.engine.penalizing import Averages
 from bpstudio.engine.trace import Params, Trace, draw_params, params_layout
 from bpstudio.maths.operations import Array
-from bpstudio.training.archive import Archive, KeptBranch, KeptSegment
-from bpstudio.training.arithmetic import metric_columns, saturating_units, switching_units
+from bpstudio.training.archive import Archive, archived, thawed
 from bpstudio.training.breakpoints import Breakpoint
+from bpstudio.training.camera import Camera
 from bpstudio.training.caption import UNNAMED, Caption
 from bpstudio.training.carry import (
     averages_of,
@@ -29,7 +27,6 @@ from bpstudio.training.carry import (
     carried_averages,
     check_fit,
     judged_alike,
-    memory_size,
     named_states,
     packed,
     same_values,
@@ -45,10 +42,8 @@ from bpstudio.training.near import Near
 from bpstudio.training.past import (
     LONGEST_NAME,
     LONGEST_NOTE,
-    Beside,
     Bookmark,
     Branch,
-    BranchView,
     Event,
     Moment,
     Past,
@@ -60,6 +55,8 @@ from bpstudio.training.stopping import NOT_WATCHED, UNTRIED, Patience, Stopped, 
 
 DEFAULT_BUDGET = 256 * 2**20
 KEYFRAME_SHARE = 0.8
+UNCHECKED_SHARE = 1 / 256
+"""Of the budget, by which a segment may grow before all of them are counted again."""
 NEAR_SHARE = 0.15
 """Of the budget, for states close to the present step; it is part of the share of the keyframes."""
 
@@ -92,26 +89,34 @@ class Session:
     ) -> None:
         check_fit(experiment, dataset)
         self.budget = budget
-        self._pool = FramePool()
+        self._camera = Camera()
         self._undo = Undo()
         self._near = Near(lambda: int(self.budget * NEAR_SHARE))
         self._events: tuple[Event, ...] = ()
-        self._views: dict[int, BranchView] = {}
-        self._compared: int | None = None
         self._segments_made = 0
+        self._grown: tuple[Segment | None, int] = (None, 0)
         self._all_segments: weakref.WeakSet[Segment] = weakref.WeakSet()
         origin = start if start is not None else draw_params(experiment.network, experiment.seed)
         at, params, state = (0, origin, {}) if resume is None else resume
         memory = packed(experiment, params, state, averages or {})
         # The best step of before lies outside this run, which could not go back to it: stopping waits anew.
-        segment = self._segment(
-            experiment, dataset, at, memory, *place, explicit=batches, begun=begun, watched=Watch(watched)
+        segment = self._own(
+            Segment(
+                experiment,
+                dataset,
+                at,
+                memory,
+                *place,
+                explicit=batches,
+                begun=begun,
+                watched=Watch(watched),
+                number=self._number(),
+            )
         )
         self._stopped: Stopped | None = None
         self._tape: Tape | None = None
         self._blocks = FramePool()
         self._viewer: Cursor | None = None
-        self._beside: Cursor | None = None
         chain = Chain((segment,), origin.copy(), caption or UNNAMED)
         self._past = Past((Branch(1, chain, at, fork=at),), 1)
         self._cursor = self._enter(segment, at)
@@ -277,17 +282,20 @@ class Session:
         step = 0 if restarts else here.step
         place = (0, 0) if restarts else self._place_after(new, data)
         comparable = not restarts and judged_alike(old, self.dataset, new, data)
-        segment = self._segment(
-            new,
-            data,
-            step,
-            packed(new, values, state, {} if restarts else averages),
-            *place,
-            continued="restarted" if restarts else "continued",
-            explicit=here.segment.explicit if data is self.dataset else None,
-            begun=step if state is None else here.segment.begun,
-            watched=here.segment.watch_at(step).carried(comparable) if not restarts else NOT_WATCHED,
-            cause=name,
+        segment = self._own(
+            Segment(
+                new,
+                data,
+                step,
+                packed(new, values, state, {} if restarts else averages),
+                *place,
+                continued="restarted" if restarts else "continued",
+                explicit=here.segment.explicit if data is self.dataset else None,
+                begun=step if state is None else here.segment.begun,
+                watched=here.segment.watch_at(step).carried(comparable) if not restarts else NOT_WATCHED,
+                cause=name,
+                number=self._number(),
+            )
         )
         self._stopped = None
         before = () if restarts else self._chain.until(step)
@@ -349,41 +357,8 @@ class Session:
         """The whole run, frozen, with the state of the present step; of the keyframes about so many bytes, evenly
         spread, or all of them.
         """
-        here = self._cursor
-        here.drain()
-        past = self._past.left_at(here.step)
-        segments = {segment.number: segment for branch in past.branches for segment in branch.chain.segments}
-        keyframes = {number: segment.keyframes for number, segment in segments.items()}
-        if keyframe_bytes is not None:
-            everything = sum(segment.nbytes for segment in segments.values())
-            spacing = -(-everything // max(1, keyframe_bytes))
-            for number, segment in segments.items():
-                kept = {segment.start, segment.pinned, *list(keyframes[number])[::spacing]}
-                keyframes[number] = {step: each for step, each in keyframes[number].items() if step in kept}
-        # On a machine with other arithmetic a replay would not end in the last bit of what is on the screen now.
-        keyframes[here.segment.number].setdefault(here.step, here.memory.copy())
-        return Archive(
-            MappingProxyType({n: KeptSegment.of(segment, keyframes[n]) for n, segment in segments.items()}),
-            tuple(
-                KeptBranch(
-                    each.number,
-                    each.name,
-                    each.parent,
-                    each.fork,
-                    each.cause,
-                    each.step,
-                    tuple(segment.number for segment in each.chain.segments),
-                    each.chain.origin,
-                    each.chain.caption,
-                )
-                for each in past.branches
-            ),
-            past.current,
-            past.bookmarks,
-            past.breakpoints,
-            self._events,
-            self._segments_made,
-        )
+        self._cursor.drain()
+        return archived(self._past, self._cursor, self._events, self._segments_made, keyframe_bytes)
 
     @classmethod
     def restored(cls, archive: Archive, budget: int = DEFAULT_BUDGET) -> Session:
@@ -394,51 +369,15 @@ class Session:
         here = archive.branch
         first = archive.segments[here.segments[0]]
         session = cls(first.experiment, first.dataset, here.origin, budget=budget, caption=here.caption)
-        session._thaw(archive)
+        session._past, segments = thawed(archive)
+        session._all_segments.update(segments)
+        session._segments_made, session._events = archive.made, archive.events
+        branch = session._past.branch
+        session._cursor = session._enter(branch.chain.segments[0], branch.first)
+        session.seek(min(max(branch.step, branch.first), branch.last))
+        for segment in segments:
+            session._hold_budget(segment)
         return session
-
-    def _thaw(self, archive: Archive) -> None:
-        segments = {}
-        for number, kept in archive.segments.items():
-            memory = kept.keyframes[kept.start]
-            if memory.shape != (memory_size(kept.experiment),) or memory.dtype != kept.experiment.dtype:
-                raise ValueError(f"segment {number}: its keyframes do not fit its experiment")
-            check_fit(kept.experiment, kept.dataset)
-            self._segments_made = number - 1
-            segments[number] = segment = self._segment(
-                kept.experiment,
-                kept.dataset,
-                kept.start,
-                memory,
-                kept.epoch,
-                kept.position,
-                kept.continued,
-                kept.explicit,
-                kept.begun,
-                kept.watched,
-                kept.cause,
-            )
-            if (kept.numbers.columns, kept.units.columns) != (segment.numbers.columns, segment.units.columns):
-                raise ValueError(f"segment {number}: what was recorded does not fit its experiment")
-            segment.fill(
-                kept.keyframes, kept.interval, kept.pinned, kept.numbers, kept.units, kept.validation, kept.watches
-            )
-        self._segments_made = archive.made
-        branches = []
-        for each in archive.branches:
-            path = tuple(segments[number] for number in each.segments)
-            if not path or any(a.start >= b.start for a, b in itertools.pairwise(path)):
-                raise ValueError(f"branch {each.number}: expected stretches one after the other")
-            chain = Chain(path, each.origin, each.caption)
-            branches.append(Branch(each.number, chain, each.step, each.name, each.parent, each.fork, each.cause))
-        self._past = Past(tuple(branches), archive.current, archive.bookmarks, archive.breakpoints)
-        self._events = archive.events
-        here = self._past.branch
-        step = min(max(here.step, here.first), here.last)
-        self._cursor = self._enter(here.chain.segments[here.chain.at(step)], step)
-        self._cursor.seek(step)
-        for segment in segments.values():
-            self._hold_budget(segment)
 
     # ---- branches and marks
 
@@ -447,17 +386,20 @@ class Session:
         here = self._cursor
         here.drain()
         segment, step = here.segment, here.step
-        copy = self._segment(
-            segment.experiment,
-            segment.dataset,
-            step,
-            here.memory,
-            *here.place(step),
-            continued="continued",
-            explicit=segment.explicit,
-            begun=segment.begun,
-            watched=segment.watch_at(step),
-            cause="branch",
+        copy = self._own(
+            Segment(
+                segment.experiment,
+                segment.dataset,
+                step,
+                here.memory,
+                *here.place(step),
+                continued="continued",
+                explicit=segment.explicit,
+                begun=segment.begun,
+                watched=segment.watch_at(step),
+                cause="branch",
+                number=self._number(),
+            )
         )
         self._undo.remember(self._moment("branch"))
         chain = dataclasses.replace(self._chain, segments=(*self._chain.until(step), copy))
@@ -502,7 +444,6 @@ class Session:
             others = [each.number for each in self._past.branches if each.number != number]
             self.switch(gone.parent if gone.parent in others else others[0])
         self._past = self._past.without(number)
-        self._views.pop(number, None)
 
     def compare(self, number: int | None) -> None:
         """Show the parameters of another branch at the same step in every frame from now on; None: of none.
@@ -511,12 +452,12 @@ class Session:
         """
         if number is not None:
             self._past.numbered(number)
-        self._compared, self._beside = number, None
+        self._camera.compare(number)
 
     @property
     def compared(self) -> int | None:
         """The number of the branch with which every frame compares; None: with none."""
-        return next((each.number for each in self._past.branches if each.number == self._compared), None)
+        return self._camera.compared(self._past)
 
     def bookmark(self, address: str = "", note: str = "") -> int:
         """Mark the present step, or a beat of it, as one gesture; returns the bookmark's number."""
@@ -596,105 +537,16 @@ class Session:
 
     def _picture(self, here: Cursor) -> Frame:
         """The step at which a cursor stands, frozen."""
-        segment, segments = here.segment, self._chain.segments
-        experiment = segment.experiment
-        network = experiment.network
-        memory = self._pool.copy(here.memory)
-        size = params_layout(network).size
-        params = Params(network, memory[:size])
-        following = self._pool.copy(here.next)
-        rows = here.now.trace.rows
-        trace = Trace(
-            network,
-            rows,
-            self._pool.copy(here.now.trace.x.ravel()).reshape(rows, -1),
-            self._pool.copy(here.now.trace.arena),
-            params,
-            experiment.update_order == "sequential",
-            experiment.penalties,
+        is_here = here is self._cursor
+        return self._camera.picture(
+            here,
+            self._past,
+            self._undo,
+            self._events,
+            self.last_step,
+            self._stopped if is_here else None,
+            is_here,
         )
-        loss, row_loss = here.now.costs()
-        epoch, position = here.place(here.step)
-        metrics = self._chain.metrics()
-        return Frame(
-            experiment=experiment,
-            dataset=segment.dataset,
-            step=here.step,
-            epoch=epoch,
-            position=position,
-            batch=here.batches.rows(epoch, position),
-            params=params,
-            trace=trace,
-            state=named_states(experiment, memory[size:]),
-            state_next=named_states(experiment, following),
-            averages=averages_of(experiment, memory[size:]),
-            averages_next=averages_of(experiment, following),
-            penalty=float(np.add.reduce(trace.penalties, dtype=np.float64)),
-            loss=loss,
-            row_loss=row_loss,
-            metrics=metrics,
-            segment=segments.index(segment) if segment in segments else len(segments),
-            segment_start=segment.start,
-            last_step=self.last_step,
-            start=self._chain.origin,
-            continued=segment.continued,
-            undo=self._undo.undo_name,
-            redo=self._undo.redo_name,
-            nonfinite=here.nonfinite,
-            run="diverged" if here.nonfinite is not None else "ready",
-            caption=self._chain.caption,
-            rate=here.clock.rate_at(here.step),
-            begun=segment.begun,
-            watched=segment.watch_at(here.step),
-            stopped=self._stopped if here is self._cursor else None,
-            branch=self._past.current,
-            branches=self._branch_views(metrics),
-            bookmarks=self._past.bookmarks,
-            breakpoints=self._past.breakpoints,
-            events=self._events,
-            compared=self.compared,
-            beside=self._compare(here.step) if here is self._cursor else None,
-            undo_names=self._undo.undo_names,
-            redo_names=self._undo.redo_names,
-        )
-
-    def _branch_views(self, metrics: Metrics) -> tuple[BranchView, ...]:
-        """The branches with their curves; only the current one grows, so the views of the others are kept."""
-        kept, self._views = self._views, {}
-        for branch in self._past.branches:
-            number, view = branch.number, kept.get(branch.number)
-            last = self.last_step if number == self._past.current else branch.last
-            same = view is not None and (view.name, view.last, view.cause) == (branch.name, last, branch.cause)
-            numbers = tuple(segment.number for segment in branch.chain.segments)
-            path = (branch.parent, branch.fork, numbers)
-            same = same and view is not None and (view.parent, view.fork, view.segments) == path
-            if view is None or not same or number == self._past.current:
-                view = BranchView(
-                    number,
-                    branch.name,
-                    branch.parent,
-                    branch.fork,
-                    branch.first,
-                    last,
-                    branch.cause,
-                    metrics if number == self._past.current else branch.chain.metrics(),
-                    branch.chain.segments[-1].experiment,
-                    numbers,
-                )
-            self._views[number] = view
-        return tuple(self._views.values())
-
-    def _compare(self, step: int) -> Beside | None:
-        """The branch with which the run is compared, at this step; None where it has no such step."""
-        branch = next((each for each in self._past.branches if each.number == self._compared), None)
-        if branch is None or not branch.first <= step <= branch.last or branch.number == self._past.current:
-            return None
-        segment = branch.chain.segments[branch.chain.at(step)]
-        cursor = self._beside
-        if cursor is None or cursor.segment is not segment:
-            cursor = self._beside = Cursor(segment, *segment.nearest(step), lambda _: None)
-        cursor.seek(step)
-        return Beside(branch.number, step, cursor.params.copy(), segment.experiment)
 
     def probe(self, row: int) -> Trace:
         """Forward and backward for one row of the data set at the present parameters; it contributes nothing to the
@@ -721,13 +573,14 @@ class Session:
         """A new path from step 0, with this caption or the one that there is."""
         self._cursor.drain()
         self._stopped = None
-        first = self._segment(experiment, dataset, 0, packed(experiment, origin), explicit=explicit, cause=name)
+        memory = packed(experiment, origin)
+        first = self._own(Segment(experiment, dataset, 0, memory, explicit=explicit, number=self._number(), cause=name))
         self._undo.remember(self._moment(name))
         chain = Chain((first,), origin, self._chain.caption if caption is None else caption)
         if is_other:
             self._past = Past((Branch(1, chain),), 1)
             self._events = ()
-            self._compared = None
+            self._camera.compare(None)
             self._cursor = self._enter(first, 0)
         else:
             self._go_on(chain, 0)
@@ -777,45 +630,20 @@ class Session:
         at, memory = segment.nearest(step)
         return Cursor(segment, at, memory, self._hold_budget, self._near)
 
-    def _segment(
-        self,
-        experiment: Experiment,
-        dataset: Dataset,
-        start: int,
-        memory: Array,
-        epoch: int = 0,
-        position: int = 0,
-        continued: str = "",
-        explicit: Sequence[Array] | None = None,
-        begun: int | None = None,
-        watched: Watch = NOT_WATCHED,
-        cause: str = "",
-    ) -> Segment:
-        self._segments_made += 1
-        columns, units = metric_columns(experiment), saturating_units(experiment)
-        switches = switching_units(experiment)
-        segment = Segment(
-            experiment,
-            dataset,
-            start,
-            memory,
-            columns,
-            units,
-            epoch,
-            position,
-            continued,
-            explicit,
-            switches,
-            begun,
-            watched,
-            self._segments_made,
-            cause,
-        )
+    def _own(self, segment: Segment) -> Segment:
         self._all_segments.add(segment)
         return segment
 
+    def _number(self) -> int:
+        """A number that no segment has had."""
+        self._segments_made += 1
+        return self._segments_made
+
     def _hold_budget(self, segment: Segment) -> None:
-        """Keyframes thin out and old metrics go when the budget is used up."""
+        """Keyframes thin out and old metrics go when the budget is used up; asked when a segment has grown."""
+        grown, seen = self._grown
+        if segment is grown and segment.nbytes + segment.recorded_nbytes - seen < self.budget * UNCHECKED_SHARE:
+            return
         everything = list(self._all_segments)
         over = sum(each.recorded_nbytes for each in everything) - int(self.budget * (1 - KEYFRAME_SHARE))
         if over > 0:
@@ -825,6 +653,7 @@ class Session:
         if over > 0:
             largest = max(everything, key=lambda each: each.nbytes)
             largest.thin(largest.nbytes - over)
+        self._grown = segment, segment.nbytes + segment.recorded_nbytes
 
     def _place_after(self, new: Experiment, data: Dataset) -> tuple[int, int]:
         """Where in the epochs a continued run goes on: in the middle of one if the batches are the same, else at the

@@ -117,7 +117,7 @@ def test_parts_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match=f"segment {two.number}: what was recorded"):
         Session.restored(_changed(archive, segments=wrong))
     short = {**archive.segments, two.number: _changed(two, keyframes={two.start: np.zeros(3)})}
-    with pytest.raises(ValueError, match=f"segment {two.number}: its keyframes"):
+    with pytest.raises(ValueError, match=f"segment {two.number}: its keyframe of step"):
         Session.restored(_changed(archive, segments=short))
     branch = archive.branches[1]
     backwards = _changed(branch, segments=branch.segments[::-1])
