@@ -14,10 +14,10 @@ from types import MappingProxyType
 from typing import Any
 
 from bpstudio.training.checks import number, whole
+from bpstudio.training.expression import parse
 from bpstudio.training.plain_values import read_number, read_object, shown
 
 MOST_VALIDATIONS = 1000
-LONGEST_EXPRESSION = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +107,17 @@ class PredictionFlips:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A typed condition over the metrics becomes true, such as ``loss < 0.1 and step > 100``."""
+    """A typed condition over the metrics becomes true, such as ``loss < 0.1 and step > 100``.
+
+    Raises ExpressionError, with the place, for what is none.
+    """
 
     text: str
 
     def __post_init__(self) -> None:
         if not isinstance(self.text, str):
             raise ValueError(f"text: expected an expression, got {self.text!r}")
-        if len(self.text) > LONGEST_EXPRESSION:
-            raise ValueError(f"text: expected at most {LONGEST_EXPRESSION} characters, got {len(self.text)}")
+        parse(self.text)
 
 
 Condition = GradientNorm | UnitFlat | UnitDies | ValidationTurns | WeightCrosses | PredictionFlips | Expression
