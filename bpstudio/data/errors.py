@@ -6,6 +6,7 @@ template.format(**values); a window looks the template up in its catalogue and f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -17,6 +18,20 @@ Value = str | int | float
 OWN_WORDS = frozenset({"found", "how", "kind", "task"})
 """Places where a word of the program stands (a kind of column, a way to fill gaps): it is translated like the template.
 What stands in any other place is a number or comes from the file, and stays as it is."""
+
+
+LONGEST_MESSAGE = 900
+"""Letters of what is said about a file that somebody else wrote: it may quote what stands there, not all of it."""
+
+_UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def sayable(text: str, most: int = LONGEST_MESSAGE) -> str:
+    """A text as it can stand in a message: characters that cannot be seen, or turn others around, written as escapes,
+    and of more than ``most`` letters the beginning and the end.
+    """
+    text = _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
+    return text if len(text) <= most else f"{text[: most * 2 // 3]}…{text[1 - most // 3 :]}"
 
 
 @dataclass(frozen=True)
@@ -44,11 +59,11 @@ class DataError(ValueError):
     def __init__(
         self, template: str, remedy: str = "", *, row: int | None = None, column: str | None = None, **values: Value
     ) -> None:
-        places: dict[str, Value] = dict(values)
+        places: dict[str, Value] = {k: sayable(v, 300) if isinstance(v, str) else v for k, v in values.items()}
         if row is not None:
             places["row"] = row
         if column is not None:
-            places["column"] = column
+            places["column"] = sayable(column, 300)
         self.template = template
         self.remedy_template = remedy
         self.values: Mapping[str, Value] = MappingProxyType(places)

@@ -52,6 +52,7 @@ from bpstudio.training.carry import check_fit, same_values
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.frame import Frame
 from bpstudio.training.session import Session
+from bpstudio.training.update import further_numbers
 
 FORMAT = "bpstudio-lesson/1"
 NAMES = (
@@ -76,6 +77,9 @@ NAMES = (
     "lenet",
 )
 """The lessons that travel with the program, in the order in which they are offered."""
+
+MOST_MEMORY = 128 * 2**20
+"""Bytes of arrays that a lesson may ask for. Numbers for more than a sixth of it would not fit into its file."""
 
 PLOTS = ("loss", "accuracy", "rate", "saturation", "map", "gradient", "bars", "fit", "curve")
 """What a lesson can put in front; "rate" is the learning rate of a schedule, "map" saturation by unit, "bars" the
@@ -353,6 +357,7 @@ def _lesson(document: object, folder: str | os.PathLike[str] | None) -> Lesson:
     experiment = _experiment(entries["experiment"])
     network = experiment.network
     dataset = data_reference.read(entries["data"], "data", folder)
+    _check_memory(experiment, dataset, "experiment")
     _check_fit(experiment, dataset)
     lesson = Lesson(
         title=wording.read(entries["title"], "title"),
@@ -382,6 +387,8 @@ def _lesson(document: object, folder: str | os.PathLike[str] | None) -> Lesson:
         locks=parts.read_locks(entries.get("locks", []), "locks"),
         made_with=_made_with(entries.get("made_with", {})),
     )
+    for index, variant in enumerate(lesson.variants):
+        _check_memory(lesson.choose(variant.name).experiment, dataset, f"variants[{index}].changes")
     _check_names(lesson)
     if "variant" in entries:
         names = tuple(variant.name for variant in lesson.variants)
@@ -426,6 +433,17 @@ def _check_fit(experiment: Experiment, dataset: Dataset) -> None:
         check_fit(experiment, dataset)
     except ValueError as error:
         raise ValueError(f"{'' if str(error).startswith('data') else 'experiment.'}{error}") from None
+
+
+def _check_memory(experiment: Experiment, dataset: Dataset, path: str) -> None:
+    """What a file of a few lines may ask for; opening it would have taken the memory before anybody could say no."""
+    rows = min(experiment.batch_size or len(dataset.train), len(dataset.train))
+    need = experiment.network.memory_bytes(rows, 8) + 8 * further_numbers(experiment)
+    if need > MOST_MEMORY:
+        raise ValueError(
+            f"{path}: a network of {experiment.network.parameter_count:,} parameters with {rows:,} rows at once needs "
+            f"about {need >> 20:,} MB; a lesson may ask for {MOST_MEMORY >> 20}. Use fewer units or a smaller batch."
+        )
 
 
 def _sign(document: object) -> int:
