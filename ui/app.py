@@ -26,6 +26,7 @@ from ui.errors import Errors
 from ui.file_commands import FileCommands
 from ui.focus import Focus
 from ui.garbage import Collector
+from ui.history_place import HistoryPlace
 from ui.main_window import MainWindow
 from ui.messages import Messages
 from ui.navigation import Navigation
@@ -77,6 +78,7 @@ class App:
         self.commands = Commands(self.window, self.actions, self.focus, self.runner, self.navigation, self.document)
         self.presentation = Presentation(self.window, self.actions)
         self.tables = TableTwin(self.window, self.actions, self.focus, self.runner)
+        self.history = HistoryPlace(self.window, self.actions, self.focus, self.runner)
         self.files = FileCommands(self.window, self.actions, self.runner, self.navigation, self.document)
         ways = Ways(self.files.open_path, self.files.resume, self.files.open_lesson, self.files.lessons)
         self.doors = Doors(self.window, self.actions, self.focus, self.runner, self.navigation, self.document, ways)

@@ -202,7 +202,7 @@ class Commands:
             "view.reduced_motion": self._toggle_motion,
             "view.next_panel": window.next_panel,
             "view.previous_panel": partial(window.next_panel, -1),
-            **{f"view.{side}": partial(self._toggle_side, side) for side in REGIONS},
+            **{f"view.{side}": partial(self._toggle_side, side) for side in REGIONS if side != "history"},
             "view.reset_layout": window.reset_layout,
             "help.help": lambda: dialogs.Help(window).open(),
             "help.what": QWhatsThis.enterWhatsThisMode,

@@ -18,24 +18,28 @@ from typing_extensions import override
 from ui import theme
 from ui.actions import Actions
 
-REGIONS = ("left", "right", "bottom", "legend")
-"""What can fold: network and data, explanation, curves, and the legend under the network."""
+REGIONS = ("left", "right", "bottom", "legend", "history")
+"""What can fold: network and data, explanation, curves, the legend under the network, and the past of the run."""
+AT_FIRST = frozenset(REGIONS) - {"history"}
+"""Those that are open when nobody has asked for anything."""
 
-SIZES = ("left", "right", "bottom", "tall")
+SIZES = ("left", "right", "bottom", "tall", "history")
 """What a wish says the size of."""
 
 WIDE = 1440
 """From this width on the side panels have more room."""
-SIDES = {False: (202, 350), True: (250, 400)}
-"""Pixels of the left and the right panel when nobody has moved them, in a narrow and a wide window."""
-LEAST = (168, 270)
-"""What the left and the right panel need to be read, at normal text."""
-MOST = (0.2, 0.28)
+SIDES = {False: (202, 350, 290), True: (250, 400, 330)}
+"""Pixels of the left and the right panel and of the history when nobody moved them, in a narrow and a wide window."""
+LEAST = (168, 270, 240)
+"""What these need to be read, at normal text."""
+MOST = (0.2, 0.28, 0.24)
 """Shares of the width that they have at most, unless they need more to be read."""
-MOST_OF_ALL, MOST_WANTED = (0.3, 0.48), 0.6
+MOST_OF_ALL, MOST_WANTED = (0.3, 0.48, 0.4), 0.6
 """Shares of the width that they never go beyond by themselves, and when somebody has made them wide."""
 NETWORK = (330, 200)
 """Width of the canvas and height of the network itself below which regions fold, at normal text."""
+PAST = 480
+"""Width of the canvas below which network and data fold when the history is open too: who compares wants to see."""
 ALONE = 215
 """Width of the canvas below which even the explanation folds."""
 HEADLINE, LEGEND = 58, 64
@@ -44,6 +48,8 @@ TALL = 0.42
 """Share of the height that the tables of a step have in the place of the curves: a curve can be low, a table not."""
 BOTTOM, LOWEST_BOTTOM = 0.29, 150
 """Share of the height that the curves have, and the pixels that they need at normal text."""
+MOVED = {1: ("left",), 2: ("right",), 3: ("right", "history"), 4: ()}
+"""The columns that change their size with each line between them; the last stands before a scene."""
 
 
 @dataclass(frozen=True)
@@ -52,17 +58,18 @@ class Wish:
 
     open       the regions that are wanted
     insisted   those that stay although there is little room, because they were asked for in this very room
-    left, right   shares of the width; bottom a share of the height
+    left, right, history   shares of the width; bottom a share of the height
     tables        whether the tables of the step stand where the curves are; tall is their share of the height
     """
 
-    open: frozenset[str] = frozenset(REGIONS)
+    open: frozenset[str] = AT_FIRST
     insisted: frozenset[str] = frozenset()
     left: float = 0.0
     right: float = 0.0
     bottom: float = 0.0
     tables: bool = False
     tall: float = 0.0
+    history: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -73,20 +80,25 @@ class Room:
     left: int
     right: int
     bottom: int
+    history: int = 0
 
 
 def fit(width: int, height: int, scale: float, wish: Wish, beneath: int = 0) -> Room:
     """The room in a window whose inside has this size in pixels; `beneath` is taken by lines that always stay."""
-    left, right = (_side(index, width, scale, wanted) for index, wanted in enumerate((wish.left, wish.right)))
+    wanted = (wish.left, wish.right, wish.history)
+    left, right, history = (_side(index, width, scale, each) for index, each in enumerate(wanted))
     if {"left", "right"} <= wish.open:
         # A panel that somebody has made wide gives way before another one folds.
+        past = history if "history" in wish.open else 0
         if wish.right:
-            right = min(right, max(round(width - left - NETWORK[0] * scale), round(LEAST[1] * scale)))
+            right = min(right, max(round(width - left - past - NETWORK[0] * scale), round(LEAST[1] * scale)))
         if wish.left:
-            left = min(left, max(round(width - right - NETWORK[0] * scale), round(LEAST[0] * scale)))
+            left = min(left, max(round(width - right - past - NETWORK[0] * scale), round(LEAST[0] * scale)))
     gone: set[str] = set()
-    for region, needed in (("left", NETWORK[0]), ("right", ALONE)):
-        taken = sum(size for side, size in (("left", left), ("right", right)) if side in wish.open - gone)
+    sides = (("left", left), ("right", right), ("history", history))
+    least = PAST if "history" in wish.open else NETWORK[0]
+    for region, needed in (("left", least), ("history", NETWORK[0]), ("right", ALONE)):
+        taken = sum(size for side, size in sides if side in wish.open - gone)
         if width - taken < needed * scale and region not in wish.insisted:
             gone.add(region)
     share = (wish.tall or TALL) if wish.tables else (wish.bottom or BOTTOM)
@@ -98,7 +110,7 @@ def fit(width: int, height: int, scale: float, wish: Wish, beneath: int = 0) -> 
         network = free - LEGEND * scale * ("legend" in here) - bottom * ("bottom" in here)
         if network >= NETWORK[1] * scale:
             break
-    return Room(here, left, right, bottom)
+    return Room(here, left, right, bottom, history)
 
 
 def _side(index: int, width: int, scale: float, wanted: float) -> int:
@@ -134,7 +146,7 @@ class Regions(QObject):
         """Somebody else arranges the window; nothing is done until this ends."""
         self._room_for: tuple[object, ...] = ()
         rows.installEventFilter(self)
-        columns.splitterMoved.connect(lambda _at, handle: self._moved("left" if handle == 1 else "right"))
+        columns.splitterMoved.connect(lambda _at, handle: self._moved(*MOVED[handle]))
         rows.splitterMoved.connect(lambda _at, _handle: self._moved("bottom"))
 
     @property
@@ -159,8 +171,8 @@ class Regions(QObject):
             if name in self._widgets:
                 self._widgets[name].setVisible(name in room.open)
         self._show_legend("legend" in room.open)
-        left, right = (getattr(room, side) if side in room.open else 0 for side in ("left", "right"))
-        self._columns.setSizes([room.left, max(width - left - right, 1), room.right])
+        taken = sum(getattr(room, side) for side in ("left", "right", "history") if side in room.open)
+        self._columns.setSizes([room.left, max(width - taken, 1), room.right, room.history])
         self._rows.setSizes([max(height - room.bottom, 1), room.bottom])
 
     def toggle(self, name: str, shown: bool) -> None:
@@ -183,14 +195,15 @@ class Regions(QObject):
         self.wish = Wish()
         self.arrange()
 
-    def _moved(self, name: str) -> None:
+    def _moved(self, *names: str) -> None:
         """A person has dragged the line beside a region."""
-        sizes = self._rows.sizes() if name == "bottom" else self._columns.sizes()
-        share = sizes[{"left": 0, "right": 2, "bottom": 1}[name]] / max(sum(sizes), 1)
-        if name == "bottom" and self.wish.tables:
-            name = "tall"
-        if share > 0:
-            self.wish = dataclasses.replace(self.wish, **{name: share})  # type: ignore[arg-type]  # one of its sizes
+        for name in names:
+            sizes = self._rows.sizes() if name == "bottom" else self._columns.sizes()
+            share = sizes[{"left": 0, "right": 2, "history": 3, "bottom": 1}[name]] / max(sum(sizes), 1)
+            if name == "bottom" and self.wish.tables:
+                name = "tall"
+            if share > 0:
+                self.wish = dataclasses.replace(self.wish, **{name: share})  # type: ignore[arg-type]  # one of its sizes
 
     @override
     def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:
@@ -209,6 +222,6 @@ class Regions(QObject):
 
     def restore(self, settings: QSettings, place: str) -> None:
         """Take up the wish of the last time."""
-        there = frozenset(name for name in REGIONS if settings.value(f"{place}/{name}", True, bool))
+        there = frozenset(name for name in REGIONS if settings.value(f"{place}/{name}", name in AT_FIRST, bool))
         sizes = {name: min(max(settings.value(f"{place}/{name}_size", 0.0, float), 0.0), MOST_WANTED) for name in SIZES}
         self.wish = Wish(open=there, tables=settings.value(f"{place}/tables", False, bool), **sizes)

@@ -260,6 +260,15 @@ class MainWindow(QMainWindow):
         self._columns.addWidget(panel)
         self._beside.append(panel)
 
+    def fill_history(self, panel: QWidget) -> None:
+        """Put the panel of the past into its region, which is empty until somebody wants it."""
+        inner = self._history.widget()
+        column = inner.layout() if inner is not None else None
+        if isinstance(column, QVBoxLayout):
+            column.insertWidget(0, panel)
+        self._restore_sections(panel)
+        self.turns.add(panel)
+
     def split_sizes(self) -> tuple[list[int], list[int]]:
         """The widths of the columns and the heights of the rows."""
         return self._columns.sizes(), self._rows.sizes()
@@ -278,7 +287,9 @@ class MainWindow(QMainWindow):
         """Move the keyboard to the next region that can be seen."""
         page = self.start_page
         center = page if page is not None and page.isVisible() else self.canvas
-        regions: list[QWidget] = [center, self._right, self.timeline, self._bottom, self._left, *self._beside]
+        regions: list[QWidget] = [
+            center, self._right, self._history, self.timeline, self._bottom, self._left, *self._beside,
+        ]  # fmt: skip
         shown = [region for region in regions if region.isVisible()]
         holder = QApplication.focusWidget()
         here = next(
@@ -317,6 +328,7 @@ class MainWindow(QMainWindow):
             (self._left, tr("Network and data"), tr("What is trained, how, and on what. Every change can be undone.")),
             (self._right, tr("Explanation"), tr("Where the number comes from that is selected or was computed last.")),
             (self._bottom, tr("Curves"), tr("How the run went until now; the upright line is the step that is shown.")),
+            (self._history, tr("History"), tr("What is kept of the past: branches, gestures, marks. Nothing is lost.")),
             (
                 self.timeline,
                 tr("Beats and training steps"),
@@ -346,7 +358,8 @@ class MainWindow(QMainWindow):
         self._left = placing.scrolled("left", self.builder, self.data)
         self._right = placing.scrolled("right", self.inspector)
         middle = self._center = placing.column(self.tour, self.canvas, self.conventions)
-        self._columns = placing.splitter(Qt.Orientation.Horizontal, self._left, middle, self._right)
+        self._history = placing.scrolled("history")
+        self._columns = placing.splitter(Qt.Orientation.Horizontal, self._left, middle, self._right, self._history)
         self._columns.setStretchFactor(1, 1)
         above = placing.column(self._columns, placing.line(), self.timeline, self.messages)
         self.timeline.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -358,7 +371,7 @@ class MainWindow(QMainWindow):
         self._rows.setStretchFactor(0, 1)
         self.setCentralWidget(self._rows)
         self._commands.listen(self.canvas, self.timeline)
-        sides = {"left": self._left, "right": self._right, "bottom": self._bottom}
+        sides = {"left": self._left, "right": self._right, "bottom": self._bottom, "history": self._history}
         self.regions = Regions(
             self._commands, self._columns, self._rows, sides, self.canvas.show_legend, self._beneath_canvas
         )

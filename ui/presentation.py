@@ -144,7 +144,7 @@ class Presentation:
         explanation.setVisible(not self._shows_text)
         width, height = window.width(), window.height()
         beside = round(PANEL * width)
-        window.split(([0, width - beside, beside, beside], [height, 0]))
+        window.split(([0, width - beside, beside, 0, beside], [height, 0]))
         window.canvas.show_legend(height >= look.px(58 + 64 + 230))
         # Large text is measured again only when this event is over.
         QTimer.singleShot(0, self._split_again)
@@ -152,7 +152,7 @@ class Presentation:
     def _split_again(self) -> None:
         if self._before is not None:
             width, beside = self._window.width(), round(PANEL * self._window.width())
-            self._window.split(([0, width - beside, beside, beside], [self._window.height(), 0]))
+            self._window.split(([0, width - beside, beside, 0, beside], [self._window.height(), 0]))
 
 
 def _apply(name: str, scale: float) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Protocol, cast
 
-from PyQt6.QtCore import QEvent
+from PyQt6.QtCore import QEvent, Qt
 from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
 from bpstudio.training.frame import Frame
+from ui import tabbing
 from ui.language import tr
 from ui.panels.form import Section
 
@@ -58,6 +59,17 @@ class HistoryPanel(QWidget):
             if section.objectName() == f"history.{name}":
                 return section
         raise KeyError(name)
+
+    def take_keyboard(self) -> None:
+        """Put the keyboard into the first section that is open, or on the first heading."""
+        for section, _, part in self._parts:
+            if section.is_open:
+                first = next(iter(tabbing.stops(cast(QWidget, part))), None)
+                if first is not None:
+                    first.setFocus(Qt.FocusReason.OtherFocusReason)
+                    return
+        if self._parts:
+            self._parts[0][0].heading.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_frame(self, frame: Frame) -> None:
         """Show the past that a frame carries, in every section that can be seen."""
