@@ -182,9 +182,14 @@ class Segment:
             self._steps.remove(old)
             del self._keyframes[old]
 
+    @property
+    def can_thin(self) -> bool:
+        """Whether there is a keyframe that can be given up."""
+        return len(self._steps) > len({self.start, self._pinned})
+
     def thin(self, budget: int) -> None:
         """Give up every second keyframe until the budget holds; the start and the best step are never given up."""
-        while self.nbytes > budget and any(step not in (self.start, self._pinned) for step in self._steps):
+        while self.nbytes > budget and self.can_thin:
             self.interval *= 2
             self._steps = [s for s in self._steps if (s - self.start) % self.interval == 0 or s == self._pinned]
             self._keyframes = {step: self._keyframes[step] for step in self._steps}

@@ -18,7 +18,7 @@ from numpy.typing import DTypeLike
 from bpstudio.maths.operations import Array
 
 FANOUT = 16
-CHUNK = 1024
+CHUNK, SMALLEST = 1024, 16
 MIN, MAX, MEAN, FIRST = range(4)
 
 
@@ -89,12 +89,18 @@ class Series:
         before = self._stop[level]
         done = 0
         while done < len(cells):
-            place = self._stop[level] % CHUNK
+            place, chunks = self._stop[level] % CHUNK, self._chunks[level]
             if place == 0:
-                chunk = np.empty((CHUNK, *cells.shape[1:]), self._dtype)
-                self._chunks[level].append(chunk)
-                self.nbytes += chunk.nbytes
-            count = min(len(cells) - done, CHUNK - place)
+                # The first one begins small: most stretches between two edits are short.
+                size = CHUNK if chunks else SMALLEST
+                chunks.append(np.empty((size, *cells.shape[1:]), self._dtype))
+                self.nbytes += chunks[-1].nbytes
+            elif place == len(chunks[-1]):
+                larger = np.empty((4 * len(chunks[-1]), *cells.shape[1:]), self._dtype)
+                larger[:place] = chunks[-1]
+                self.nbytes += larger.nbytes - chunks[-1].nbytes
+                chunks[-1] = larger
+            count = min(len(cells) - done, len(chunks[-1]) - place)
             self._chunks[level][-1][place : place + count] = cells[done : done + count]
             self._stop[level] += count
             done += count

@@ -269,6 +269,14 @@ class Undo:
         """The moment after the gesture that was undone last, or None."""
         return self._back(now, self._future, self._past)
 
+    def forget_oldest(self) -> bool:
+        """Forget the oldest gesture, and with it the stretches to which only it led; False when there is none."""
+        if not self._past:
+            return False
+        del self._past[0]
+        self._name()
+        return True
+
     @property
     def drag(self) -> object | None:
         """What the edits of the last gesture share, while it can go on."""

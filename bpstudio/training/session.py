@@ -649,10 +649,15 @@ class Session:
         if over > 0:
             largest = max(everything, key=lambda each: each.recorded_nbytes)
             largest.forget(largest.recorded_nbytes - over)
-        over = sum(each.nbytes for each in everything) + self._near.nbytes - int(self.budget * KEYFRAME_SHARE)
-        if over > 0:
-            largest = max(everything, key=lambda each: each.nbytes)
-            largest.thin(largest.nbytes - over)
+        while sum(each.nbytes for each in everything) + self._near.nbytes > self.budget * KEYFRAME_SHARE:
+            thinner = [each for each in everything if each.can_thin]
+            if thinner:
+                largest = max(thinner, key=lambda each: each.nbytes)
+                largest.thin(largest.nbytes - 1)
+            elif not self._undo.forget_oldest():
+                break
+            else:
+                everything = list(self._all_segments)
         self._grown = segment, segment.nbytes + segment.recorded_nbytes
 
     def _place_after(self, new: Experiment, data: Dataset) -> tuple[int, int]:
