@@ -17,6 +17,7 @@ from ui.language import tr, translatable
 from ui.panels.form import Choice, Message
 from ui.panels.number import NumberField
 from ui.panels.plain import PlainError
+from ui.panels.step_marks import StepMarks
 from ui.placing import SteadyLabel
 from ui.runner import Runner
 
@@ -30,6 +31,7 @@ class StepSlider(QSlider):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.edits: tuple[int, ...] = ()
+        self.marks = StepMarks()
         self.setRange(0, 0)
 
     def show_run(self, first: int, last: int, step: int, edits: tuple[int, ...]) -> None:
@@ -73,7 +75,9 @@ class StepSlider(QSlider):
             option = QStyleOptionSlider()
             self.initStyleOption(option)
             if not self._part(option, QStyle.SubControl.SC_SliderHandle).contains(ev.position().toPoint()):
-                self.setSliderPosition(self.step_at(ev.position().x()))
+                x = ev.position().x()
+                marked = self.marks.near(x, self.x_of)
+                self.setSliderPosition(self.step_at(x) if marked is None else marked)
                 self.triggerAction(QSlider.SliderAction.SliderMove)
         super().mousePressEvent(ev)
 
@@ -86,6 +90,11 @@ class StepSlider(QSlider):
             middle = self.height() / 2
             for step in self.edits:
                 painter.fillRect(QRectF(self.x_of(step) - 1, middle - 7, 2, 4), color)
+            painter.end()
+        if self.marks.marks and self.maximum() > self.minimum():
+            painter = QPainter(self)
+            self.marks.paint(painter, self.height(), self.x_of)
+            painter.end()
 
     @override
     def sizeHint(self) -> QSize:
@@ -138,6 +147,8 @@ class StepBar(QWidget):
         self._frame = frame
         metrics = frame.metrics
         self.slider.show_run(metrics.first, frame.last_step, frame.step, metrics.edits)
+        if self.slider.marks.show_frame(frame):
+            self.slider.update()
         for label, text in ((self.first, f"{metrics.first:,}"), (self.last, f"{frame.last_step:,}")):
             label.say(text)
         self._show_place()
