@@ -73,6 +73,13 @@ class Messages(QFrame):
         if level == "good" and act is None:
             self._clock.start()
 
+    def report(self, text: str, offer: str, act: Callable[[], None]) -> None:
+        """Say how far something is that takes long; said again, only the words change."""
+        if self.isHidden() or self.button.text() != offer or self._level != "good":
+            self.say("good", text, offer, act)
+        self.words.setText(text)
+        self._act = act
+
     def withdraw(self, text: str) -> None:
         """Take a message back that is no longer true; another one that came after it stays."""
         if self.words.text() == text:

@@ -27,7 +27,7 @@ from typing_extensions import override
 
 from ui.language import translatable
 from ui.later import after_painting
-from ui.threads import Answerer, CancelledError, Command, Progress, Question, Trainer
+from ui.threads import BREATH, LONGEST_HOLD, Answerer, CancelledError, Command, Progress, Question, Trainer
 
 if TYPE_CHECKING:
     from bpstudio.data.dataset import Dataset
@@ -280,6 +280,28 @@ class Runner(QObject):
             self._outbox.put(partial(_tell, then, archive))
 
         self._send(Command(act, "archive", stops=False))
+
+    def archive_at_once(self, patience: float, keyframe_bytes: int | None = None) -> Archive | None:
+        """The same while nobody can wait for a signal, because the window is on its way out; None where it was not
+        there in time. Waits `patience` seconds at most.
+        """
+        archives: list[Archive] = []
+        done = threading.Event()
+
+        def act(session: Session) -> None:
+            try:
+                archives.append(session.archive(keyframe_bytes))
+            finally:
+                done.set()
+
+        self._send(Command(act, "archive", stops=False))
+        done.wait(patience if self.frame is not None and not self._closed else 0.0)
+        return next(iter(archives), None)
+
+    def rest(self) -> None:
+        """From another thread, now and then in long work: hold still while the window paints, as training does."""
+        self._go.wait(LONGEST_HOLD)
+        time.sleep(BREATH)
 
     def reset(self) -> None:
         """Back to step 0 of the first segment, with the same digits."""
