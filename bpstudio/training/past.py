@@ -270,8 +270,10 @@ class Undo:
         return self._back(now, self._future, self._past)
 
     def forget_oldest(self) -> bool:
-        """Forget the oldest gesture, and with it the stretches to which only it led; False when there is none."""
-        if not self._past:
+        """Forget the oldest gesture, and with it the stretches to which only it led; False when only the last one is
+        left, which can be taken back whatever the budget says.
+        """
+        if len(self._past) < 2:
             return False
         del self._past[0]
         self._name()
