@@ -63,22 +63,25 @@ class Advice:
     offers: tuple[Offer, ...]
 
 
-def suggest(table: Table) -> Preparation:
-    """A sensible first choice: target, inputs, task and split. Nothing is scaled, filled in or dropped by it."""
+def suggest(table: Table, targets: tuple[str, ...] | None = None) -> Preparation:
+    """A sensible first choice: target, inputs, task and split; or the same for targets that a person chose. Nothing is
+    scaled, filled in or dropped by it.
+    """
     usable = [column for column in table.columns if column.kind in _USABLE]
     if not usable:
         raise DataError(NO_TARGET, NO_TARGET_REMEDY, name=table.name)
     named = [column for column in usable if _TARGET_NAME.match(column.name)]
-    target = (named or usable)[-1]
-    others = [column for column in table.columns if column is not target]
+    chosen = [(named or usable)[-1]] if targets is None else [table.column(name) for name in targets]
+    target = chosen[-1]
+    others = [column for column in table.columns if column not in chosen]
     side = _picture(others)
     inputs = [column for column in others if side or _enters(column)]
     if not inputs:
         raise DataError(NO_INPUT, NO_INPUT_REMEDY, name=table.name, column=target.name)
-    task = _task(target)
+    task = _task(target) if len(chosen) == 1 else "regression"
     return Preparation(
         inputs=tuple(column.name for column in inputs),
-        targets=(target.name,),
+        targets=tuple(column.name for column in chosen),
         task=task,
         validation=0.2 if table.rows >= 20 else 0.0,
         stratified=task != "regression",

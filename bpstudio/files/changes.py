@@ -19,7 +19,7 @@ def apply(experiment: Experiment, changes: Mapping[str, Any], path: str) -> Expe
     """The experiment with the changes made, checked like any other; errors name the place under `path`."""
     document = experiment.to_dict(complete=True)
     for place, value in changes.items():
-        for holder, key in _holders(document, place, f"{path}.{place}"):
+        for holder, key in places(document, place, f"{path}.{place}"):
             holder[key] = value
     try:
         return Experiment.from_dict(document)
@@ -27,8 +27,10 @@ def apply(experiment: Experiment, changes: Mapping[str, Any], path: str) -> Expe
         raise ValueError(f"{path}: {error}") from None
 
 
-def _holders(document: dict[str, Any], place: str, path: str) -> Iterator[tuple[Any, str | int]]:
-    """(object, key) of every value that `place` names."""
+def places(document: dict[str, Any], place: str, path: str) -> Iterator[tuple[Any, str | int]]:
+    """(object, key) of every value that `place` names in an experiment's plain values. Raises ValueError, with a near
+    name where there is one, for a place that it does not have.
+    """
     found: list[tuple[Any, str | int]] = [({"": document}, "")]
     for part in place.split("."):
         match = _PART.fullmatch(part)

@@ -112,6 +112,8 @@ class AdamW(Adam):
 
     name: ClassVar[str] = "adamw"
     decoupled: ClassVar[bool] = True
+    usual_decay: ClassVar[float] = 0.01
+    """What it decays by where nobody says: without a decay it would be Adam."""
 
 
 @dataclass(frozen=True, slots=True)

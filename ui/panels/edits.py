@@ -26,6 +26,7 @@ from bpstudio.engine.network import Network
 from bpstudio.insight.conventions import changed
 from bpstudio.maths.activations import fitted
 from bpstudio.maths.penalties import KLSparsity, Penalty, RunningSparsity
+from bpstudio.training.adaptive import AdamW
 from bpstudio.training.carry import check_fit
 from bpstudio.training.clipping import CLIPPINGS
 from bpstudio.training.experiment import Experiment
@@ -33,7 +34,6 @@ from bpstudio.training.schedules import SCHEDULES
 from bpstudio.training.stopping import EarlyStopping
 from ui.panels.plain import PlainError
 
-ADAMW_DECAY = 0.01
 MOST_UNITS = 10**12
 """Above this a memory estimate only fills the screen with digits."""
 
@@ -171,8 +171,8 @@ def with_initializer(experiment: Experiment, **changes: Any) -> Experiment:
 def with_rule(experiment: Experiment, rule: str) -> Experiment:
     """Another optimiser at the same rate. AdamW decays, or it would be Adam."""
     new = changed(experiment, "optimizer", rule)
-    if rule == "adamw" and new.optimizer.weight_decay == 0:
-        return new.replace(optimizer=dataclasses.replace(new.optimizer, weight_decay=ADAMW_DECAY))
+    if isinstance(new.optimizer, AdamW) and new.optimizer.weight_decay == 0:
+        return new.replace(optimizer=dataclasses.replace(new.optimizer, weight_decay=AdamW.usual_decay))
     return new
 
 

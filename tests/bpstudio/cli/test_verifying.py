@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from bpstudio import cli
+from bpstudio.cli import verifying
 
-CASES = Path(__file__).parent / "files" / "cases"
+CASES = Path(__file__).parents[1] / "files" / "cases"
 
 
 @pytest.fixture
@@ -66,66 +67,6 @@ def test_a_broken_file_is_a_fail_among_the_others(folder, capsys):
     (folder / "broken.json").write_text("{")
     assert cli.main(["verify", str(folder)]) == 1
     assert "2 PASS, 1 FAIL" in capsys.readouterr().out
-
-
-def test_train_prints_what_came_of_it_and_writes_the_report(tmp_path, capsys):
-    report = tmp_path / "report.html"
-    assert cli.main(["train", "mazur", "--steps", "100", "--report", str(report)]) == 0
-    out = capsys.readouterr().out
-    assert "100" in out
-    assert str(report) in out
-    assert report.read_text(encoding="utf-8").startswith("<!doctype html>")
-
-
-def test_train_knows_epochs(capsys):
-    assert cli.main(["train", "mazur", "--epochs", "7"]) == 0
-    assert "7 (epoch 7)" in capsys.readouterr().out
-
-
-def test_an_unknown_lesson_is_named_with_the_known_ones(capsys):
-    assert cli.main(["train", "nonsense"]) == 2
-    error = capsys.readouterr().err
-    assert "nonsense" in error
-    assert "mazur" in error
-
-
-@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["train", "mazur", "--steps", "0"], ["verify"]])
-def test_a_wrong_command_line_has_status_2(arguments, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        cli.main(arguments)
-    assert stopped.value.code == 2
-    assert "usage" in capsys.readouterr().err
-
-
-def test_the_lesson_without_a_display(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "DEFAULT_EPOCHS", 3)
-    assert cli.without_display() == 0
-    out = capsys.readouterr().out
-    assert out.startswith("No display here")
-    report = tmp_path / "iris-report.html"
-    assert str(report) in out.replace("\n", "")
-    assert "<svg" in report.read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    ("platform", "environment", "missing"),
-    [
-        ("linux", {}, True),
-        ("linux", {"DISPLAY": ":0"}, False),
-        ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, False),
-        ("linux", {"QT_QPA_PLATFORM": "offscreen"}, False),
-        ("win32", {}, False),
-        ("darwin", {}, False),
-    ],
-)
-def test_where_a_display_is_missing(monkeypatch, platform, environment, missing):
-    monkeypatch.setattr("sys.platform", platform)
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    assert cli.display_missing() is missing
 
 
 def test_what_a_case_calls_itself_gives_the_terminal_no_orders(folder, capsys):
@@ -218,7 +159,7 @@ def test_a_case_is_shown_by_the_window_alone(folder, capsys):
     assert "FAIL" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", cli.RECIPES)
+@pytest.mark.parametrize("name", verifying.RECIPES)
 def test_a_recipe_is_a_short_script(name, capsys):
     assert cli.main(["verify", "--recipe", name]) == 0
     script = capsys.readouterr().out
