@@ -6,12 +6,18 @@ one, never to half of it.
 
 import os
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
-def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
-    """Make `content` the content of the file `path`; raises OSError, with the old content untouched, when it cannot."""
+@contextmanager
+def replacement(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A name beside the file `path`, under which its new content is written; at the end that takes the file's place.
+
+    Raises OSError, with the old content untouched, when it cannot. Whatever is raised while it is written has the same
+    effect: what was written so far is deleted.
+    """
     # Through a symbolic link: replacing the link itself would leave the file that it points to behind, unsaved.
     target = Path(path).resolve()
     if target.is_dir():
@@ -21,10 +27,8 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
     # In the same folder, because a file is moved in one act only inside one file system.
     beside = target.with_name(f".bpstudio-{os.urandom(6).hex()}.part")
     try:
-        with beside.open("xb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
+        yield beside
+        _settle(beside, os.O_RDWR)
         with suppress(OSError):  # the file may be new, or its mode not ours to copy
             shutil.copymode(target, beside)
         beside.replace(target)
@@ -33,9 +37,18 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
             beside.unlink()
         if isinstance(error, OSError) and error.errno is not None:
             # Nobody asked for the file beside it, so nobody should have to read its name.
-            raise type(error)(f"{target} cannot be written: {error.strerror}") from error
+            told = type(error)(f"{target} cannot be written: {error.strerror}")
+            told.errno = error.errno
+            raise told from error
         raise
-    _settle(target.parent)
+    with suppress(OSError):  # a folder cannot be opened on Windows
+        _settle(target.parent, os.O_RDONLY)
+
+
+def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
+    """Make `content` the content of the file `path`; raises OSError, with the old content untouched, when it cannot."""
+    with replacement(path) as beside, beside.open("xb") as stream:
+        stream.write(content)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -43,11 +56,10 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def _settle(folder: Path) -> None:
-    """Ask the system to keep the new name through a power cut, where a folder can be opened (not on Windows)."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def _settle(path: Path, mode: int) -> None:
+    """Ask the system to keep a file, or the names in a folder, through a power cut."""
+    handle = os.open(path, mode)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -13,9 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bpstudio.data import source as recipe
 from bpstudio.data.dataset import Dataset
 from bpstudio.data.errors import DataError
-from bpstudio.data.source import Inline, Prepared
+from bpstudio.data.source import Inline, Prepared, Source
 from bpstudio.files import asset, wording
 
 _ASSET = "asset:"
@@ -126,3 +127,17 @@ def _named(name: str, folder: str | os.PathLike[str] | None) -> str:
         return Path(os.path.relpath(full, Path(folder).resolve())).as_posix()
     except ValueError:  # another drive
         return str(full)
+
+
+def source(dataset: Dataset, folder: str | os.PathLike[str] | None) -> dict[str, Any]:
+    """The JSON form of where a dataset came from, with its file named as seen from `folder`."""
+    return _with_path(recipe.write(dataset.source), lambda name: _named(name, folder))
+
+
+def read_source(document: object, path: str, folder: str | os.PathLike[str] | None) -> Source:
+    """Where a dataset came from that is there already, so that the file it names need not be."""
+    base = Path(folder) if folder is not None else Path()
+    placed = document
+    if isinstance(document, dict):
+        placed = _with_path(document, lambda name: str(_placed(name, base)))
+    return recipe.read(placed, path)

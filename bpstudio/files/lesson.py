@@ -208,6 +208,11 @@ def parse(source: bytes | str, folder: str | os.PathLike[str] | None = None) -> 
     return _read(strict_json.parse(source), folder)
 
 
+def of_document(document: object, dataset: Dataset) -> Lesson:
+    """The lesson of a JSON form whose data are kept elsewhere: what stands under its `data` is not looked at."""
+    return _read(document, None, dataset)
+
+
 def load(name: str) -> Lesson:
     """A lesson that travels with the program, by its name."""
     if name not in NAMES:
@@ -338,9 +343,9 @@ def _is_switched(lesson: Lesson) -> bool:
     return switched.experiment == lesson.experiment and same_values(switched.origin, lesson.origin)
 
 
-def _read(document: object, folder: str | os.PathLike[str] | None) -> Lesson:
+def _read(document: object, folder: str | os.PathLike[str] | None, dataset: Dataset | None = None) -> Lesson:
     try:
-        return _lesson(document, folder)
+        return _lesson(document, folder, dataset)
     except DataError:
         raise
     except ValueError as error:
@@ -351,12 +356,12 @@ def _read(document: object, folder: str | os.PathLike[str] | None) -> Lesson:
         raise type(error)(plain) if type(error) in (ValueError, ReferenceCaseError) else ValueError(plain) from None
 
 
-def _lesson(document: object, folder: str | os.PathLike[str] | None) -> Lesson:
+def _lesson(document: object, folder: str | os.PathLike[str] | None, dataset: Dataset | None) -> Lesson:
     _check_format(document)
     entries = records.mapping(document, "lesson", _KEYS, ("format", "title", "experiment", "data"))
     experiment = _experiment(entries["experiment"])
     network = experiment.network
-    dataset = data_reference.read(entries["data"], "data", folder)
+    dataset = data_reference.read(entries["data"], "data", folder) if dataset is None else dataset
     _check_memory(experiment, dataset, "experiment")
     _check_fit(experiment, dataset)
     lesson = Lesson(

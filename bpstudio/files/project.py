@@ -1,0 +1,305 @@
+"""A project: a run with its whole past in one file, which can be opened, trained on, and saved again and again.
+
+The file is an SQLite database (``project_schema`` says what stands where). A new one is written beside its name and
+renamed when it is complete; saving again changes it in place, in one transaction: what is new is added and what is gone
+is deleted, all of it or nothing, whatever happens on the way.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import bpstudio
+from bpstudio.data import records
+from bpstudio.files import atomic, wording
+from bpstudio.files import project_error as said
+from bpstudio.files import project_opening as opening
+from bpstudio.files.fingerprint import fingerprint
+from bpstudio.files.lesson import Lesson, of_document
+from bpstudio.files.project_error import (
+    DamageError,
+    ProjectConflictError,
+    ProjectDamageError,
+    ProjectError,
+    ProjectVersionError,
+    telling,
+)
+from bpstudio.files.project_loading import Loading, refuse
+from bpstudio.files.project_replay import Discrepancy, check_replay
+from bpstudio.files.project_rows import Collected, Contents, meta_of
+from bpstudio.files.project_saving import Known, bring
+from bpstudio.files.project_schema import APPLICATION_ID, RECORDS, VERSION, create
+from bpstudio.files.wording import Wording
+from bpstudio.training.archive import Archive
+
+SUFFIX = ".bpstudio"
+
+Progress = Callable[[float], None]
+"""Hears of the share that is done, from 0 to 1; what it raises ends the work, and nothing has changed then."""
+
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """What a project file holds.
+
+    archive    the run
+    lesson     the lesson from which it came: its texts, stops and notation; None where it came from none
+    view       layout and look of the window: plain JSON values, which mean nothing here
+    made_with  what decided the last bits when it was saved (``fingerprint``)
+    embed      whether data from a table stand in the file, or only where they are and what they must be
+    revision   which save it was; "" before the first one
+    """
+
+    archive: Archive
+    lesson: Lesson | None = None
+    view: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    made_with: Mapping[str, str] = field(default_factory=fingerprint)
+    embed: bool = True
+    revision: str = ""
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is said of a file before it is opened: the title of its run (or of its lesson, ``wording``), the furthest
+    step of the current branch and the ``step`` at which the run stands, how many branches there are, when it was
+    saved, and by which version of the program.
+    """
+
+    title: str
+    steps: int
+    branches: int
+    saved: datetime.datetime
+    step: int = 0
+    program: str = ""
+    wording: Wording = field(default_factory=Wording)
+
+
+def describe(path: str | os.PathLike[str]) -> Description:
+    """What a file says of itself; cheap. Raises ProjectError."""
+    file = Path(path).resolve()
+    with opening.reading(file) as (connection, _):
+        loading = Loading(connection, file.parent, 0, _unheard)
+        loading.look("meta")
+        meta = loading.meta
+        try:
+            title = wording.read(loading.json(meta.get("title", '""'), "meta: title"), "title")
+            saved = datetime.datetime.fromisoformat(meta.get("saved", ""))
+        except DamageError:
+            raise
+        except ValueError as error:
+            raise DamageError(f"meta: {error}") from None
+        return Description(
+            title.within("en"),
+            loading.number("steps"),
+            loading.number("branches"),
+            saved,
+            loading.number("step"),
+            meta.get("program", ""),
+            title,
+        )
+
+
+def read(path: str | os.PathLike[str], progress: Progress | None = None) -> Project:
+    """The project in a file, which stays as it is. Raises ProjectError, or DataError where data that stand in a file
+    of their own are not there or differ.
+    """
+    file = Path(path).resolve()
+    with opening.reading(file) as (connection, found):
+        return _loaded(connection, file.parent, found.size, progress or _unheard)
+
+
+def _loaded(
+    connection: sqlite3.Connection, folder: Path, size: int, progress: Progress, lost: Callable[[str], None] = refuse
+) -> Project:
+    loading = Loading(connection, folder, size, progress, lost)
+    progress(0.0)
+    loading.look()
+    documents: dict[str, str] = dict(loading.rows["documents"])
+    datasets = loading.datasets()
+    archive = loading.archive(datasets)
+    lesson = None
+    if "lesson" in documents:
+        document = loading.json(documents["lesson"], "documents: lesson")
+        number = document.get("data") if isinstance(document, dict) else None
+        if not isinstance(number, int) or number not in datasets:
+            raise DamageError("documents: lesson: its data are not there")
+        try:
+            lesson = of_document(document, datasets[number])
+        except ValueError as error:
+            raise DamageError(f"documents: lesson: {error}") from None
+    view = loading.json(documents.get("view", "{}"), "documents: view")
+    made_with = loading.json(documents.get("made_with", "{}"), "documents: made_with")
+    if not isinstance(view, dict) or not isinstance(made_with, dict):
+        raise DamageError("documents: expected an object {…}")
+    try:
+        made = {wording.line(name, name): records.text(value, name) for name, value in made_with.items()}
+    except ValueError as error:
+        raise DamageError(f"documents: made_with: {error}") from None
+    embed = all(row[8] for row in loading.rows["datasets"])
+    return Project(
+        archive, lesson, MappingProxyType(view), MappingProxyType(made), embed, loading.meta.get("revision", "")
+    )
+
+
+def write(path: str | os.PathLike[str], project: Project, progress: Progress | None = None) -> None:
+    """Write a project to a new file, which takes the name when it is complete. Raises ProjectError, with whatever
+    stood there before untouched, where it cannot.
+    """
+    file = Path(path).resolve()
+    contents = Collected(project, file.parent, meta_of(project, *_stamp()), {}).contents
+    with telling(file, is_writing=True), atomic.replacement(file) as beside:
+        _write_new(beside, contents, progress or _unheard)
+
+
+def _write_new(file: Path, contents: Contents, progress: Progress) -> None:
+    with closing(sqlite3.connect(opening.uri(file, "rwc"), uri=True, isolation_level=None)) as connection:
+        # Nobody knows of the file yet: whatever fails, it is deleted.
+        connection.execute("PRAGMA journal_mode = OFF").fetchall()
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("BEGIN")
+        create(connection)
+        bring(connection, Known(), contents, progress)
+        connection.execute("COMMIT")
+
+
+class ProjectFile:
+    """A project file that somebody works on: it keeps the connection, and knows what stands in the file.
+
+    One thread at a time. Between two saves nothing is locked.
+    """
+
+    def __init__(self, file: Path, connection: sqlite3.Connection, known: Known) -> None:
+        self.path = file
+        self._connection, self._known = connection, known
+        self._identity = _identity(file)
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str], project: Project, progress: Progress | None = None) -> ProjectFile:
+        """Write a project to a new file, and go on working on that. Raises ProjectError."""
+        write(path, project, progress)
+        return cls.open(path)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], revision: str | None = None) -> ProjectFile:
+        """Go on working on a file; with the ``revision`` that was read, only while it is still that one.
+
+        Raises ProjectError.
+        """
+        file = Path(path).resolve()
+        with opening.reading(file):  # it is sound, or this says why not
+            pass
+        with telling(file, is_writing=True), opening.HANDLES:
+            opening.check_journal(file, opening.journal_of(file))
+            connection = sqlite3.connect(
+                opening.uri(file, "rw"),
+                uri=True,
+                timeout=opening.PATIENCE,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            try:
+                opening.limit(connection)
+                for pragma in ("journal_mode = DELETE", "synchronous = FULL", "secure_delete = FAST"):
+                    connection.execute(f"PRAGMA {pragma}").fetchall()
+                connection.execute("BEGIN")
+                opening.check_schema(connection, VERSION, file.name)
+                known = Known.of(connection)
+                connection.execute("COMMIT")
+                opened = cls(file, connection, known)
+                if revision is not None and opened.revision != revision:
+                    raise ProjectConflictError(said.CHANGED_MEANWHILE, said.CHANGED_MEANWHILE_REMEDY, name=file.name)
+            except BaseException:
+                connection.close()
+                raise
+            return opened
+
+    @property
+    def revision(self) -> str:
+        """Which save stands in the file, as far as is known here."""
+        row = self._known.records["meta"].get(("revision",))
+        return "" if row is None else str(row[1])
+
+    def save(self, project: Project, progress: Progress | None = None) -> None:
+        """Make the file hold this project, in one transaction. Raises ProjectError, with the file as it was, where it
+        cannot, or where somebody else saved since.
+        """
+        file = self.path
+        contents = Collected(project, file.parent, meta_of(project, *_stamp()), self._known.records).contents
+        with telling(file, is_writing=True), opening.HANDLES:
+            self._still_there()
+            connection = self._connection
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                self._still_ours()
+                known = bring(connection, self._known, contents, progress or _unheard)
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                raise
+            self._known = known
+
+    def _still_there(self) -> None:
+        """A file that was replaced or deleted would take the save with it, without a word."""
+        try:
+            same = _identity(self.path) == self._identity
+        except OSError:
+            raise said.gone(self.path) from None
+        if not same:
+            raise ProjectConflictError(said.CHANGED_MEANWHILE, said.CHANGED_MEANWHILE_REMEDY, name=self.path.name)
+
+    def _still_ours(self) -> None:
+        """What was there after the last save is there now."""
+        opening.check_schema(self._connection, VERSION, self.path.name)
+        table = RECORDS["meta"]
+        rows = self._connection.execute(f"SELECT {table.names} FROM meta").fetchall()
+        if {table.key_of(row): row for row in rows} != self._known.records["meta"]:
+            raise ProjectConflictError(said.CHANGED_MEANWHILE, said.CHANGED_MEANWHILE_REMEDY, name=self.path.name)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with opening.HANDLES:
+            self._connection.close()
+
+
+def _identity(file: Path) -> tuple[int, int]:
+    status = file.stat()
+    return status.st_dev, status.st_ino
+
+
+def _stamp() -> tuple[str, str, str]:
+    """(another revision, the time, the program)."""
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return os.urandom(8).hex(), now, f"bpstudio {bpstudio.__version__}"
+
+
+def _unheard(share: float) -> None:
+    """Progress that nobody wants to hear of."""
+
+
+__all__ = [
+    "APPLICATION_ID",
+    "SUFFIX",
+    "VERSION",
+    "Description",
+    "Discrepancy",
+    "Project",
+    "ProjectConflictError",
+    "ProjectDamageError",
+    "ProjectError",
+    "ProjectFile",
+    "ProjectVersionError",
+    "check_replay",
+    "describe",
+    "read",
+    "write",
+]
