@@ -109,6 +109,36 @@ class Beside(ByHand):
         return QSize(_NARROW, 0)
 
 
+class Flow(ByHand):
+    """Things beside each other, in as many lines as they need."""
+
+    @override
+    def _place(self, rect: QRect, move: bool) -> int:
+        left, top, high = rect.left(), rect.top(), 0
+        for item in self._items:
+            if item.isEmpty():
+                continue
+            hint = item.sizeHint()
+            width = min(hint.width(), max(rect.width(), 1))
+            if left > rect.left() and left + width > rect.right() + 1:
+                left, top, high = rect.left(), top + high + _GAP // 2, 0
+            if move:
+                item.setGeometry(QRect(left, top, width, hint.height()))
+            left, high = left + width + _GAP // 2, max(high, hint.height())
+        return top + high - rect.top()
+
+    @override
+    def sizeHint(self) -> QSize:
+        shown = [item.sizeHint() for item in self._items if not item.isEmpty()]
+        return QSize(
+            max((hint.width() for hint in shown), default=0), max((hint.height() for hint in shown), default=0)
+        )
+
+    @override
+    def minimumSize(self) -> QSize:
+        return QSize(_NARROW, 0)
+
+
 class Words(QLabel):
     """Text that wraps, and says how wide it is in one line (a label of Qt that wraps guesses something narrower)."""
 

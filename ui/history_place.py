@@ -6,6 +6,7 @@ begun) is said here too, once, in the line of messages.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bpstudio.insight import branches
@@ -37,6 +38,7 @@ class HistoryPlace:
         self._undo: UndoList | None = None
         self._known: tuple[int, frozenset[int]] | None = None
         self._told = ("", 0)
+        self._fillers: list[Callable[[HistoryPanel], None]] = []
         actions.connect(COMMAND, self._asked)
         actions.connect("edit.history", self.show_undo)
         actions.connect("view.color_difference", self.color)
@@ -55,6 +57,13 @@ class HistoryPlace:
             self._made()
             self._window.messages.withdraw(self._told[0])
         self._window.toggle_panel("history", wanted)
+
+    def also(self, fill: Callable[[HistoryPanel], None]) -> None:
+        """Let somebody else put sections into the panel, when it is made."""
+        self._fillers.append(fill)
+        if self.panel is not None:
+            fill(self.panel)
+            self._window.restore_sections(self.panel)
 
     def show_undo(self) -> None:
         """Show the list of gestures, with the keyboard in it."""
@@ -80,12 +89,18 @@ class HistoryPlace:
     def _made(self) -> HistoryPanel:
         if self.panel is not None:
             return self.panel
-        from ui.panels.history import HistoryPanel  # here, so that the window is up sooner
+        from ui.panels.branches import Branches  # here, so that the window is up sooner
+        from ui.panels.history import HistoryPanel
         from ui.panels.undo_list import UndoList
 
         panel = self.panel = HistoryPanel()
+        panel.add_section(
+            "branches", translatable("Branches"), Branches(self._runner, self._window.messages.say, self.color)
+        )
         self._undo = UndoList(self._runner)
         panel.add_section("undo", translatable("Undo and redo"), self._undo)
+        for fill in self._fillers:
+            fill(panel)
         self._window.fill_history(panel)
         return panel
 
