@@ -43,6 +43,7 @@ class HistoryPlace:
         actions.connect("edit.history", self.show_undo)
         actions.connect("view.color_difference", self.color)
         runner.frame_arrived.connect(self._follow)
+        window.timeline.steps.branch.show_tree = self.show
         if "history" in window.regions.wish.open:
             self._made()
 

@@ -83,6 +83,8 @@ class MainWindow(QMainWindow):
         """What happens with a dropped file."""
         self.leave_presentation: Callable[[], bool] = lambda: False
         """Ends a presentation; False where there is none."""
+        self.stop_when: Callable[[], None] = lambda: None
+        """Asks at what training is to stop."""
         self.rearranged: Callable[[], None] = lambda: None
         """Told when the size of the window or of its text has changed."""
         self.scale_setting = "view/scale"
@@ -137,7 +139,7 @@ class MainWindow(QMainWindow):
             from ui.panels.lesson import LessonPanel
 
             self.lesson = LessonPanel(self._runner, self._focus, self._document, self._navigation, self.scenes)
-            self._restore_sections(self.lesson)
+            self.restore_sections(self.lesson)
             inner = self._right.widget()
             column = inner.layout() if inner is not None else None
             if isinstance(column, QVBoxLayout):
@@ -161,6 +163,7 @@ class MainWindow(QMainWindow):
 
         self.plots = PlotsRow(self._focus, self._runner)
         self.health.keep, self.health.bring = self.plots.keep_curve, self.plots.bring_one
+        self.plots.stop_when = self.stop_when
         self.put_below(self.plots)
         self.plots.setVisible(not self.regions.wish.tables)
         self._commands.listen(self.plots)
@@ -190,7 +193,7 @@ class MainWindow(QMainWindow):
         from ui.curve_place import CurvePlace
 
         self.curve = CurvePlace(self._focus, self.inspector, self.inspector.subject)
-        self._restore_sections(self.curve)
+        self.restore_sections(self.curve)
         self._commands.listen(self.curve)
         self.turns.add(self.curve)
         lesson = self._document.lesson
@@ -266,7 +269,7 @@ class MainWindow(QMainWindow):
         column = inner.layout() if inner is not None else None
         if isinstance(column, QVBoxLayout):
             column.insertWidget(0, panel)
-        self._restore_sections(panel)
+        self.restore_sections(panel)
         self.turns.add(panel)
 
     def split_sizes(self) -> tuple[list[int], list[int]]:
@@ -394,11 +397,11 @@ class MainWindow(QMainWindow):
     def _restore(self) -> None:
         settings = QSettings()
         self.regions.restore(settings, LAYOUT)
-        self._restore_sections(self)
+        self.restore_sections(self)
         self.restoreGeometry(settings.value(f"{LAYOUT}/geometry", QByteArray(), QByteArray))
 
-    def _restore_sections(self, region: QWidget) -> None:
-        """Fold what was folded when the window closed last."""
+    def restore_sections(self, region: QWidget) -> None:
+        """Fold in a region what was folded when the window closed last."""
         settings = QSettings()
         for section in region.findChildren(Section):
             section.set_open(settings.value(f"{LAYOUT}/{section.objectName()}", section.is_open, bool))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QEvent
-from PyQt6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from bpstudio.data.dataset import Dataset
@@ -48,6 +49,8 @@ class DataPanel(QWidget):
         self._window: DataWindow | None = None
         self._window_scale = 1.0
         self._rows: RowsWindow | None = None
+        self.watch_row: Callable[[QMenu, int], object] = lambda menu, row: None
+        """Puts into a menu what can be done with a row of the data."""
         self.section = Section("section.data", self)
         self.name, self.facts, self.steps = QLabel(), QLabel(), QLabel()
         self.name.setProperty("role", "heading")
@@ -118,6 +121,7 @@ class DataPanel(QWidget):
 
         if self._rows is None:
             self._rows = RowsWindow(self._runner, self._focus, self.window())
+            self._rows.fill_menu = self.watch_row
         if self._frame is not None:
             self._rows.show_frame(self._frame)
         self._rows.show()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import numpy as np
-from PyQt6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QSize, Qt, QTimer
+from PyQt6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, QTimer
 from PyQt6.QtGui import QCloseEvent, QShowEvent
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
     QHBoxLayout,
     QLabel,
+    QMenu,
     QPushButton,
     QTableView,
     QVBoxLayout,
@@ -48,6 +50,8 @@ class RowsWindow(QWidget):
         self._took = 0.0
         self._answered: Frame | None = None
         self._is_choosing = False
+        self.fill_menu: Callable[[QMenu, int], object] = lambda menu, row: None
+        """Puts into a menu what can be done with a row of the data."""
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._refresh)
@@ -64,6 +68,8 @@ class RowsWindow(QWidget):
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setWordWrap(False)
         self.table.setAlternatingRowColors(True)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._show_menu)
         self._shape_table()
         selection = self.table.selectionModel()
         if selection is not None:
@@ -111,6 +117,19 @@ class RowsWindow(QWidget):
             return tuple(field.text(answers, row, is_exact=True) for field in fields)
 
         self._runner.ask(WriteRows(path, header, line, len(order)))
+
+    def _show_menu(self, at: QPoint) -> None:
+        """What can be done with the row under the mouse, or with the chosen one."""
+        index = self.table.indexAt(at)
+        index = index if index.isValid() else self.table.currentIndex()
+        viewport = self.table.viewport()
+        if not index.isValid() or viewport is None:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.fill_menu(menu, self.model.row_of(index.row()))
+        if not menu.isEmpty():
+            menu.popup(viewport.mapToGlobal(at))
 
     def _catch_up(self) -> None:
         frame = self._frame

@@ -85,6 +85,8 @@ class PlotsRow(QWidget):
         self.all: tuple[FramedPlot, ...] = (
             *self.curves, self.bars, self.fit, self.confusion, self.units, self.beside_saturation,
         )  # fmt: skip
+        self.stop_when: Callable[[], object] = lambda: None
+        """Asks at what training is to stop."""
         self.kept: tuple[Kept, ...] = ()
         self._kept_so_far = 0
         self._frame: Frame | None = None
@@ -166,6 +168,8 @@ class PlotsRow(QWidget):
         plot.add_act(menu, tr("Keep curve"), self.keep_curve, enabled=self._frame is not None)
         if self.kept:
             plot.add_act(menu, tr("Remove all kept curves"), self.clear_kept)
+        menu.addSeparator()
+        plot.add_act(menu, tr("Stop when…"), self.stop_when, enabled=self._frame is not None)
 
     @override
     def sizeHint(self) -> QSize:
