@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from bpstudio.maths.operations import Array
+
+if TYPE_CHECKING:
+    import polars as pl
 
 FANOUT = 16
 CHUNK, SMALLEST = 1024, 16
@@ -365,6 +368,20 @@ class Metrics:
                 steps.append(np.arange(first, first + len(rows)) + leg.start)
                 values.append(picked)
         return np.concatenate(steps), np.concatenate(values)
+
+    def arrays(self) -> dict[str, Array]:
+        """The curves as arrays (n,) by column, with "step": every step whose numbers are kept exactly."""
+        from bpstudio.training import metric_table  # it stands above
+
+        return metric_table.arrays(self)
+
+    def to_polars(self, extremes: bool = False) -> pl.DataFrame:
+        """The curves as a Polars frame: "step", "steps" (how many steps a row stands for; 1: exact, more: their mean,
+        where single steps have been given up), and each column; with ``extremes`` its "… min" and "… max" too.
+        """
+        from bpstudio.training import metric_table
+
+        return metric_table.frame(self, extremes)
 
     def off_since(self, layer: int, unit: int, step: int) -> int | None:
         """The first step of the stretch, up to and with ``step``, in which a ReLU unit was off for every row of every

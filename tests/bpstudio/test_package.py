@@ -1,8 +1,11 @@
 import json
 import os
+import re
 import subprocess
 import sys
+import textwrap
 
+import numpy as np
 import pytest
 
 import bpstudio
@@ -55,4 +58,37 @@ def test_a_notebook_can_load_step_and_read_by_name(tmp_path):
     assert frame.step == 1
     assert frame.trace["layer2"].delta.shape == (1, 2)
     bpstudio.save(lesson, tmp_path / "copy.json")
-    assert bpstudio.open(tmp_path / "copy.json").experiment == lesson.experiment
+    assert bpstudio.read_lesson(tmp_path / "copy.json").experiment == lesson.experiment
+    assert bpstudio.open(tmp_path / "copy.json").loss == lesson.session().loss
+
+
+def test_what_the_package_says_of_itself_can_be_typed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert bpstudio.__doc__ is not None
+    blocks = re.findall(r"::\n\n((?:    .*\n|\n)+)", bpstudio.__doc__)
+    assert len(blocks) == 2
+    names: dict[str, object] = {}
+    exec("\n".join(textwrap.dedent(block) for block in blocks), names)
+    session = names["session"]
+    assert isinstance(session, bpstudio.Session)
+    assert (session.step_number, len(session.past.branches)) == (200, 2)
+    assert session.past.branch.name == "slower"
+    session.switch(1)
+    assert session.last_step == 501
+
+
+def test_a_window_s_files_need_no_window(tmp_path):
+    """Saving, opening and going on is the same run as not having left."""
+    session = bpstudio.load_lesson("xor").choose("random").session()
+    session.run(40)
+    session.seek(25)
+    session.apply(session.experiment.replace(optimizer=bpstudio.Momentum(0.3)))
+    session.run(30)
+    bpstudio.save(session, tmp_path / "run.bpstudio")
+    again = bpstudio.open(tmp_path / "run.bpstudio")
+    for each in (session, again):
+        each.run(30)
+    assert again.params.flat.tobytes() == session.params.flat.tobytes()
+    ours, theirs = session.metrics.arrays(), again.metrics.arrays()
+    assert all(np.array_equal(ours[name], theirs[name], equal_nan=True) for name in ours)
+    assert again.metrics.to_polars().equals(session.metrics.to_polars())

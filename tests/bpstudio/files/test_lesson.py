@@ -108,7 +108,7 @@ def test_a_saved_run_goes_on_as_if_it_had_never_stopped(dtype: str, optimizer: A
     whole, stopped = Session(setup, rows(11)), Session(setup, rows(11))
     stopped.run(step)
     bpstudio.save(stopped, tmp_path / "run.json")
-    resumed = bpstudio.open(tmp_path / "run.json").session()
+    resumed = bpstudio.open(tmp_path / "run.json")
     whole.run(step)
     for _ in range(2):
         now, then = resumed.frame(), whole.frame()
@@ -434,7 +434,7 @@ def test_thresholds_and_layers_without_biases_are_saved_and_replayed(tmp_path: P
     bpstudio.save(session, tmp_path / "run.json")
     text = (tmp_path / "run.json").read_text(encoding="utf-8")
     assert '"bias": "threshold"' in text
-    resumed = bpstudio.open(tmp_path / "run.json").session()
+    resumed = bpstudio.open(tmp_path / "run.json")
     session.run(5)
     resumed.run(5)
     assert bits(resumed.params) == bits(session.params)
