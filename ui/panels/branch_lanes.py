@@ -224,7 +224,7 @@ def _flag(painter: QPainter, at: QPointF) -> None:
 
 def _event_color(kind: str) -> QColor:
     look = theme.current()
-    return {"nonfinite": look.nonfinite, "breakpoint": look.warning}.get(kind, look.secondary)
+    return {"nonfinite": look.nonfinite, "breakpoint": look.accent}.get(kind, look.secondary)
 
 
 def _diamond(painter: QPainter, at: QPointF, color: QColor) -> None:

@@ -6,14 +6,16 @@ trained up to.
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QEvent, QRect, QRectF, QSize, Qt
-from PyQt6.QtGui import QMouseEvent, QPainter, QPaintEvent
+from PyQt6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
+from PyQt6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSlider, QStyle, QStyleOptionSlider, QWidget
 from typing_extensions import override
 
+from bpstudio.insight.branches import forks
 from bpstudio.training.frame import Frame
 from ui import theme
 from ui.language import tr, translatable
+from ui.panels.branch_choice import BranchChoice
 from ui.panels.form import Choice, Message
 from ui.panels.number import NumberField
 from ui.panels.plain import PlainError
@@ -26,11 +28,14 @@ _MOST = 2**31 - 1
 
 
 class StepSlider(QSlider):
-    """A slider over the steps of a run, with a mark where an edit began a new segment. A click jumps there."""
+    """A slider over the steps of a run, with marks where an edit began a new segment, and below where other branches
+    leave it. A click jumps there.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.edits: tuple[int, ...] = ()
+        self.forks: tuple[int, ...] = ()
         self.marks = StepMarks()
         self.setRange(0, 0)
 
@@ -44,6 +49,12 @@ class StepSlider(QSlider):
             self.update()
         if not self.isSliderDown() and step != self.value():
             self.setValue(step)
+
+    def show_forks(self, steps: tuple[int, ...]) -> None:
+        """Show where other branches leave the present one."""
+        if steps != self.forks:
+            self.forks = steps
+            self.update()
 
     def x_of(self, step: int) -> float:
         """Where a step lies on the groove."""
@@ -91,6 +102,14 @@ class StepSlider(QSlider):
             for step in self.edits:
                 painter.fillRect(QRectF(self.x_of(step) - 1, middle - 7, 2, 4), color)
             painter.end()
+        if self.forks and self.maximum() > self.minimum():
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(theme.current().secondary, 1.5))
+            middle = self.height() / 2
+            for x in {round(self.x_of(step)) for step in self.forks if step <= self.maximum()}:
+                painter.drawLine(QPointF(x, middle + 3), QPointF(x + 4.5, middle + 8))
+            painter.end()
         if self.marks.marks and self.maximum() > self.minimum():
             painter = QPainter(self)
             self.marks.paint(painter, self.height(), self.x_of)
@@ -110,6 +129,8 @@ class StepBar(QWidget):
         self._frame: Frame | None = None
         self.label = QLabel()
         self.label.setProperty("role", "secondary")
+        self.branch = BranchChoice(runner)
+        self._tree: tuple[object, ...] = ()
         self.slider = StepSlider()
         self.slider.actionTriggered.connect(lambda _: runner.seek(self.slider.sliderPosition()))
         self.first, self.last = SteadyLabel("0"), SteadyLabel("0")
@@ -135,6 +156,7 @@ class StepBar(QWidget):
         rows.setHorizontalSpacing(12)
         rows.setVerticalSpacing(0)
         rows.addWidget(self.label, 0, 0)
+        rows.addWidget(self.branch, 0, 0)  # in its place where there are several
         rows.addWidget(self.slider, 0, 1)
         rows.addLayout(entry, 1, 0)
         rows.addLayout(ends, 1, 1, Qt.AlignmentFlag.AlignTop)
@@ -147,11 +169,21 @@ class StepBar(QWidget):
         self._frame = frame
         metrics = frame.metrics
         self.slider.show_run(metrics.first, frame.last_step, frame.step, metrics.edits)
+        self._show_branches(frame)
         if self.slider.marks.show_frame(frame):
             self.slider.update()
         for label, text in ((self.first, f"{metrics.first:,}"), (self.last, f"{frame.last_step:,}")):
             label.say(text)
         self._show_place()
+
+    def _show_branches(self, frame: Frame) -> None:
+        self.branch.show_frame(frame)
+        self.label.setVisible(len(frame.branches) < 2)
+        # Where they part stays the same while one of them grows.
+        tree = (frame.branch, *((each.number, each.parent, each.fork) for each in frame.branches))
+        if tree != self._tree:
+            self._tree = tree
+            self.slider.show_forks(tuple(step for step, _ in forks(frame.branches, frame.branch)))
 
     def type_target(self) -> None:
         """Put the cursor into the field that goes to a step or an epoch."""
