@@ -20,21 +20,25 @@ from ui import language, theme
 from ui.actions import Actions
 from ui.alarm import Alarm
 from ui.commands import Commands
-from ui.document import Document, last_session
+from ui.document import Document
 from ui.doors import FIRST_LESSON, Doors, Ways
+from ui.endings import Endings
 from ui.errors import Errors
 from ui.file_commands import FileCommands
 from ui.focus import Focus
 from ui.garbage import Collector
 from ui.history_place import HistoryPlace
 from ui.main_window import MainWindow
+from ui.mark_commands import MarkCommands
 from ui.messages import Messages
 from ui.navigation import Navigation
 from ui.panels.plain import plain
 from ui.preferences import BUDGET
 from ui.presentation import Presentation
+from ui.recovery import Recovery
 from ui.runner import Runner
 from ui.table_twin import TableTwin
+from ui.writer import Writer
 
 
 def application(arguments: list[str] | None = None) -> QApplication:
@@ -71,7 +75,9 @@ class App:
         self.navigation = Navigation(self.focus, self.runner)
         self.messages = Messages()
         self.alarm = Alarm(self.focus, self.runner, self.messages.say, self.messages.withdraw)
-        self.document = Document(self.runner, self.focus, self.messages.say)
+        self.writer = Writer(self.runner.rest)
+        self.document = Document(self.runner, self.focus, self.messages.say, self.writer)
+        self.recovery = Recovery(self.runner, self.document, self.writer, self.messages.say)
         self.actions = Actions()
         self.window = MainWindow(self.focus, self.runner, self.actions, self.navigation, self.document, self.messages)
         self.alarm.heard = self.window.health.isVisible
@@ -79,9 +85,12 @@ class App:
         self.presentation = Presentation(self.window, self.actions)
         self.tables = TableTwin(self.window, self.actions, self.focus, self.runner)
         self.history = HistoryPlace(self.window, self.actions, self.focus, self.runner)
-        self.files = FileCommands(self.window, self.actions, self.runner, self.navigation, self.document)
+        self.marks = MarkCommands(self.window, self.actions, self.focus, self.runner, self.navigation, self.history)
+        self.files = FileCommands(self.window, self.actions, self.runner, self.navigation, self.document, self.recovery)
         ways = Ways(self.files.open_path, self.files.resume, self.files.open_lesson, self.files.lessons)
-        self.doors = Doors(self.window, self.actions, self.focus, self.runner, self.navigation, self.document, ways)
+        self.doors = Doors(
+            self.window, self.actions, self.focus, self.runner, self.navigation, self.document, self.recovery, ways
+        )
         theme.dress(app)
         self._closed = False
         self.runner.failed.connect(self._refused)
@@ -92,10 +101,12 @@ class App:
         first = place if isinstance(place, str) else FIRST_LESSON
         self.document.show(lessons.load(first), name=first)
         if place is None:
-            self.doors.greet(last_session())
+            self.doors.greet()
         self.window.show()
         if isinstance(place, Path):
             self.files.open_path(place)
+        if place is not None:
+            self.doors.remind()
 
     def close(self) -> None:
         """End every thread and put the hooks back; the application may go on without the window."""
@@ -104,6 +115,8 @@ class App:
         self._closed = True
         self.qt.focusChanged.disconnect(self._guard)
         self.navigation.pause()
+        self.writer.close()
+        self.recovery.close()
         self.runner.close()
         self.window.deleteLater()
         self.errors.remove()
@@ -120,11 +133,14 @@ def run(place: str | Path | None = None) -> int:
     """Open the window; returns the exit status."""
     qt = application()
     app = App(qt)
+    endings = Endings(qt, app.recovery.keep_now)
     app.start(place)
     try:
-        return qt.exec()
+        status = qt.exec()
     finally:
         app.close()
+        endings.remove()
+    return status
 
 
 def _known(value: str, allowed: tuple[str, ...], otherwise: str) -> str:

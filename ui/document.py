@@ -1,20 +1,22 @@
-"""What is open: a lesson, where it is saved, and whether there is something to lose.
+"""What is open: a project or a lesson, where it is saved, and whether there is something to lose.
 
-A document is a lesson file: the description of the run, its data, its start values and how far training had come. It is
-made from the newest Frame, so saving never disturbs the training. Reading and writing happen beside the training; a
-file is replaced only when its replacement is complete.
+A project file keeps the whole run: every branch with its past, what a person marked, and how it was looked at. It is
+made of an archive, which the training thread freezes between two steps, and written by a thread of its own. A lesson
+file keeps one moment, made from the newest Frame, that a person can read. Neither disturbs the training, and a file is
+replaced only when its replacement is complete.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from PyQt6.QtCore import QObject, QSettings, QStandardPaths
+from PyQt6.QtCore import QObject, QSettings
 
 from bpstudio.files import lesson as lessons
 from bpstudio.files.lesson import Lesson
@@ -24,70 +26,72 @@ from bpstudio.insight import naming
 from bpstudio.insight.elements import Element, Row
 from bpstudio.insight.notation import letters
 from bpstudio.training.caption import Caption
-from ui import language, verified
+from ui import language, look, verified
 from ui.focus import Focus
-from ui.language import tr
-from ui.runner import Progress, Runner
+from ui.language import tr, translatable
+from ui.opening import NO_FILE, CheckReplay, ExportMoment, Open, Opened, SaveLesson, stamp
+from ui.runner import CancelledError, Progress, Runner
+from ui.saved import Saved
+from ui.writer import UNNOTICED, Writer
 
 if TYPE_CHECKING:
+    from bpstudio.data.dataset import Dataset
     from bpstudio.files.case_lesson import OpenedCase
     from bpstudio.files.exercise import Exercise
+    from bpstudio.files.project import Discrepancy, Project
+    from bpstudio.training.archive import Archive
     from bpstudio.training.frame import Frame
     from bpstudio.training.session import Session
 
 MOST_RECENT = 8
+FROM_ANOTHER_MACHINE = translatable(
+    "This project was made on another machine. Computed anew here, the last digits differ from step {step} on. "
+    "What was stored is shown as it was there; what lies between is computed here."
+)
 DIGITS = "view/digits"
 """The setting of how many decimals are shown; 0 or nothing: as each lesson says."""
 
 
-@dataclass(frozen=True)
-class OpenLesson:
-    """Read a lesson (a path, or the name of one that travels with the program) and make its first step."""
-
-    place: str | Path
-    kind: str = "open"
-
-    def answer(self, progress: Callable[[float], None]) -> tuple[Lesson, Session] | OpenedCase:
-        try:
-            lesson = lessons.read(self.place) if isinstance(self.place, Path) else lessons.load(self.place)
-        except lessons.ReferenceCaseError:
-            from bpstudio.files import case_lesson  # only where somebody has one
-
-            return case_lesson.open(Path(self.place))
-        progress(0.5)
-        return lesson, lesson.session()
-
-
-@dataclass(frozen=True, eq=False)
-class SaveLesson:
-    """Write a lesson; `frame` is what is saved."""
-
-    lesson: Lesson
-    frame: Frame
-    path: Path
-    kind: str = "save"
-
-    def answer(self, progress: Callable[[float], None]) -> Path:
-        lessons.write(self.lesson, self.path)
-        return self.path
-
-
 class Document(QObject):
-    """The open lesson and its file. `say(level, text)` shows a message."""
+    """What is open, and its file. `say(level, text)` shows a message; `writer` writes projects."""
 
     def __init__(
-        self, runner: Runner, focus: Focus, say: Callable[[str, str], None], parent: QObject | None = None
+        self,
+        runner: Runner,
+        focus: Focus,
+        say: Callable[[str, str], None],
+        writer: Writer | None = None,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
+        self._writer = writer if writer is not None else Writer(runner.rest, self)
         self._runner = runner
         self._focus = focus
         self._say = say
         self._listeners: list[Callable[[], None]] = []
-        self._opening = False
+        self._awaited: Dataset | None = None
+        self._look: Mapping[str, Any] = {}
+        self._stamp = NO_FILE
         self._shown = ("", False)
-        self._saved: Frame | None = None
-        self._then: Callable[[], object] | None = None
+        self._saved: Saved | None = None
+        self._thens: list[Callable[[], object]] = []
         self._case: OpenedCase | None = None
+        self.run = 0
+        """Counts what was opened: another number, another run."""
+        self.embed = True
+        """Whether a project has its data in it, or only says where they are."""
+        self.layout: Callable[[], Mapping[str, Any]] = dict
+        """How the window is divided, in plain values."""
+        self.arrange: Callable[[Mapping[str, Any]], object] = lambda _: None
+        """Divides the window as a project says."""
+        self.working: Callable[[str, float, Callable[[], object]], object] = lambda *_: None
+        """Told of reading and writing that takes long: (words, share, what cancels it)."""
+        self.refused: Callable[[str], object] = partial(say, "error")
+        """Told why something was not saved."""
+        self.explain: Callable[[Exception], str] = _plainly
+        """Says in the language in use what went wrong."""
+        self.taken_up: Callable[[Path], object] = lambda _: None
+        """Told that a run that was kept is open again."""
         self.lesson: Lesson | None = None
         """The lesson as it was opened or saved; which of its switches is on says `choice`."""
         self.switches: Switches | None = None
@@ -126,17 +130,24 @@ class Document(QObject):
         return self.switches.on(frame) if self.switches is not None and frame is not None else None
 
     @property
+    def is_opening(self) -> bool:
+        """Whether what was opened has not been shown yet."""
+        return self._awaited is not None
+
+    @property
+    def changed(self) -> bool:
+        """Whether the run is another one than was opened or saved."""
+        frame, saved = self._runner.frame, self._saved
+        return frame is not None and saved is not None and not self.is_opening and not saved.holds(frame)
+
+    @property
     def modified(self) -> bool:
         """Whether closing would lose something; not when a lesson of the program was only walked, trained, switched."""
-        frame, saved = self._runner.frame, self._saved
-        if frame is None or saved is None or frame is saved:
+        frame = self._runner.frame
+        if frame is None or not self.changed:
             return False
-        if frame.caption != saved.caption:
-            return True
-        if self.path is None and self.name and self.choice is not None:
-            return False
-        described = frame.experiment == saved.experiment and frame.dataset.hash == saved.dataset.hash
-        return not (described and frame.step == saved.step and _same_params(frame, saved))
+        marked = bool(frame.bookmarks or frame.breakpoints or frame.caption.title) or len(frame.branches) > 1
+        return marked or self.path is not None or not self.name or self.choice is None
 
     def as_lesson(self, frame: Frame) -> Lesson:
         """What a file of this moment holds: the open lesson's texts, and the run as it stands."""
@@ -144,6 +155,21 @@ class Document(QObject):
         lesson = choice.lesson if choice is not None else self.lesson
         if frame.caption.title:
             lesson = None  # an exercise of a person's own, whose numbers may be those of the lesson all the same
+        values = self._look_in_lesson(frame)
+        if lesson is None:
+            values |= {"title": Wording.of(frame.caption.title or tr("Untitled"))}
+        elif frame.dataset.hash != lesson.dataset.hash:
+            values |= {"title": Wording.of(self.title), "summary": Wording(), "text": Wording()}
+        return lessons.capture(frame, lesson, **values)
+
+    def export(self, path: Path) -> None:
+        """Write the present moment as a lesson of its own, with the digits that must come out of it."""
+        frame = self._runner.frame
+        if frame is not None:
+            self._runner.ask(ExportMoment(frame, self.lesson, self._look_in_lesson(frame), path))
+
+    def _look_in_lesson(self, frame: Frame) -> dict[str, Any]:
+        """How the step is looked at, as a lesson says it."""
         walk, focus = self._focus.walk, self._focus
         at = walk.beat(focus.grain, focus.playhead).address if walk is not None and focus.playhead else ""
         values: dict[str, Any] = {
@@ -157,28 +183,37 @@ class Document(QObject):
         }
         if isinstance(focus.example, Row) and focus.example.position < len(frame.batch):
             values["row"] = int(frame.batch[focus.example.position])
-        if lesson is None:
-            values |= {"title": Wording.of(frame.caption.title or tr("Untitled"))}
-        elif frame.dataset.hash != lesson.dataset.hash:
-            values |= {"title": Wording.of(self.title), "summary": Wording(), "text": Wording()}
-        return lessons.capture(frame, lesson, **values)
+        return values
 
     # ---- opening
 
-    def show(self, lesson: Lesson, session: Session | None = None, path: Path | None = None, name: str = "") -> None:
-        """Make a lesson the open one."""
+    def show(
+        self,
+        lesson: Lesson,
+        session: Session | None = None,
+        path: Path | None = None,
+        name: str = "",
+        kept_look: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Make a lesson the open one, or a run that came from it; then `kept_look` is how it was looked at."""
         self.lesson, self.path, self.name = lesson, path, name
         self.switches = Switches(lesson)
-        self._opening = True
-        self._saved = None
-        self._case = None
-        grain = lesson.grain
+        self.run += 1
+        self.embed = True
+        self._saved, self._case, self._stamp = None, None, stamp(path)
+        self._look = kept_look or {}
+        now: dict[str, Any] = {
+            "notation": lesson.notation,
+            "delta_sign": lesson.delta_sign,
+            "samples": lesson.samples,
+            "weight_layout": lesson.weight_layout,
+            "digits": lesson.digits,
+            **({"grain": lesson.grain} if lesson.grain else {}),
+            **look.letters(self._look),
+        }
+        digits = QSettings().value(DIGITS, 0, int)
         self._focus.set(
-            notation=lesson.notation,
-            delta_sign=lesson.delta_sign,
-            samples=lesson.samples,
-            weight_layout=lesson.weight_layout,
-            digits=QSettings().value(DIGITS, 0, int) or lesson.digits,
+            **(now | ({"digits": digits} if digits else {})),
             selection=None,
             hover=None,
             mark=None,
@@ -186,12 +221,44 @@ class Document(QObject):
             playing_walk=False,
             zoom=1.0,
             pan=(0.0, 0.0),
-            **({"grain": grain} if grain else {}),
         )
-        self._runner.open(session if session is not None else lesson.session())
+        session = session if session is not None else lesson.session()
+        self._awaited = session.dataset
+        self._runner.cancel("replay")
+        self._runner.open(session)
         if path is not None:
             self._remember(path)
         self._tell()
+
+    def _show_project(self, opened: Opened, place: Path, kept: bool) -> None:
+        """Make a project what is open. One that was kept for a person has the file that it had, if that is still as it
+        was then; else no file of its own.
+        """
+        project, session = opened.project, opened.session
+        notes = _mapping(project.view, "document") if kept else {}
+        path: Path | None = place
+        if kept:
+            path = Path(str(notes["path"])) if isinstance(notes.get("path"), str) and notes["path"] else None
+            if path is not None and list(stamp(path)) != notes.get("stamp"):
+                path = None
+        lesson = project.lesson
+        if lesson is None:
+            first = project.archive.segments[project.archive.branch.segments[0]]
+            lesson = Lesson(Wording.of(place.stem), first.experiment, first.dataset)
+        name = str(notes.get("name", ""))
+        in_program = name if name in lessons.NAMES and path is None else ""
+        self.show(lesson, session, path, in_program, _mapping(project.view, "look"))
+        self.embed = project.embed
+        if kept and (path is None or notes.get("modified") is not False):
+            self._saved = Saved((), {}, (), ())  # it is in nobody's file as it is now
+        else:
+            self._saved = Saved.of_archive(project.archive)
+        self.arrange(_mapping(project.view, "layout"))
+        if kept:
+            self.taken_up(place)
+        elif path is not None:
+            self._writer.follow("file", path, self.run, project.revision)
+        self._runner.ask(CheckReplay(project))
 
     def choose(self, choice: Choice, step: int = 0, name: str = "") -> None:
         """Begin the lesson anew with one of its switches on, and train it to a step; one gesture, which undo takes
@@ -235,34 +302,84 @@ class Document(QObject):
 
     def open(self, place: str | Path) -> None:
         """Open a lesson by name or a file by path, beside the training; what goes wrong is said."""
-        self._runner.ask(OpenLesson(place))
+        self._runner.ask(Open(place, asked=time.perf_counter()))
 
     def resume(self, kept: Path) -> None:
-        """Go on with the run that was open when the window closed last; it has no file of its own."""
-        self._runner.ask(OpenLesson(kept))
+        """Go on with a run that was kept when the window closed, or when it ended without warning."""
+        self._runner.ask(Open(kept, kept=True, asked=time.perf_counter()))
 
     # ---- saving
 
     def save(self, path: Path | None = None, then: Callable[[], object] | None = None) -> None:
-        """Write the present moment; `then` is done when it is on the disk."""
+        """Write the run, or of a lesson file (.json) the present moment; `then` is done when it is on the disk."""
         frame = self._runner.frame
         path = path or self.path
         if frame is None or path is None:
             return
-        self._then = then
-        self._runner.ask(SaveLesson(self.as_lesson(frame), frame, path))
+        self._thens += [then] if then is not None else []
+        if path.suffix.lower() == ".json":
+            self._runner.ask(SaveLesson(self.as_lesson(frame), frame, path))
+        else:
+            self._runner.archive(partial(self._write, path, self.run, self.lesson_of(frame), self.view(frame)))
 
-    def keep_session(self) -> None:
-        """Write the present moment where the next start finds it; a failure costs only that offer."""
-        frame = self._runner.frame
-        if frame is None or (not self.modified and frame.step == 0 and self.path is None):
-            return
-        try:
-            place = last_session()
-            place.parent.mkdir(parents=True, exist_ok=True)
-            lessons.write(self.as_lesson(frame), place)
-        except (OSError, ValueError):
-            return
+    def project(self, archive: Archive, lesson: Lesson | None, view: Mapping[str, Any]) -> Project:
+        """What a file holds of a frozen run."""
+        from bpstudio.files.fingerprint import fingerprint
+        from bpstudio.files.project import Project
+
+        return Project(archive=archive, lesson=lesson, view=view, made_with=fingerprint(), embed=self.embed)
+
+    def lesson_of(self, frame: Frame) -> Lesson | None:
+        """The open lesson, as a project keeps it: under the name of what is trained on other data."""
+        lesson = self.lesson
+        if lesson is None or frame.dataset.hash == lesson.dataset.hash:
+            return lesson
+        return lesson.replace(title=Wording.of(self.title))
+
+    def view(self, frame: Frame) -> dict[str, Any]:
+        """How the run is looked at now, in plain values."""
+        return {"look": look.of(self._focus, frame), "layout": dict(self.layout())}
+
+    def notes(self) -> dict[str, Any]:
+        """What a run that is kept has to know of itself, so that it can be gone on with."""
+        return {
+            "path": str(self.path or ""),
+            "stamp": list(self._stamp),
+            "name": self.name,
+            "modified": self.modified,
+        }
+
+    def _write(self, path: Path, run: int, lesson: Lesson | None, view: Mapping[str, Any], archive: Archive) -> None:
+        project, saved = self.project(archive, lesson, view), Saved.of_archive(archive)
+        words = tr("Saving {name} …", name=path.name)
+        cancel = partial(self._writer.cancel, "file")
+        told = partial(self._written, path, run, saved)
+        self._writer.save("file", path, project, run, told, lambda share: self.working(words, share, cancel))
+
+    def _written(self, path: Path, run: int, saved: Saved, problem: Exception | None) -> None:
+        if problem is not None:
+            self._thens.clear()
+            if isinstance(problem, CancelledError):
+                self._say("warning", tr("Not saved, because it was cancelled. The file is as it was before."))
+            else:
+                self._refuse(problem)
+        else:
+            if run == self.run:
+                self.path, self.name, self._saved, self._stamp = path, "", saved, stamp(path)
+            self._done(path)
+        self._tell()
+
+    def _refuse(self, problem: Exception) -> None:
+        words = self.explain(problem)
+        self.refused(words if _is_whole(problem) else tr("Not saved: {reason}", reason=words))
+
+    def _done(self, path: Path) -> None:
+        """Something is on the disk."""
+        self._remember(path)
+        self._say("good", tr("Saved: {path}", path=path))
+        thens, self._thens = self._thens, []
+        for then in thens:
+            then()
 
     # ---- recent files
 
@@ -282,13 +399,13 @@ class Document(QObject):
         QSettings().setValue("recent", kept[:MOST_RECENT])
 
     def _show_frame(self, frame: Frame) -> None:
-        lesson = self.lesson
         caption = frame.caption
         self._focus.set(names=naming.moved(caption.names, caption.addresses, frame.experiment.network))
-        if self._opening and lesson is not None and frame.dataset is lesson.dataset:
+        if self._awaited is not None and frame.dataset is self._awaited:
             # A last frame of the run before may still have been on its way.
-            self._opening = False
-            self._saved = frame
+            self._awaited = None
+            if self._saved is None:
+                self._saved = Saved.of_frame(frame)
             self._start_look(frame)
         if self._case is not None and frame.experiment != self._case.lesson.experiment:
             self._case = None  # what differed is computed otherwise now
@@ -302,6 +419,9 @@ class Document(QObject):
         """Look where the lesson says, as soon as there is a step to walk."""
         lesson, walk = self.lesson, self._focus.walk
         if lesson is None or walk is None:
+            return
+        if self._look:
+            self._focus.set(**look.place(self._look, self._focus, frame))
             return
         if not lesson.grain:
             self._focus.set(grain=walk.default_grain)
@@ -318,45 +438,67 @@ class Document(QObject):
         self._say(*verified.sentence(opened))
 
     def _answered(self, question: object, answer: object) -> None:
-        if isinstance(answer, Progress):
-            return
-        if isinstance(question, OpenLesson):
-            if isinstance(answer, tuple):
-                lesson, session = answer
-                path = question.place if isinstance(question.place, Path) and question.place != last_session() else None
-                self.show(lesson, session, path, question.place if isinstance(question.place, str) else "")
-            elif isinstance(question.place, Path) and not isinstance(answer, Exception):
-                self._show_case(cast("OpenedCase", answer), question.place)
-            else:
-                name = question.place.name if isinstance(question.place, Path) else question.place
-                self._say("error", tr("{name} cannot be opened: {reason}", name=name, reason=answer))
-        elif isinstance(question, SaveLesson):
+        if isinstance(question, Open):
+            self._show_answer(question, answer)
+        elif isinstance(question, SaveLesson) and not isinstance(answer, Progress):
             if isinstance(answer, Path):
-                self.path, self.name, self._saved = answer, "", question.frame
+                frame = question.frame
+                self.path, self.name, self._stamp = answer, "", stamp(answer)
+                self._saved = Saved.of_frame(frame)
                 self.lesson, self.switches = question.lesson, Switches(question.lesson)
-                self._remember(answer)
-                self._say("good", tr("Saved: {path}", path=answer))
-                then, self._then = self._then, None
-                if then is not None:
-                    then()
+                self._done(answer)
             else:
-                self._then = None
-                self._say("error", tr("Not saved: {reason}", reason=answer))
+                self._thens.clear()
+                self._refuse(cast("Exception", answer))
             self._tell()
+        elif isinstance(question, ExportMoment) and not isinstance(answer, Progress):
+            if isinstance(answer, Path):
+                self._say("good", tr("Saved: {path}", path=answer))
+            else:
+                self._refuse(cast("Exception", answer))
+        elif isinstance(question, CheckReplay) and answer is not None and not isinstance(answer, Progress | Exception):
+            step = cast("Discrepancy", answer).step
+            self._say("warning", tr(FROM_ANOTHER_MACHINE, step=f"{step:,}"))
+
+    def _show_answer(self, question: Open, answer: object) -> None:
+        place = question.place
+        name = place.name if isinstance(place, Path) else place
+        if isinstance(answer, Progress):
+            if time.perf_counter() - question.asked > UNNOTICED:
+                words = tr("Opening {name} …", name=name)
+                self.working(words, answer.share, partial(self._runner.cancel, question.kind))
+        elif isinstance(answer, Exception):
+            words = self.explain(answer)
+            whole = tr("{name} cannot be opened: {reason}", name=name, reason=words)
+            self._say("error", words if _is_whole(answer) else whole)
+        elif isinstance(answer, Opened) and isinstance(place, Path):
+            self._show_project(answer, place, question.kept)
+        elif isinstance(answer, tuple):
+            lesson, session = answer
+            path = place if isinstance(place, Path) else None
+            self.show(lesson, session, path, place if isinstance(place, str) else "")
+        elif isinstance(place, Path):
+            self._show_case(cast("OpenedCase", answer), place)
 
     def _tell(self) -> None:
         for act in self._listeners:
             act()
 
 
-def last_session() -> Path:
-    """Where the run is kept that was open when the window closed."""
-    place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericStateLocation)
-    return Path(place or Path.home()) / "bpstudio" / "last-session.json"
+def _plainly(problem: Exception) -> str:
+    return str(problem) or type(problem).__name__
 
 
-def _same_params(one: Frame, other: Frame) -> bool:
-    return one.params.flat.shape == other.params.flat.shape and one.params.flat.tobytes() == other.params.flat.tobytes()
+def _is_whole(problem: Exception) -> bool:
+    """Whether what is said of a problem names the file already."""
+    from bpstudio.files.project_error import ProjectError
+
+    return isinstance(problem, ProjectError)
+
+
+def _mapping(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = values.get(name)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _written(sizes: tuple[int, ...]) -> str:

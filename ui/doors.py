@@ -17,14 +17,16 @@ from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QMenu, QMessageBox
 
 from bpstudio.insight.elements import Edge, Element, Target, Unit
-from ui import dialogs
+from ui import dialogs, language
 from ui.actions import Actions
 from ui.document import Document
 from ui.focus import Focus
 from ui.language import tr
 from ui.main_window import MainWindow
 from ui.navigation import Navigation
+from ui.panels.left_behind import Rescue
 from ui.panels.start_page import Link, StartPage
+from ui.recovery import Recovery
 from ui.runner import Runner
 from ui.shortened import as_read
 
@@ -56,10 +58,11 @@ class Doors:
         runner: Runner,
         navigation: Navigation,
         document: Document,
+        recovery: Recovery,
         ways: Ways,
     ) -> None:
         self._window, self._actions, self._focus, self._runner = window, actions, focus, runner
-        self._navigation, self._document, self._ways = navigation, document, ways
+        self._navigation, self._document, self._recovery, self._ways = navigation, document, recovery, ways
         self._page: StartPage | None = None
         self._sheet: ExerciseWindow | None = None
         self._kept: Path | None = None
@@ -88,18 +91,27 @@ class Doors:
 
     # ---- the page
 
-    def greet(self, kept: Path) -> None:
-        """The page at a start without a file; `kept` is where the run of last time is, if there is one."""
+    def greet(self) -> None:
+        """The page at a start without a file, with what was kept of runs before."""
+        kept = self._recovery.last_session
         self._kept = kept if kept.is_file() else None
-        self._first = self._kept is None and self._window.tour.wanted()
         self.show_page()
+        left_behind = self._page is not None and bool(self._page.left_behind.rows)
+        self._first = self._kept is None and not left_behind and self._window.tour.wanted()
+
+    def remind(self) -> None:
+        """At a start with something else: say it if runs were left behind."""
+        offers = self._recovery.offers()
+        if offers:
+            text = tr("Work that was not saved before bpstudio ended is still here.")
+            self._window.messages.say("warning", text, tr("Show it"), self.show_page)
 
     def show_page(self) -> None:
         """Cover the network with the page."""
         self._navigation.pause()
         if self._page is None:
             self._page = self._window.start_page = StartPage(
-                self._window.center, self.go_through, self._offers, self._left
+                self._window.center, self.go_through, self._offers, self._left, self._rescues
             )
         self._seen = self._state()
         self._page.open()
@@ -131,14 +143,41 @@ class Doors:
         kept = self._kept
         if kept is None or not kept.is_file():
             return (lessons, sheet, data), None
-        when = datetime.datetime.fromtimestamp(kept.stat().st_mtime)
-        resume = Link(tr("Go on with your last session"), partial(self._resume, kept), f"{when:%Y-%m-%d %H:%M}")
+        when = written_at(datetime.datetime.fromtimestamp(kept.stat().st_mtime))
+        resume = Link(tr("Go on with your last session"), partial(self._resume, kept), when)
         return (lessons, sheet, data), resume
 
     def _way(self, act: Callable[[], object]) -> None:
         """One of the smaller ways in."""
         self._close()
         act()
+
+    def _rescues(self) -> Sequence[Rescue]:
+        """Runs that processes left behind which could not clean up."""
+        found = []
+        for offer in self._recovery.offers():
+            what, act = offer.description, partial(self._resume, offer.path)
+            if what is None:
+                found.append(Rescue(offer.path.name, offer.problem, None, partial(self._discard, offer.path, "")))
+                continue
+            title = what.wording.within(language.current()) or what.title or tr("Untitled")
+            parts = [tr("step {step}", step=f"{what.steps:,}")]
+            parts += [tr("{count} branches", count=what.branches)] if what.branches > 1 else []
+            line = " · ".join((*parts, written_at(what.saved)))
+            found.append(Rescue(title, line, act, partial(self._discard, offer.path, title)))
+        return found
+
+    def _discard(self, path: Path, title: str) -> None:
+        box = QMessageBox(self._window)
+        box.setWindowTitle("bpstudio")
+        box.setText(tr("Throw away what was kept of “{title}”?", title=title or path.name))
+        box.setInformativeText(tr("It is nowhere else, and this cannot be undone."))
+        box.setStandardButtons(QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+        if box.exec() == QMessageBox.StandardButton.Discard:
+            self._recovery.discard(path)
+            if self._page is not None:
+                self._page.offer_rescues()
 
     def _resume(self, kept: Path) -> None:
         self._kept = None
@@ -168,7 +207,10 @@ class Doors:
         """The page is gone: the keyboard belongs to the network, and the run of last time is offered once more."""
         self._window.canvas.setFocus()
         kept, self._kept = self._kept, None
-        if kept is not None:
+        page = self._page
+        if page is not None and page.left_behind.rows and not page.left_behind.is_decided:
+            QTimer.singleShot(0, self.remind)
+        elif kept is not None:
             # After what the door does: opening a file takes messages away that are not about it.
             QTimer.singleShot(0, lambda: self._offer(kept))
 
@@ -236,3 +278,8 @@ class Doors:
             dialogs.Rename(self._document, self._focus, element, network, self._window).open()
         else:
             self._window.messages.say("warning", tr("Select a unit or a weight first, then give it a name."))
+
+
+def written_at(when: datetime.datetime) -> str:
+    """A moment as a person reads it."""
+    return f"{when.astimezone():%Y-%m-%d %H:%M}"

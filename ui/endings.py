@@ -34,7 +34,8 @@ class Endings(QObject):
             end.setblocking(False)
         self._old_descriptor = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         self._old: dict[signal.Signals, Any] = {each: signal.signal(each, self._arrived) for each in SIGNALS}
-        self._notifier = QSocketNotifier(self._reader.fileno(), QSocketNotifier.Type.Read, self)
+        kind = QSocketNotifier.Type.Read
+        self._notifier = QSocketNotifier(self._reader.fileno(), kind, self)  # type: ignore[call-overload]  # takes one
         self._notifier.activated.connect(self._woken)
         app.commitDataRequest.connect(self._session_ends)
         app.saveStateRequest.connect(self._session_ends)
@@ -55,11 +56,11 @@ class Endings(QObject):
 
     def _woken(self) -> None:
         with contextlib.suppress(OSError):
-            for number in self._reader.recv(4096):
-                self._notifier.setEnabled(False)
-                self.status = BY_SIGNAL + number
-                break
+            # A byte is the number of a signal; others than ours have handlers of their own.
+            came = [number for number in self._reader.recv(4096) if number in SIGNALS]
+            self.status = BY_SIGNAL + came[0] if came else None
         if self.status is not None:
+            self._notifier.setEnabled(False)
             try:
                 self._keep()
             finally:

@@ -11,13 +11,18 @@ from typing import TYPE_CHECKING
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QFileDialog, QMessageBox
 
+from bpstudio.data.errors import DataError
 from bpstudio.files.lesson import NAMES
 from ui.actions import Actions
 from ui.document import Document
 from ui.language import tr, translatable
 from ui.main_window import MainWindow
 from ui.navigation import Navigation
+from ui.opening import SUFFIX
+from ui.panels.plain import plain
+from ui.recovery import Recovery
 from ui.runner import Runner
+from ui.saved import has_past
 from ui.shortened import literal
 
 if TYPE_CHECKING:
@@ -25,6 +30,8 @@ if TYPE_CHECKING:
 
 TABLES = (".csv", ".tsv", ".txt", ".data", ".tab")
 WEIGHTS = (".npz", ".safetensors")
+MUCH_DATA = 20_000_000
+"""Bytes of data from a file from which on a person is asked whether a project is to hold them."""
 
 
 class FileCommands:
@@ -37,12 +44,16 @@ class FileCommands:
         runner: Runner,
         navigation: Navigation,
         document: Document,
+        recovery: Recovery,
     ) -> None:
         self._window = window
         self._actions = actions
         self._runner = runner
         self._navigation = navigation
         self._document = document
+        self._recovery = recovery
+        self._one_moment = 0
+        """The run of which a person wants to keep one moment only, in its lesson file."""
         for id, act in self._table().items():
             actions.connect(id, act)
         self._fill_lessons()
@@ -50,9 +61,12 @@ class FileCommands:
         window.take_file = self.open_path
         window.may_close = self.may_close
         document.listen(self._fill_recent)
+        document.refused, document.explain = self._not_saved, _said
+        document.working = self._working
+        document.layout, document.arrange = window.regions.values, window.regions.take
 
     def resume(self, kept: Path) -> None:
-        """Go on with the run that was open when the window closed last."""
+        """Go on with a run that was kept when a window closed, or that was left behind."""
         self._after_asking(lambda: self._document.resume(kept))
 
     def open_path(self, path: Path) -> None:
@@ -78,7 +92,7 @@ class FileCommands:
                 self._save(then=self._window.close)
                 return False
         self._navigation.pause()
-        self._document.keep_session()
+        self._recovery.end()
         return True
 
     def _table(self) -> dict[str, Callable[[], object]]:
@@ -87,6 +101,7 @@ class FileCommands:
             "file.open": self._open,
             "file.save": self._save,
             "file.save_as": self._save_as,
+            "file.lesson_out": self._export,
             "file.weights_in": self._choose_weights,
             "file.weights_out": self._write_weights,
             "file.picture": self._save_picture,
@@ -104,7 +119,8 @@ class FileCommands:
 
     def _open(self) -> None:
         kinds = (
-            f"{tr('All that can be opened')} (*.json *.csv *.tsv *.txt *.npz *.safetensors)",
+            f"{tr('All that can be opened')} (*{SUFFIX} *.json *.csv *.tsv *.txt *.npz *.safetensors)",
+            f"{tr('Projects')} (*{SUFFIX})",
             f"{tr('Lessons')} (*.json)",
             f"{tr('Tables')} (*.csv *.tsv *.txt)",
             f"{tr('Weights')} (*.npz *.safetensors)",
@@ -114,17 +130,103 @@ class FileCommands:
             self.open_path(Path(name))
 
     def _save(self, then: Callable[[], object] | None = None) -> None:
-        if self._document.path is not None:
-            self._document.save(then=then)
-        else:
+        path = self._document.path
+        if path is None:
             self._save_as(then)
+            return
+        wanted = "moment" if path.suffix.lower() != ".json" or self._is_one_moment() else self._ask_about_past(path)
+        if wanted == "moment":
+            self._one_moment = self._document.run
+            self._document.save(then=then)
+        elif wanted == "project":
+            self._save_as(then, path.with_suffix(SUFFIX))
 
-    def _save_as(self, then: Callable[[], object] | None = None) -> None:
-        start = str(self._document.path or Path.home() / f"{_file_name(self._document.title)}.json")
-        name, _ = QFileDialog.getSaveFileName(self._window, tr("Save as"), start, f"{tr('Lessons')} (*.json)")
+    def _save_as(self, then: Callable[[], object] | None = None, start: Path | None = None) -> None:
+        """Ask for a name; its ending says whether the run is kept with its past, or one moment of it."""
+        usual = self._document.path or Path.home() / f"{_file_name(self._document.title)}{SUFFIX}"
+        kinds = (f"{tr('Projects: the whole run')} (*{SUFFIX})", f"{tr('Lessons: this moment, as text')} (*.json)")
+        first = kinds[1] if start is None and usual.suffix.lower() == ".json" else kinds[0]
+        name, kind = QFileDialog.getSaveFileName(
+            self._window, tr("Save as"), str(start or usual), ";;".join(kinds), first
+        )
+        if not name:
+            return
+        path = Path(name)
+        if not path.suffix:
+            path = path.with_suffix(".json" if kind == kinds[1] else SUFFIX)
+        if path.suffix.lower() == ".json":
+            self._one_moment = self._document.run
+        elif not self._embeds():
+            return
+        self._document.save(path, then)
+
+    def _is_one_moment(self) -> bool:
+        """Whether a lesson file can hold all that there is, or a person has said that one moment is enough."""
+        frame = self._runner.frame
+        return frame is None or not has_past(frame) or self._one_moment == self._document.run
+
+    def _ask_about_past(self, path: Path) -> str:
+        """Ask what becomes of the past of a run that came from a lesson file: "project", "moment", or "" to stay."""
+        box = self._question(
+            tr("{name} is a lesson: it can keep this moment, but not how the run came here.", name=path.name),
+            tr("A project keeps every step, every branch and every mark."),
+        )
+        project = box.addButton(tr("Save a project…"), QMessageBox.ButtonRole.AcceptRole)
+        moment = box.addButton(tr("Keep this moment only"), QMessageBox.ButtonRole.NoRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(project)
+        box.exec()
+        clicked = box.clickedButton()
+        return "project" if clicked is project else "moment" if clicked is moment else ""
+
+    def _embeds(self) -> bool:
+        """Ask, of much data that came from a file, whether a project is to hold them; False: stay."""
+        frame = self._runner.frame
+        data = frame.dataset if frame is not None else None
+        if data is None or data.x.nbytes + data.y.nbytes < MUCH_DATA or not getattr(data.source, "path", ""):
+            return True
+        size = f"{(data.x.nbytes + data.y.nbytes) / 1e6:,.0f}"
+        box = self._question(
+            tr("The data take {size} MB. Put them into the project?", size=size),
+            tr(
+                "With them it can be opened anywhere. Without them it says where their file is, and checks that it is "
+                "still the same."
+            ),
+        )
+        inside = box.addButton(tr("Put them in"), QMessageBox.ButtonRole.YesRole)
+        outside = box.addButton(tr("Only say where they are"), QMessageBox.ButtonRole.NoRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(inside if self._document.embed else outside)
+        box.exec()
+        if box.clickedButton() not in (inside, outside):
+            return False
+        self._document.embed = box.clickedButton() is inside
+        return True
+
+    def _question(self, text: str, more: str) -> QMessageBox:
+        box = QMessageBox(self._window)
+        box.setWindowTitle("bpstudio")
+        box.setText(text)
+        box.setInformativeText(more)
+        return box
+
+    def _export(self) -> None:
+        frame = self._runner.frame
+        if frame is None:
+            return
+        start = Path.home() / f"{_file_name(self._document.title)}-{frame.step}.json"
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, tr("Export this moment"), str(start), f"{tr('Lessons')} (*.json)"
+        )
         if name:
             path = Path(name)
-            self._document.save(path if path.suffix else path.with_suffix(".json"), then)
+            self._document.export(path if path.suffix else path.with_suffix(".json"))
+
+    def _not_saved(self, words: str) -> None:
+        self._window.messages.say("error", words, tr("Save as…"), self._save_as)
+
+    def _working(self, words: str, share: float, cancel: Callable[[], object]) -> None:
+        self._window.messages.report(f"{words} {share:.0%}", tr("Cancel"), cancel)
 
     def _choose_weights(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self._window, tr("Read weights"), "", f"{tr('Weights')} (*.npz)")
@@ -181,11 +283,10 @@ class FileCommands:
             act()
 
     def _ask_about_changes(self) -> QMessageBox.StandardButton:
-        box = QMessageBox(self._window)
-        box.setIcon(QMessageBox.Icon.NoIcon)
-        box.setWindowTitle("bpstudio")
-        box.setText(tr("Save the changes to “{title}”?", title=self._document.title))
-        box.setInformativeText(tr("What is not saved is only offered once, at the next start."))
+        box = self._question(
+            tr("Save the changes to “{title}”?", title=self._document.title),
+            tr("What is not saved is only offered once, at the next start."),
+        )
         kinds = QMessageBox.StandardButton
         box.setStandardButtons(kinds.Save | kinds.Discard | kinds.Cancel)
         box.setDefaultButton(kinds.Save)
@@ -261,6 +362,11 @@ _TITLES = {
     "lenet": translatable("LeNet reads digits"),
 }
 """What the lessons are called where they are listed; reading the files for it would delay every start."""
+
+
+def _said(problem: Exception) -> str:
+    """What went wrong with a file. A lesson's own words name the place in it, and stay."""
+    return plain(problem) if isinstance(problem, DataError) else str(problem) or type(problem).__name__
 
 
 def _file_name(title: str) -> str:

@@ -8,8 +8,9 @@ back. The wish is what the next start remembers.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from PyQt6.QtCore import QEvent, QObject, QSettings
 from PyQt6.QtWidgets import QSplitter, QWidget
@@ -225,3 +226,22 @@ class Regions(QObject):
         there = frozenset(name for name in REGIONS if settings.value(f"{place}/{name}", name in AT_FIRST, bool))
         sizes = {name: min(max(settings.value(f"{place}/{name}_size", 0.0, float), 0.0), MOST_WANTED) for name in SIZES}
         self.wish = Wish(open=there, tables=settings.value(f"{place}/tables", False, bool), **sizes)
+
+    def values(self) -> dict[str, Any]:
+        """The wish as plain values, which a project keeps."""
+        wish = self.wish
+        return {"open": sorted(wish.open), **{name: getattr(wish, name) for name in SIZES}}
+
+    def take(self, values: Mapping[str, Any]) -> None:
+        """Take up a wish from a project; what is no wish is left out, and nothing changes where there is none."""
+        opened = values.get("open")
+        if not isinstance(opened, Sequence) or isinstance(opened, str):
+            return
+        sizes = {name: values.get(name, 0.0) for name in SIZES}
+        sizes = {
+            name: min(max(float(size), 0.0), MOST_WANTED) if type(size) in (int, float) and size == size else 0.0
+            for name, size in sizes.items()
+        }
+        there = frozenset(name for name in REGIONS if name in opened)
+        self.wish = dataclasses.replace(self.wish, open=there, insisted=frozenset(), **sizes)
+        self.arrange()

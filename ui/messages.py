@@ -29,7 +29,7 @@ class Messages(QFrame):
         self.words = QLabel()
         self.words.setWordWrap(True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._act: Callable[[], None] | None = None
+        self._act: Callable[[], object] | None = None
         self.button = QPushButton()
         self.button.clicked.connect(self._do)
         self._close = QToolButton()
@@ -54,7 +54,7 @@ class Messages(QFrame):
         """How serious what is shown is: good, warning or error."""
         return self._level
 
-    def say(self, level: str, text: str, offer: str = "", act: Callable[[], None] | None = None) -> None:
+    def say(self, level: str, text: str, offer: str = "", act: Callable[[], object] | None = None) -> None:
         """Show a message; `offer` is the text of a button that does `act`."""
         self._level = level
         for widget in (self, self._sign):
@@ -73,7 +73,7 @@ class Messages(QFrame):
         if level == "good" and act is None:
             self._clock.start()
 
-    def report(self, text: str, offer: str, act: Callable[[], None]) -> None:
+    def report(self, text: str, offer: str, act: Callable[[], object]) -> None:
         """Say how far something is that takes long; said again, only the words change."""
         if self.isHidden() or self.button.text() != offer or self._level != "good":
             self.say("good", text, offer, act)

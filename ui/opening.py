@@ -28,11 +28,10 @@ NO_FILE: Stamp = (0, 0)
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A project that was read, and a session that stands where it stood. `stamp` tells its file from later ones."""
+    """A project that was read, and a session that stands where it stood."""
 
     project: Project
     session: Session
-    stamp: Stamp
 
 
 @dataclass(frozen=True)
@@ -62,9 +61,8 @@ class Open:
         from bpstudio.files import project  # SQLite, only where a project is opened
         from bpstudio.training.session import Session
 
-        before = stamp(path)
         read = project.read(path, lambda share: progress(0.9 * share))
-        return Opened(read, Session.restored(read.archive), before)
+        return Opened(read, Session.restored(read.archive))
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +98,7 @@ class SaveLesson:
 
 @dataclass(frozen=True, eq=False)
 class ExportMoment:
-    """Write the step of a frame as a lesson, with the digits that must come out of it; `look` are fields of a lesson."""
+    """Write the step of a frame as a lesson, with the digits that must come out; `look` are fields of a lesson."""
 
     frame: Frame
     lesson: Lesson | None

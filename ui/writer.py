@@ -46,9 +46,10 @@ _ARRIVED = QEvent.Type(QEvent.registerEventType())
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """Something for the writer. `act` is what to do in its thread; `then` is told in the window's thread.
+    """Something for the writer; `then` is told in the window's thread.
 
-    `run` tells one run from another: a file that holds another run is replaced, not added to.
+    `run` tells one run from another: a file that holds another run is replaced, not added to. `revision` is the save
+    that was read, when a file is followed.
     """
 
     place: Place
@@ -56,6 +57,7 @@ class Job:
     path: Path
     run: int = 0
     project: Project | None = None
+    revision: str = ""
     target: Path | None = None
     then: Told = lambda _: None
     progress: Callable[[float], object] | None = None
@@ -64,11 +66,14 @@ class Job:
 
 @dataclass
 class Held:
-    """A file that is open for writing, and which run it holds."""
+    """A file that a place works on, and which run it holds; `file` is None while it could not be opened for writing,
+    and then only the save that was read may be written over.
+    """
 
     path: Path
     run: int
-    file: ProjectFile
+    file: ProjectFile | None
+    revision: str = ""
 
 
 class Writer(QObject):
@@ -98,9 +103,9 @@ class Writer(QObject):
         """
         self._give(Job(place, "save", path, run, project, then=then, progress=progress))
 
-    def follow(self, place: Place, path: Path, run: int, then: Told = lambda _: None) -> None:
-        """Hold a file open that was just read, so that the next save goes in place and sees what others did to it."""
-        self._give(Job(place, "follow", path, run, then=then))
+    def follow(self, place: Place, path: Path, run: int, revision: str) -> None:
+        """Work on a file that was just read: saves of this run go in place, and only while nobody else has saved."""
+        self._give(Job(place, "follow", path, run, revision=revision))
 
     def drop(self, place: Place, path: Path, target: Path | None = None, then: Told = lambda _: None) -> None:
         """Let go of a file and delete it, or move it to `target`, in the place of what is there."""
@@ -233,14 +238,20 @@ class Pen(threading.Thread):
         if job.kind == "save" and job.project is not None:
             progress = self._progress(job)
             if held is not None and (held.path, held.run) == (job.path, job.run):
+                if held.file is None:
+                    held.file = ProjectFile.open(held.path, held.revision)
                 held.file.save(job.project, progress)
                 return
+            if held is not None and held.path == job.path:
+                self._let_go(job.place)  # elsewhere than here an open file cannot be replaced
             file = ProjectFile.create(job.path, job.project, progress)
             self._let_go(job.place)
             self._held[job.place] = Held(job.path, job.run, file)
         elif job.kind == "follow":
             self._let_go(job.place)
-            self._held[job.place] = Held(job.path, job.run, ProjectFile.open(job.path))
+            held = self._held[job.place] = Held(job.path, job.run, None, job.revision)
+            with contextlib.suppress(ValueError, OSError):  # whoever only looks need not hear of it
+                held.file = ProjectFile.open(job.path, job.revision)
         else:
             self._let_go(job.place)
             if job.target is None:
@@ -250,7 +261,7 @@ class Pen(threading.Thread):
 
     def _let_go(self, place: Place) -> None:
         held = self._held.pop(place, None)
-        if held is not None:
+        if held is not None and held.file is not None:
             with contextlib.suppress(OSError, ValueError):
                 held.file.close()
 

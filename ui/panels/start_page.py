@@ -25,6 +25,7 @@ from typing_extensions import override
 
 from ui import theme
 from ui.language import tr, translatable
+from ui.panels.left_behind import LeftBehind, Rescue
 from ui.placing import Scrolled
 from ui.shortened import Shortened, literal
 
@@ -150,12 +151,13 @@ class StartPage(QWidget):
         choose: Callable[[str], object],
         offers: Callable[[], tuple[Sequence[Sequence[Link]], Link | None]],
         left: Callable[[], object],
+        rescues: Callable[[], Sequence[Rescue]] = tuple,
     ) -> None:
         """`offers` are the examples, the smaller ways in under each other door, and the way back to the last run;
-        `left` is called when the page closes, by a door or without one.
+        `left` is called when the page closes, by a door or without one. `rescues` are runs that were left behind.
         """
         super().__init__(place)
-        self._offers, self._left = offers, left
+        self._offers, self._left, self._rescues = offers, left, rescues
         self._place = place
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -164,6 +166,7 @@ class StartPage(QWidget):
         self.greeting.setProperty("letters", "title")
         self.words.setProperty("role", "secondary")
         self.words.setWordWrap(True)
+        self.left_behind = LeftBehind()
         self.resume = QPushButton()
         self._resume: Link | None = None
         self.resume.clicked.connect(lambda _: self._resume.act() if self._resume is not None else None)
@@ -187,7 +190,15 @@ class StartPage(QWidget):
         self.raise_()
         self.show()
         self._inner.setMaximumWidth(theme.current().px(WIDEST))
-        self.doors[0].setFocus(Qt.FocusReason.OtherFocusReason)
+        self.offer_rescues()
+        first = [*self.left_behind.buttons, *self.doors][0]
+        first.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def offer_rescues(self) -> None:
+        """Show what runs left behind."""
+        self.left_behind.show_rescues(self._rescues())
+        for button in self.left_behind.buttons:
+            button.installEventFilter(self)
 
     def leave(self) -> bool:
         """Close the page; whether it was open."""
@@ -270,6 +281,7 @@ class StartPage(QWidget):
         column.addLayout(top)
         column.addWidget(self.words)
         column.addSpacing(6)
+        column.addWidget(self.left_behind)
         column.addLayout(cards)
         column.addStretch(2)
         self._inner.setLayout(column)
@@ -309,7 +321,7 @@ class StartPage(QWidget):
         self._stand()
 
     def _move(self, by: int) -> None:
-        order: list[QAbstractButton] = [*self.doors, self.resume, *self.links]
+        order: list[QAbstractButton] = [*self.left_behind.buttons, *self.doors, self.resume, *self.links]
         shown = [button for button in order if button.isVisible()]
         here = next((place for place, button in enumerate(shown) if button.hasFocus()), 0)
         shown[(here + by) % len(shown)].setFocus(Qt.FocusReason.TabFocusReason)
