@@ -218,7 +218,7 @@ class Trainer(threading.Thread):
                 session.run(count)
                 spent = (time.perf_counter() - now) / count
                 self._step_seconds = max(1e-7, 0.8 * self._step_seconds + 0.2 * spent)
-                rests = session.nonfinite is not None or session.stopped is not None
+                rests = session.nonfinite is not None or session.stopped is not None or session.hit is not None
                 if rests or session.step_number >= self._until:
                     self._until = None
                     self._post(session)

@@ -45,11 +45,12 @@ class Hit:
     it true, which had been the one ``before`` in the step before.
 
     ``layer`` counts from 1 and is 0 where the condition is about none; ``index`` is (unit,) of a unit or bias, and
-    (unit, input, …) of a weight. By the kind of the condition value and before are
+    (unit, input, …) of a weight; of so many ``others`` it became true in the same step. By the kind of the condition
+    value and before are
 
         GradientNorm      the norm
         UnitFlat          the greatest |f′| of the batch
-        UnitDies          the share of (row, place) pairs in which the unit is off
+        UnitDies          the share of (row, place) pairs in which the unit is off, rounded down to a 255th
         ValidationTurns   the loss of the validation
         WeightCrosses     the parameter after the update that is pending in the step, and without it
         PredictionFlips   the number of the class, from 0; of a yes or no 1 and 0
@@ -64,6 +65,7 @@ class Hit:
     before: float = math.nan
     layer: int = 0
     index: tuple[int, ...] = ()
+    others: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The hit as plain values, as JSON has them; a number that is not finite is a text there."""
@@ -74,14 +76,17 @@ class Hit:
             "before": plain_number(self.before),
             "layer": self.layer,
             "index": list(self.index),
+            "others": self.others,
         }
 
     @classmethod
     def from_dict(cls, values: object, path: str = "hit") -> Hit:
         """The hit that ``to_dict`` wrote. Raises ValueError, with the path of the field, for anything else."""
-        given = read_record(path, values, "condition", "step", "value", "before", "layer", "index")
+        given = read_record(path, values, "condition", "step", "value", "before", "layer", "index", "others")
         condition = from_dict(given["condition"], f"{path}.condition")
         whole(f"{path}.step", given["step"], 0)
         whole(f"{path}.layer", given["layer"], 0)
+        whole(f"{path}.others", given["others"], 0)
         value, before = (read_number(f"{path}.{name}", given[name]) for name in ("value", "before"))
-        return cls(condition, given["step"], value, before, given["layer"], read_index(f"{path}.index", given["index"]))
+        index = read_index(f"{path}.index", given["index"])
+        return cls(condition, given["step"], value, before, given["layer"], index, given["others"])

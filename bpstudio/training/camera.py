@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bpstudio.engine.trace import Params, Trace, params_layout
+from bpstudio.training.breakpoints import Hit
 from bpstudio.training.carry import averages_of, named_states
 from bpstudio.training.cursor import Cursor
 from bpstudio.training.frame import Frame, FramePool
@@ -38,6 +39,7 @@ class Camera:
         events: tuple[Event, ...],
         last_step: int,
         stopped: Stopped | None,
+        hit: Hit | None,
         is_present: bool,
     ) -> Frame:
         """The step at which a cursor stands, frozen; ``is_present`` says whether the run stands there itself."""
@@ -97,6 +99,7 @@ class Camera:
             branches=self._branches(past, metrics, last_step),
             bookmarks=past.bookmarks,
             breakpoints=past.breakpoints,
+            hit=hit,
             events=events,
             compared=self.compared(past),
             beside=self._compare(past, here.step) if is_present else None,

@@ -20,6 +20,7 @@ from bpstudio.training.batches import Batches
 from bpstudio.training.divergence import NonFinite
 from bpstudio.training.evaluation import evaluate
 from bpstudio.training.history import Segment
+from bpstudio.training.lookout import Lookout
 from bpstudio.training.near import Near
 from bpstudio.training.recording import Tape
 from bpstudio.training.schedules import Plateau
@@ -82,11 +83,17 @@ class Cursor:
         epochs, position = divmod(segment.position + step - segment.start, self.batches.per_epoch)
         return segment.epoch + epochs, position
 
-    def advance(self, target: int, tape: Tape | None = None) -> None:
-        """Move forward to a step, or to where the run became non-finite, or where it stops by itself."""
+    def advance(self, target: int, tape: Tape | None = None, lookout: Lookout | None = None) -> None:
+        """Move forward to a step, or to where the run became non-finite, or where it stops by itself, or to the first
+        step that the lookout has to tell of.
+        """
         with np.errstate(all="ignore"):
+            if lookout is not None:
+                lookout.begin()
             while self.step < target and self.nonfinite is None and self.stopped is None:
-                self._stretch(target, tape)
+                self._stretch(target, tape, lookout)
+                if lookout is not None and lookout.hits:
+                    return
 
     def seek(self, step: int) -> None:
         """Move to a step of the segment, from the nearest state that is kept where that is shorter."""
@@ -124,13 +131,16 @@ class Cursor:
                     self.stopped = None  # an edit comes to rest here anyway
                 self.drain()
 
-    def _stretch(self, target: int, tape: Tape | None) -> None:
+    def _stretch(self, target: int, tape: Tape | None, lookout: Lookout | None) -> None:
         """Steps of one batch size up to the next event: the end of a window of data, a full ring, a keyframe, a
         validation.
         """
         segment, batches = self.segment, self.batches
         epoch, position = self.place(self.step + 1)
         step = self.step_for(batches.length(position))
+        if lookout is not None:
+            self.drain()
+            lookout.leave()
         if step is not self.now:
             self.drain()
             run(self.now.commit)
@@ -140,12 +150,16 @@ class Cursor:
         if spacing:
             count = min(count, spacing - (self.step - segment.start) % spacing)
         unrecorded = segment.recorded + self.now.filled - (self.step + 1)
-        record = unrecorded <= 0
-        count = min(count, step.block - step.filled if record else unrecorded)
+        is_new = unrecorded <= 0
+        record = is_new or lookout is not None
+        count = min(count, step.block - step.filled if record else count, count if is_new else unrecorded)
         if self._judges:
             count = min(count, self.until_judged(self.step))
         trace, checked = step.trace, step.trace.checked
-        operations = step.commit_and_compute if step is self.now else step.compute
+        following = step.commit_and_compute
+        operations = following if step is self.now else step.compute
+        if lookout is not None:
+            following, operations = (each + lookout.writing(step) for each in (following, operations))
         feed = batches.feed(epoch, position, trace.x, trace.y)
         if self.clock.ticks:
             feed = self.clock.ticking(feed, self.step + 1)
@@ -173,19 +187,40 @@ class Cursor:
                 slot += 1
             if not square(checked) < infinity and self._is_nonfinite(self.step + done):
                 break
-            operations = step.commit_and_compute
+            operations = following
         step.filled = slot
         if tape is not None and kept is not None:
             tape.keep(segment, self.step + 1, done, kept)
         self.step += done
-        if self.nonfinite is not None and not np.isfinite(self.params.flat).all():
-            step.filled -= record
+        overflowed = self.nonfinite is not None and not np.isfinite(self.params.flat).all()
+        step.filled -= overflowed and record
+        looked = step.filled
+        if lookout is not None and self._hit_on_the_way(lookout, self.step - done + 1, is_new, overflowed):
+            return
+        if overflowed:
             self._step_before_overflow()
             return
-        if record:
+        if is_new:
             self._after_recording(segment, step)
         if self._near is not None and spacing and (self.step - segment.start) % spacing == 0 and not self.nonfinite:
             self._near.keep(segment, self.step, self.memory)
+        if lookout is not None and self.nonfinite is None:
+            lookout.look(looked - 1, looked)  # after the validation that may have been due
+
+    def _hit_on_the_way(self, lookout: Lookout, first: int, is_new: bool, overflowed: bool) -> bool:
+        """Look at the steps in the ring, ``first`` and those that follow, before the one at which the stretch ended.
+        If there is something to tell of, go back to the first such step: what comes after it never was.
+        """
+        numbers, units = self._reduced(first)
+        lookout.receive(self.now, first, numbers, units)
+        is_hit = lookout.look(0, len(numbers) if overflowed else len(numbers) - 1)
+        if is_new:
+            known = lookout.at + 1 - first if is_hit else len(numbers)
+            self._append(numbers[:known], units[:known])
+        if is_hit:
+            self.restore(*lookout.left)
+            self.advance(lookout.at)
+        return is_hit
 
     def _after_recording(self, segment: Segment, step: Step) -> None:
         if self._judges and self.nonfinite is None and self.until_judged(self.step - 1) == 1:
@@ -199,16 +234,25 @@ class Cursor:
 
     def drain(self) -> None:
         """Reduce what waits in the ring to metrics."""
-        step, segment = self.now, self.segment
-        if step.filled == 0:
-            return
-        rates = [self.clock.rate_at(segment.recorded + each) for each in range(step.filled)] if self._scheduled else []
-        numbers, units = step.drain()
-        if rates:
-            numbers = np.column_stack([numbers, rates])
-        segment.numbers.append(numbers)
-        segment.units.append(units)
-        self._kept(segment)
+        if self.now.filled:
+            self._append(*self._reduced(self.segment.recorded))
+
+    def present(self) -> tuple[Array, Array]:
+        """(numbers, units) of the present step, (1, …) each, as they are recorded."""
+        self.drain()
+        self.now.record()
+        return self._reduced(self.step)
+
+    def _reduced(self, first: int) -> tuple[Array, Array]:
+        """(numbers, units) of the steps in the ring, of which this is the first; it is empty afterwards."""
+        rates = [self.clock.rate_at(first + each) for each in range(self.now.filled)] if self._scheduled else []
+        numbers, units = self.now.drain()
+        return np.column_stack([numbers, rates]) if self._scheduled else numbers, units
+
+    def _append(self, numbers: Array, units: Array) -> None:
+        self.segment.numbers.append(numbers)
+        self.segment.units.append(units)
+        self._kept(self.segment)
 
     def _is_nonfinite(self, step: int) -> bool:
         """Look for the first NaN or infinity in the order of the walk; squares may have overflowed while all is

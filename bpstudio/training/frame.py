@@ -12,7 +12,7 @@ from bpstudio.data.dataset import Dataset
 from bpstudio.engine.penalizing import Averages
 from bpstudio.engine.trace import Params, Trace, params_layout
 from bpstudio.maths.operations import Array
-from bpstudio.training.breakpoints import Breakpoint
+from bpstudio.training.breakpoints import Breakpoint, Hit
 from bpstudio.training.caption import UNNAMED, Caption
 from bpstudio.training.divergence import NonFinite
 from bpstudio.training.experiment import Experiment
@@ -69,6 +69,7 @@ class Frame:
     branches: tuple[BranchView, ...] = ()
     bookmarks: tuple[Bookmark, ...] = ()
     breakpoints: tuple[Breakpoint, ...] = ()
+    hit: Hit | None = None  # the breakpoint at which training rests, until something else is done
     events: tuple[Event, ...] = ()
     compared: int | None = None  # the number of the branch with which the run is compared
     beside: Beside | None = None  # that branch at this step, where it has such a step and the run is on another one

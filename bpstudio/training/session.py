@@ -18,7 +18,7 @@ from bpstudio.engine.penalizing import Averages
 from bpstudio.engine.trace import Params, Trace, draw_params, params_layout
 from bpstudio.maths.operations import Array
 from bpstudio.training.archive import Archive, archived, thawed
-from bpstudio.training.breakpoints import Breakpoint
+from bpstudio.training.breakpoints import Breakpoint, Hit
 from bpstudio.training.camera import Camera
 from bpstudio.training.caption import UNNAMED, Caption
 from bpstudio.training.carry import (
@@ -31,12 +31,14 @@ from bpstudio.training.carry import (
     packed,
     same_values,
 )
+from bpstudio.training.chronicle import Chronicle
 from bpstudio.training.cursor import Cursor
 from bpstudio.training.divergence import NonFinite
 from bpstudio.training.evaluation import probe
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.frame import Frame, FramePool
 from bpstudio.training.history import Chain, Segment
+from bpstudio.training.lookout import Lookout
 from bpstudio.training.metrics import Metrics
 from bpstudio.training.near import Near
 from bpstudio.training.past import (
@@ -52,6 +54,7 @@ from bpstudio.training.past import (
 )
 from bpstudio.training.recording import Kept, Recording, Tape
 from bpstudio.training.stopping import NOT_WATCHED, UNTRIED, Patience, Stopped, Watch
+from bpstudio.training.watchers import watcher
 
 DEFAULT_BUDGET = 256 * 2**20
 KEYFRAME_SHARE = 0.8
@@ -92,7 +95,8 @@ class Session:
         self._camera = Camera()
         self._undo = Undo()
         self._near = Near(lambda: int(self.budget * NEAR_SHARE))
-        self._events: tuple[Event, ...] = ()
+        self._chronicle = Chronicle()
+        self._lookout: Lookout | None = None
         self._segments_made = 0
         self._grown: tuple[Segment | None, int] = (None, 0)
         self._all_segments: weakref.WeakSet[Segment] = weakref.WeakSet()
@@ -114,6 +118,7 @@ class Session:
             )
         )
         self._stopped: Stopped | None = None
+        self._hit: Hit | None = None
         self._tape: Tape | None = None
         self._blocks = FramePool()
         self._viewer: Cursor | None = None
@@ -153,8 +158,8 @@ class Session:
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """Where and why training came to rest by itself, in the order in which that happened."""
-        return self._events
+        """Where and why training came to rest by itself, in the order in which that happened for the first time."""
+        return self._chronicle.on(self._past)
 
     @property
     def _chain(self) -> Chain:
@@ -196,6 +201,11 @@ class Session:
         """Why training rests here, where it stopped by itself and nothing was done since."""
         return self._stopped
 
+    @property
+    def hit(self) -> Hit | None:
+        """The breakpoint at which training rests, where it stopped at one and nothing was done since."""
+        return self._hit
+
     def hold(self, budget: int) -> None:
         """Keep the past within so many bytes from now on. What is given up comes back by replay, digit for digit."""
         self.budget = budget
@@ -210,10 +220,14 @@ class Session:
         self.run(1)
 
     def run(self, steps: int) -> int:
-        """Train; returns how much further the run is, fewer steps than asked where it became non-finite, and less
-        than 0 where it stopped by itself and went back to an earlier best step (see ``stopped``).
+        """Train; returns how much further the run is, fewer steps than asked where it became non-finite or came to a
+        breakpoint (see ``hit``), and less than 0 where it stopped by itself and went back to an earlier best step (see
+        ``stopped``).
+
+        Breakpoints hold for steps that are trained and for those that are gone through again, not for ``seek``, undo,
+        ``record`` and races. Where training stops early in the step of a breakpoint, it does that.
         """
-        self._stopped = None
+        self._stopped = self._hit = None
         bad = self._cursor.nonfinite
         if bad is not None:
             raise ValueError(
@@ -221,17 +235,22 @@ class Session:
                 "step back, then use a smaller learning rate"
             )
         before = self.step_number
-        self._advance(before + steps)
-        stopped = self._cursor.stopped
+        hits = self._advance(before + steps)
+        here = self._cursor
+        stopped = here.stopped
+        if hits or stopped is not None or here.nonfinite is not None:
+            self._chronicle.note(self._past.current, here.segment, hits, here.nonfinite, stopped)
         if stopped is not None:
-            self._cursor.stopped = None
+            here.stopped = None
             self.seek(stopped.best)
             self._stopped = stopped
+        elif hits:
+            self._hit = hits[0]
         return self.step_number - before
 
     def seek(self, step: int) -> None:
         """Go to a step of the present path, bitwise as it was. Raises ValueError outside ``first`` … ``last_step``."""
-        self._stopped = None
+        self._stopped = self._hit = None
         first = self._chain.segments[0].start
         if not first <= step <= self.last_step:
             raise ValueError(f"step: expected {first} to {self.last_step}, got {step}")
@@ -297,7 +316,7 @@ class Session:
                 number=self._number(),
             )
         )
-        self._stopped = None
+        self._stopped = self._hit = None
         before = () if restarts else self._chain.until(step)
         if not dragged:
             self._undo.remember(self._moment(name, drag))
@@ -358,7 +377,7 @@ class Session:
         spread, or all of them.
         """
         self._cursor.drain()
-        return archived(self._past, self._cursor, self._events, self._segments_made, keyframe_bytes)
+        return archived(self._past, self._cursor, self.events, self._segments_made, keyframe_bytes)
 
     @classmethod
     def restored(cls, archive: Archive, budget: int = DEFAULT_BUDGET) -> Session:
@@ -371,7 +390,7 @@ class Session:
         session = cls(first.experiment, first.dataset, here.origin, budget=budget, caption=here.caption)
         session._past, segments = thawed(archive)
         session._all_segments.update(segments)
-        session._segments_made, session._events = archive.made, archive.events
+        session._segments_made, session._chronicle = archive.made, Chronicle(archive.events)
         branch = session._past.branch
         session._cursor = session._enter(branch.chain.segments[0], branch.first)
         session.seek(min(max(branch.step, branch.first), branch.last))
@@ -496,7 +515,17 @@ class Session:
         raise ValueError(f"bookmark: there is none of number {number}")
 
     def set_breakpoints(self, breakpoints: Sequence[Breakpoint], name: str = "breakpoint") -> bool:
-        """Stop at these from now on, as one gesture; returns False when that is how it was."""
+        """Stop at these from now on, as one gesture; returns False when that is how it was.
+
+        Raises MisfitError or ExpressionError for a new one that has no meaning for what is trained, and ValueError for
+        two of one number.
+        """
+        known = [each.condition for each in self._past.breakpoints]
+        for each in breakpoints:
+            if each.condition not in known:
+                watcher(each.condition, self.experiment, self.dataset)
+        if len({each.number for each in breakpoints}) < len(breakpoints):
+            raise ValueError("breakpoints: expected a number of its own for each")
         return self._change_past(dataclasses.replace(self._past, breakpoints=tuple(breakpoints)), name)
 
     def _change_past(self, past: Past, name: str) -> bool:
@@ -542,9 +571,10 @@ class Session:
             here,
             self._past,
             self._undo,
-            self._events,
+            self.events,
             self.last_step,
             self._stopped if is_here else None,
+            self._hit if is_here else None,
             is_here,
         )
 
@@ -572,14 +602,14 @@ class Session:
     ) -> None:
         """A new path from step 0, with this caption or the one that there is."""
         self._cursor.drain()
-        self._stopped = None
+        self._stopped = self._hit = None
         memory = packed(experiment, origin)
         first = self._own(Segment(experiment, dataset, 0, memory, explicit=explicit, number=self._number(), cause=name))
         self._undo.remember(self._moment(name))
         chain = Chain((first,), origin, self._chain.caption if caption is None else caption)
         if is_other:
             self._past = Past((Branch(1, chain),), 1)
-            self._events = ()
+            self._chronicle = Chronicle()
             self._camera.compare(None)
             self._cursor = self._enter(first, 0)
         else:
@@ -604,20 +634,35 @@ class Session:
         """The same path under another name."""
         self._past = self._past.with_branch(dataclasses.replace(self._past.branch, chain=chain))
 
-    def _advance(self, target: int) -> None:
-        """Train, or follow the path that was taken before, up to a step."""
+    def _advance(self, target: int) -> tuple[Hit, ...]:
+        """Train, or follow the path that was taken before, up to a step, or to one in which something was looked out
+        for, which is returned.
+        """
         while self._cursor.step < target and self._cursor.nonfinite is None and self._cursor.stopped is None:
             following = self._following()
-            if following is None:
-                self._cursor.advance(target, self._tape)
-            elif self._cursor.step + 1 < following.start:
-                self._cursor.advance(min(target, following.start - 1), self._tape)
+            if following is None or self._cursor.step + 1 < following.start:
+                lookout = self._looking_out()
+                until = target if following is None else min(target, following.start - 1)
+                self._cursor.advance(until, self._tape, lookout)
+                if lookout is not None and lookout.hits:
+                    return lookout.hits
             else:
                 # The path goes on in a segment with a start of its own; replay never computes across it.
                 self._cursor.drain()
                 here = self._cursor = self._enter(following, following.start)
                 if self._tape is not None:
                     self._tape.keep(following, here.step, 1, here.memory[None].copy())
+        return ()
+
+    def _looking_out(self) -> Lookout | None:
+        """What looks out for the breakpoints of the run, for the present cursor; None where there is nothing to do."""
+        if not self._past.breakpoints or self._tape is not None:
+            return None
+        conditions = tuple(each.condition for each in self._past.breakpoints if each.enabled)
+        lookout = self._lookout
+        if lookout is None or lookout.cursor is not self._cursor or lookout.conditions != conditions:
+            lookout = self._lookout = Lookout(self._cursor, conditions)
+        return lookout if lookout.is_needed else None
 
     def _following(self) -> Segment | None:
         """The next segment of the path, or None in the last one."""
@@ -678,7 +723,7 @@ class Session:
         if moment is None:
             return None
         self._cursor.drain()
-        self._stopped = None
+        self._stopped = self._hit = None
         self._past, chain = moment.past, moment.past.chain
         self._cursor = self._enter(chain.segments[chain.at(moment.step)], moment.step)
         self._cursor.advance(moment.step)
