@@ -44,8 +44,6 @@ class HistoryPlace:
         actions.connect("view.color_difference", self.color)
         runner.frame_arrived.connect(self._follow)
         window.timeline.steps.branch.show_tree = self.show
-        if "history" in window.regions.wish.open:
-            self._made()
 
     @property
     def shown(self) -> bool:
@@ -60,11 +58,8 @@ class HistoryPlace:
         self._window.toggle_panel("history", wanted)
 
     def also(self, fill: Callable[[HistoryPanel], None]) -> None:
-        """Let somebody else put sections into the panel, when it is made."""
+        """Let somebody else put sections into the panel when it is made: not before the first frame."""
         self._fillers.append(fill)
-        if self.panel is not None:
-            fill(self.panel)
-            self._window.restore_sections(self.panel)
 
     def show_undo(self) -> None:
         """Show the list of gestures, with the keyboard in it."""
@@ -98,10 +93,10 @@ class HistoryPlace:
         panel.add_section(
             "branches", translatable("Branches"), Branches(self._runner, self._window.messages.say, self.color)
         )
-        self._undo = UndoList(self._runner)
-        panel.add_section("undo", translatable("Undo and redo"), self._undo)
         for fill in self._fillers:
             fill(panel)
+        self._undo = UndoList(self._runner)
+        panel.add_section("undo", translatable("Undo and redo"), self._undo)
         self._window.fill_history(panel)
         return panel
 
@@ -114,7 +109,11 @@ class HistoryPlace:
             self._window.canvas.setFocus()
 
     def _follow(self, frame: Frame) -> None:
-        """Tell that a change has begun a branch; take it back when the branch has gone."""
+        """Tell that a change has begun a branch; take it back when the branch has gone. With the first frame comes the
+        panel, if it was open when the window closed last.
+        """
+        if self._known is None and "history" in self._window.regions.wish.open:
+            self._made()
         numbers = frozenset(branch.number for branch in frame.branches)
         before, self._known = self._known, (frame.branch, numbers)
         text, number = self._told

@@ -10,9 +10,10 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidg
 from typing_extensions import override
 
 from bpstudio.insight.asked import asked
-from ui import theme
+from ui import tabbing, theme
 from ui.focus import Focus
 from ui.language import current, tr
+from ui.later import after_painting
 from ui.marking import Marking
 from ui.panels.marks import sentence
 from ui.panels.marks_list import Acts, MarkList
@@ -77,6 +78,7 @@ class Breakpoints(QWidget):
             self.form.show_frame(self._frame)
         self.add.hide()
         self.form.open(kind)
+        after_painting(self)
 
     def close_form(self) -> None:
         """Put the form away."""
@@ -133,6 +135,13 @@ class Breakpoints(QWidget):
             self._renew()
 
     # ---- Qt
+
+    @override
+    def customEvent(self, a0: QEvent | None) -> None:
+        # The fields have their places now: first the end of the form has to be seen, then its beginning.
+        if self.form is not None and self.form.isVisible():
+            for widget in (self.form.take, self.form.kind):
+                tabbing.bring_into_view(widget)
 
     @override
     def changeEvent(self, a0: QEvent | None) -> None:

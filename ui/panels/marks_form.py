@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QEvent, Qt
+from PyQt6.QtCore import QEvent, QSize, Qt
 from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -26,6 +26,7 @@ from bpstudio.training.conditions import (
     ValidationTurns,
     WeightCrosses,
 )
+from ui import theme
 from ui.focus import Focus
 from ui.language import tr, translatable
 from ui.panels.form import Choice, Message, Row, restyle
@@ -60,6 +61,8 @@ NO_FLAT = translatable("No unit of this network has an activation with a flat en
 NO_DEAD = translatable("No unit of this network is on or off, as ReLU is, so none can die.")
 NO_VALIDATION = translatable("This data has no validation rows, so there is no validation loss.")
 NO_CLASSES = translatable("The answers for this data are numbers and no classes, so none can flip.")
+FOREIGN = (NO_FLAT, NO_DEAD, NO_VALIDATION, NO_CLASSES)
+"""What is nobody's mistake: there is no such thing in this run."""
 NO_SUCH_ROW = translatable("The data has rows 1 to {count}.")
 NO_WEIGHT = translatable("{name} is no weight and no bias.")
 FROZEN = translatable("{name} is frozen, so it never crosses zero.")
@@ -84,7 +87,7 @@ class BreakpointForm(QFrame):
         self._frame: Frame | None = None
         self._selected: Element | None = None
         self.setProperty("role", "card")
-        self.kind = Choice()
+        self.kind = _Wide()
         self.kind_row = Row(self.kind)
         self.kind.activated.connect(lambda _: self._choose_kind())
         message = Message()
@@ -230,7 +233,8 @@ class BreakpointForm(QFrame):
                 self.what == TYPED and not self.expression.field.text().strip()
             )
             if self.what != TYPED:
-                message.say(plain(error), "echo" if is_untouched else "error")
+                is_foreign = isinstance(error, PlainError) and error.sentence in FOREIGN
+                message.say(plain(error), "echo" if is_untouched else "warning" if is_foreign else "error")
             self.take.setEnabled(False)
             restyle(self.weight, "state", "error" if self.what == CROSSES and not is_untouched else "")
             return
@@ -393,6 +397,14 @@ class BreakpointForm(QFrame):
         super().changeEvent(a0)
         if a0 is not None and a0.type() == QEvent.Type.LanguageChange:
             self.retranslate()
+
+
+class _Wide(Choice):
+    """Stands under its label, whatever is chosen."""
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(max(super().sizeHint().width(), theme.current().px(236)), super().sizeHint().height())
 
 
 def _is_element(place: object) -> bool:

@@ -22,7 +22,8 @@ from PyQt6.QtWidgets import (
 )
 from typing_extensions import override
 
-from ui import theme
+from ui import tabbing, theme
+from ui.later import after_painting
 from ui.panels import marks_row
 from ui.panels.marks_row import NOTE_HEIGHT, SIDE, TITLE_LINES, Line, NoteEdit, Place
 
@@ -156,6 +157,7 @@ class MarkList(QListView):
         self._fit()
         self.scrollTo(self.currentIndex())
         self.edit(self.currentIndex())
+        after_painting(self)
 
     @property
     def editor(self) -> NoteEdit | None:
@@ -263,6 +265,12 @@ class MarkList(QListView):
                 e.accept()
                 return True
         return super().event(e)
+
+    @override
+    def customEvent(self, a0: QEvent | None) -> None:
+        # The rows have their places now: what is being typed in has to be seen.
+        if self.editor is not None:
+            tabbing.bring_into_view(self.editor)
 
     @override
     def resizeEvent(self, e: QResizeEvent | None) -> None:
