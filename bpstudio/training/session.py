@@ -208,7 +208,7 @@ class Session:
 
     def hold(self, budget: int) -> None:
         """Keep the past within so many bytes from now on. What is given up comes back by replay, digit for digit."""
-        self.budget = budget
+        self.budget, self._grown = budget, (None, 0)
         self._cursor.drain()
         for segment in list(self._all_segments):
             self._hold_budget(segment)

@@ -231,3 +231,11 @@ def test_a_budget_holds_whatever_is_edited() -> None:
     for _ in names:
         run.redo()
     assert state(run) == wanted
+
+
+def test_a_smaller_budget_holds_at_once() -> None:
+    run = session()
+    run.run(4000)
+    before = sum(segment.nbytes for segment in run._all_segments)
+    run.hold(before // 4)
+    assert sum(segment.nbytes for segment in run._all_segments) <= 0.8 * before // 4
