@@ -217,14 +217,14 @@ def test_a_budget_holds_whatever_is_edited() -> None:
     """Each of these begins a stretch with a state of its own, to which only undo leads; the oldest are forgotten."""
     run = session()
     run.hold(60_000)
-    for number in range(400):
+    for number in range(150):
         run.restart(run.experiment, run.dataset, run.params, str(number), is_other=True)
         run.run(40)
     segments = run._all_segments  # what undo holds can be seen nowhere else
     assert sum(segment.nbytes for segment in segments) <= 60_000
     names = run.frame().undo_names
-    assert names[0] == "399"
-    assert 20 < len(names) < 200
+    assert names[0] == "149"
+    assert 20 < len(names) < 120
     wanted = state(run)
     for _ in names:
         assert run.undo() is not None
