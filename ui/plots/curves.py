@@ -26,7 +26,7 @@ from ui.focus import Focus
 from ui.language import tr
 from ui.plots import lettering
 from ui.plots.framed import AxesPlot
-from ui.plots.kept import Kept, Record, Steps
+from ui.plots.kept import Compared, Kept, Record, Steps
 from ui.plots.pane import Axis, End, Line
 from ui.plots.readout import Entry
 from ui.plots.scales import (
@@ -42,6 +42,7 @@ from ui.plots.scales import (
     short,
     step_ticks,
 )
+from ui.shortened import literal
 
 MOST_POINTS = 2000
 DOTTED = 40
@@ -102,6 +103,8 @@ class CurvePlot(AxesPlot):
         self._seek = seek
         self.kept: tuple[Kept, ...] = ()
         self.remove_kept: Callable[[Kept], None] = lambda kept: self.set_kept(k for k in self.kept if k is not kept)
+        self.compared: Compared | None = None
+        self.stop_comparing: Callable[[], object] = lambda: self.set_compared(None)
         self.chosen_scale = ""
         """"log" or "linear" once somebody has chosen; else it follows the data."""
         self.scale: Scale = LinearScale()
@@ -128,6 +131,12 @@ class CurvePlot(AxesPlot):
         """Draw these kept curves as grey ghosts."""
         self.kept = tuple(kept)
         self.mark_stale()
+
+    def set_compared(self, compared: Compared | None) -> None:
+        """Draw the curves of another branch as grey ghosts."""
+        if compared is not self.compared and not (compared is not None and compared.is_same(self.compared)):
+            self.compared = compared
+            self.mark_stale()
 
     def set_scale(self, name: str) -> None:
         """Make the vertical axis "log" or "linear", or let it follow the data again ("")."""
@@ -162,6 +171,8 @@ class CurvePlot(AxesPlot):
         first, last = metrics.first, max(metrics.stop - 1, frame.last_step, frame.step)
         for kept in self.kept:
             first, last = min(first, kept.first), max(last, kept.stop - 1)
+        if self.compared is not None:
+            first, last = min(first, self.compared.record.first), max(last, self.compared.record.stop - 1)
         last = max(last, first + 10)
         if self.pane.by_hand and not first < self.pane.x_view[1] <= self.pane.x_view[0] + 2 * (last - first):
             self.pane.by_hand = False
@@ -199,7 +210,13 @@ class CurvePlot(AxesPlot):
         if self.frame is None:
             return []
         content = self.content(self.frame.metrics, start, stop, points)
-        ghosts = [ghost for kept in self.kept for ghost in self._ghosts(kept, start, stop, points)]
+        shown: list[tuple[Record, str, str]] = []
+        for kept in self.kept:
+            title = tr("kept {number}", number=kept.number)
+            shown.append((kept, title, title))
+        if self.compared is not None:
+            shown.append((self.compared.record, self.compared.title, self.compared.short))
+        ghosts = [ghost for each in shown for ghost in self._ghosts(*each, start, stop, points)]
         self.content_shown = replace(content, curves=(*ghosts, *content.curves))
         return [curve for curve in self.content_shown.curves if len(curve.steps)]
 
@@ -260,16 +277,16 @@ class CurvePlot(AxesPlot):
                 ends.append(End(text, curve.pen.color(), y, bold=not curve.level))
         return ends
 
-    def _ghosts(self, kept: Kept, start: int, stop: int, points: int) -> list[Curve]:
-        """The same curves of a kept run, all in grey; the kept run is named once, at its last curve."""
-        curves = [curve for curve in self.content(kept, start, stop, points).curves if not curve.level]
-        title = tr("kept {number}", number=kept.number)
+    def _ghosts(self, record: Record, title: str, short: str, start: int, stop: int, points: int) -> list[Curve]:
+        """The same curves of another record, all in grey; it is named once, at its last curve."""
+        found = self.content(record, start, stop, points).curves
+        curves = [curve for curve in found if not curve.level and len(curve.steps)]
         ghosts = []
         for curve in curves:
             pen = QPen(curve.pen)
             pen.setColor(looks.current().dashed)
             name = f"{title}: {curve.name}" if len(curves) > 1 else title
-            ghosts.append(replace(curve, name=name, pen=pen, end=title if curve is curves[-1] else ""))
+            ghosts.append(replace(curve, name=name, pen=pen, end=short if curve is curves[-1] else ""))
         return ghosts
 
     def _show_nothing(self, why: str) -> None:
@@ -385,7 +402,10 @@ class CurvePlot(AxesPlot):
         for kept in self.kept:
             text = tr("Remove kept curve {number}", number=kept.number)
             self.add_act(menu, text, lambda _=False, kept=kept: self.remove_kept(kept))
-        if self.kept:
+        if self.compared is not None:
+            words = tr("Stop comparing with {branch}", branch=literal(self.compared.title))
+            self.add_act(menu, words, lambda _=False: self.stop_comparing())
+        if self.kept or self.compared is not None:
             menu.addSeparator()
         super().fill_menu(menu)
 
@@ -400,7 +420,8 @@ class CurvePlot(AxesPlot):
         names = self.columns()
         steps, values = self.frame.metrics.table(names)
         rows = {int(step): row for step, row in zip(steps, values.tolist(), strict=True)}
-        more = {name: column for kept in self.kept for name, column in kept.numbers(names).items()}
+        others: tuple[Kept | Compared, ...] = (*self.kept, *((self.compared,) if self.compared is not None else ()))
+        more = {name: column for each in others for name, column in each.numbers(names).items()}
         every = sorted(rows.keys() | {step for column in more.values() for step in column})
         blank = [None] * len(names)
         beside = [[column.get(step) for column in more.values()] for step in every]

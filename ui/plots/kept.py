@@ -1,4 +1,4 @@
-"""Pinned curves: what a run looked like, kept as grey ghosts through reset and edits.
+"""Pinned curves: what a run looked like, kept as grey ghosts through reset and edits; and those of another branch.
 
 A pin copies at most 2,000 cells (lowest and highest value) of each curve, so its memory does not depend on the length
 of the run; a run of up to so many steps is kept exactly.
@@ -40,6 +40,37 @@ class Record(Protocol):
         self, column: str, start: int = 0, stop: int | None = None, points: int = 200
     ) -> tuple[Steps, Values]: ...
     def value(self, column: str, step: int) -> float | None: ...
+
+
+LONGEST = 14
+"""Characters of a branch's name at the end of its curve."""
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Another branch of the run beside the present one: what it is called, and its curves as they are."""
+
+    title: str
+    record: Metrics
+
+    def is_same(self, other: Compared | None) -> bool:
+        """Whether the same curves are meant, under the same name."""
+        return other is not None and self.title == other.title and self.record is other.record
+
+    @property
+    def short(self) -> str:
+        """The name as it stands at the end of a curve."""
+        name = self.title.split(" · ")[0]
+        return name if len(name) <= LONGEST else f"{name[: LONGEST - 1].rstrip()}…"
+
+    def numbers(self, columns: Sequence[str]) -> dict[str, dict[int, float]]:
+        """The numbers of these columns by step, under names that tell them from those of the run."""
+        there = [column for column in columns if column in self.record.columns]
+        steps, values = self.record.table(there)
+        return {
+            f"{self.title}: {column}": dict(zip(steps.tolist(), values[:, place].tolist(), strict=True))
+            for place, column in enumerate(there)
+        }
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from PyQt6.QtCore import QSize
 from PyQt6.QtGui import QPainter, QPaintEvent
 from PyQt6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QStackedWidget, QWidget
 from typing_extensions import override
 
+from bpstudio.insight.branches import title
 from bpstudio.training.frame import Frame
 from ui import theme as looks
 from ui.focus import Focus
@@ -18,7 +20,7 @@ from ui.plots.confusion import ConfusionMatrix
 from ui.plots.curves import CurvePlot
 from ui.plots.fit import FitPlot
 from ui.plots.framed import FramedPlot, Place
-from ui.plots.kept import Kept
+from ui.plots.kept import Compared, Kept
 from ui.plots.layers import GradientPlot, SaturationPlot
 from ui.plots.loss import LossPlot
 from ui.plots.unit_map import SaturationMap
@@ -101,6 +103,8 @@ class PlotsRow(QWidget):
         for plot in self.curves:
             plot.extend_menu = self._offer_keeping
             plot.remove_kept = self.remove_kept
+            if runner is not None:
+                plot.stop_comparing = partial(runner.compare, None)
         if runner is not None:
             runner.answered.connect(self.show_answer)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -112,6 +116,9 @@ class PlotsRow(QWidget):
         frame is late because of several.
         """
         self._frame = frame
+        compared = _compared(frame)
+        for curves in self.curves:
+            curves.set_compared(compared)
         for plot in self.all:
             plot.show_frame(frame)
 
@@ -184,3 +191,11 @@ class PlotsRow(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), looks.current().border)
         painter.end()
+
+
+def _compared(frame: Frame) -> Compared | None:
+    """The other branch with which the run is compared."""
+    for branch in frame.branches:
+        if branch.number == frame.compared != frame.branch:
+            return Compared(title(frame.branches, branch.number, tr), branch.metrics)
+    return None
