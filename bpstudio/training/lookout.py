@@ -125,7 +125,8 @@ class Lookout:
         return bool(self.hits)
 
     def _block(self, each: Watcher, first: int, numbers: Array, units: Array, start: int, notes: _Notes) -> Block:
-        sample = notes.of(each)[start : start + len(numbers)]
+        # A copy, because what is read of the last step is kept, and the ring is written again.
+        sample = notes.of(each)[start : start + len(numbers)].copy()
         return Block(self.cursor.segment, self.cursor.batches.per_epoch, first, numbers, units, sample)
 
     def _notes_of(self, step: Step) -> _Notes:
