@@ -91,6 +91,7 @@ class App:
         self.doors = Doors(
             self.window, self.actions, self.focus, self.runner, self.navigation, self.document, self.recovery, ways
         )
+        self.doors.extend_menu = self.marks.fill_menu
         theme.dress(app)
         self._closed = False
         self.runner.failed.connect(self._refused)

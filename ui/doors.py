@@ -68,6 +68,8 @@ class Doors:
         self._kept: Path | None = None
         self._first = False
         self._seen: tuple[object, ...] = ()
+        self.extend_menu: Callable[[QMenu], None] = lambda menu: None
+        """Puts more into the menu of a unit or a weight."""
         actions.connect("file.start", self.show_page)
         actions.connect("file.sheet", self.show_sheet)
         actions.connect("network.sheet", partial(self.show_sheet, present=True))
@@ -266,6 +268,8 @@ class Doors:
         menu = QMenu(self._window)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addActions([self._actions[id] for id in ("edit.rename", "edit.type", "edit.copy")])
+        menu.addSeparator()
+        self.extend_menu(menu)
         menu.popup(at)
 
     def rename(self, element: Element | None = None) -> None:
