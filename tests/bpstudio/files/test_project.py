@@ -1,0 +1,273 @@
+"""A run that is saved and opened is the same run, digit for digit, and a save costs what is new."""
+
+import importlib.util
+import json
+import random
+import sqlite3
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from bpstudio.files import lesson as lessons
+from bpstudio.files import project as projects
+from bpstudio.files import project_schema
+from bpstudio.files.project import Project, ProjectFile
+from bpstudio.training.caption import Caption
+from bpstudio.training.experiment import Experiment
+from bpstudio.training.session import Session
+
+
+def _beside(name: str) -> ModuleType:
+    """A module of this folder: it is no package, so that the folder of the product is not hidden."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+runs = _beside("project_runs")
+KINDS = dict(runs.kinds())
+
+
+def memory(run: Session, branch: int, step: int) -> bytes:
+    run.switch(branch, step)
+    frame = run.frame()
+    return frame.params.flat.tobytes() + frame.trace.arena.tobytes() + repr((frame.watched, frame.rate)).encode()
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_step_of_an_opened_project_has_the_digits_of_the_run(name: str, tmp_path: Path) -> None:
+    run = runs.run_with_a_past(KINDS[name])
+    archive = run.archive()
+    path = tmp_path / "run.bpstudio"
+    projects.write(path, Project(archive))
+    read = projects.read(path)
+    assert runs.digest(read.archive) == runs.digest(archive)
+    again = Session.restored(read.archive)
+    rng = random.Random(name)
+    for _ in range(4):
+        branch = rng.choice(run.past.branches)
+        step = rng.randint(branch.first, branch.last)
+        assert memory(run, branch.number, step) == memory(again, branch.number, step), (branch.number, step)
+    for each in (run, again):
+        each.switch(1, each.past.numbered(1).last)
+        each.run(30)
+        each.seek(each.last_step)
+    assert memory(again, 1, again.last_step) == memory(run, 1, run.last_step)
+    assert np.array_equal(again.metrics.validation, run.metrics.validation, equal_nan=True)
+
+
+def test_a_file_can_have_any_name(tmp_path: Path) -> None:
+    archive = runs.run_with_a_past().archive()
+    for name in ("a b?mode=rwc.bpstudio", "#1%20.bpstudio", "反向传播 'x\".bpstudio", "plain"):
+        path = tmp_path / name
+        projects.write(path, Project(archive))
+        file = ProjectFile.open(path)
+        file.save(Project(archive, view={"name": name}))
+        file.close()
+        assert projects.read(path).view == {"name": name}
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_lesson_view_and_fingerprint_come_back(tmp_path: Path) -> None:
+    lesson = lessons.load("iris")
+    run = lesson.session()
+    run.run(40)
+    view = {"panels": [1, 2.5, None, {"on": True}], "语言": "zh_CN"}
+    projects.write(tmp_path / "a.bpstudio", Project(run.archive(), lesson, view, {"numpy": "1"}))
+    read = projects.read(tmp_path / "a.bpstudio")
+    assert (read.view, read.made_with, read.embed) == (view, {"numpy": "1"}, True)
+    assert read.lesson is not None
+    assert read.lesson.dataset is read.archive.segments[1].dataset
+    assert lessons.document(read.lesson) == lessons.document(lesson)
+
+
+def test_a_description_says_what_is_in_a_file(tmp_path: Path) -> None:
+    run = runs.run_with_a_past()
+    path = tmp_path / "a.bpstudio"
+    projects.write(path, runs.project(run))
+    said = projects.describe(path)
+    assert (said.title, said.steps, said.step, said.branches) == ("", run.last_step, run.step_number, 4)
+    assert said.saved.tzinfo is not None
+    lesson = lessons.load("xor")
+    projects.write(path, runs.project(run, lesson=lesson))
+    assert projects.describe(path).wording == lesson.title
+    run.rename(Caption("mine 我的"))
+    projects.write(path, runs.project(run, lesson=lesson))
+    assert projects.describe(path).title == "mine 我的"
+
+
+def test_explicit_batches_come_back(tmp_path: Path) -> None:
+    batches = [np.array([0, 2]), np.array([1]), np.array([3, 4, 5])]
+    run = Session(runs.experiment(), runs.data(), batches=batches)
+    run.run(70)
+    run.apply(run.experiment.replace(seed=0, optimizer=runs.SGD(0.01)))
+    run.run(5)
+    projects.write(tmp_path / "a.bpstudio", runs.project(run))
+    read = projects.read(tmp_path / "a.bpstudio").archive
+    assert runs.digest(read) == runs.digest(run.archive())
+    assert read.segments[1].explicit is read.segments[2].explicit
+
+
+def test_the_documented_statements_read_a_loss_and_a_keyframe(tmp_path: Path) -> None:
+    run = Session(runs.experiment(), runs.data())
+    run.run(1500)
+    path = tmp_path / "run.bpstudio"
+    projects.write(path, runs.project(run))
+    source = project_schema.__doc__ or ""
+    code = source[source.index("    file = sqlite3") : source.index("\nmeta ")]
+    code = "\n".join(line[4:] for line in code.splitlines()).replace('"run.bpstudio"', repr(str(path)))
+    names: dict[str, object] = {"sqlite3": sqlite3, "numpy": np, "json": json}
+    exec(code, names)
+    names["file"].close()  # type: ignore[attr-defined]
+    _, loss = run.metrics.table(["loss"])
+    assert np.array_equal(np.asarray(names["loss"]), loss[:, 0])
+    run.seek(64)
+    assert np.asarray(names["memory"]).tobytes() == run.cursor.memory.tobytes()
+
+
+def statements(file: ProjectFile, archive: object) -> tuple[int, int]:
+    """(rows, bytes of arrays) that a save changes."""
+    connection = file._connection
+    written: list[str] = []
+    before = connection.total_changes
+    connection.set_trace_callback(written.append)
+    file.save(Project(archive))  # type: ignore[arg-type]
+    connection.set_trace_callback(None)
+    pieces = [text for text in written if text.startswith("INSERT INTO")]
+    return connection.total_changes - before, sum(len(text) // 2 for text in pieces)
+
+
+def test_a_save_costs_what_is_new(tmp_path: Path) -> None:
+    run = Session(runs.small(), runs.data())
+    run.run(5000)
+    path = tmp_path / "a.bpstudio"
+    file = ProjectFile.create(path, runs.project(run))
+    size = path.stat().st_size
+    try:
+        # What was written by somebody else is compared by its hashes; after that, by reference.
+        assert statements(file, run.archive())[0] < 10
+        rows, written = statements(file, run.archive())
+        assert rows < 10
+        assert written == 0
+        run.run(64)
+        rows, written = statements(file, run.archive())
+        assert rows < 40
+        assert written < size / 2
+        run.run(100)
+        archive = run.archive()
+        statements(file, archive)
+        assert runs.digest(projects.read(path).archive) == runs.digest(archive)
+    finally:
+        file.close()
+
+
+def test_what_is_gone_is_deleted_from_the_file(tmp_path: Path) -> None:
+    run = runs.run_with_a_past()
+    path = tmp_path / "a.bpstudio"
+    file = ProjectFile.create(path, runs.project(run))
+    run.delete_branch(1)
+    assert not run.past.bookmarks
+    run.hold(6000)
+    file.save(runs.project(run))
+    assert runs.digest(projects.read(path).archive) == runs.digest(run.archive())
+    other = Session(runs.experiment().replace(seed=9), runs.data())
+    other.run(10)
+    file.save(runs.project(other))
+    file.close()
+    projects.write(tmp_path / "b.bpstudio", runs.project(other))
+    assert runs.digest(projects.read(path).archive) == runs.digest(other.archive())
+    for name in (*project_schema.RECORDS, *project_schema.ARRAYS):
+        counts = []
+        for each in (path, tmp_path / "b.bpstudio"):
+            connection = sqlite3.connect(each)
+            counts.append(connection.execute(f"SELECT count(*) FROM {name}").fetchone())
+            connection.close()
+        assert counts[0] == counts[1], name
+
+
+def test_thinned_and_forgotten_records_come_back(tmp_path: Path) -> None:
+    run = Session(runs.small(), runs.data(), budget=300_000)
+    run.run(12_000)
+    archive = run.archive()
+    assert archive.segments[1].numbers.levels[0].first > 0
+    projects.write(tmp_path / "a.bpstudio", Project(archive))
+    read = projects.read(tmp_path / "a.bpstudio").archive
+    assert runs.digest(read) == runs.digest(archive)
+    again = Session.restored(read)
+    for each in (run, again):
+        each.run(2000)
+    for one, other in zip(run.metrics.curve("loss", points=90), again.metrics.curve("loss", points=90), strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_a_diverged_run_comes_back(tmp_path: Path) -> None:
+    network = runs.Network(4, (runs.Dense(2, "identity"), runs.Dense(1, "identity")))
+    run = Session(Experiment(network, optimizer=runs.SGD(1e150)), runs.data())
+    run.run(50)
+    assert run.nonfinite is not None
+    projects.write(tmp_path / "a.bpstudio", runs.project(run))
+    again = Session.restored(projects.read(tmp_path / "a.bpstudio").archive)
+    assert (again.nonfinite, again.last_step) == (run.nonfinite, run.last_step)
+
+
+def test_progress_goes_up_and_a_cancelled_save_changes_nothing(tmp_path: Path) -> None:
+    run = Session(runs.small(), runs.data())
+    run.run(6000)
+    path = tmp_path / "a.bpstudio"
+    shares: list[float] = []
+    file = ProjectFile.create(path, runs.project(run), shares.append)
+    projects.read(path, shares.append)
+    assert len(shares) > 6
+    assert all(0 <= share <= 1 for share in shares)
+    before = path.read_bytes()
+    run.run(6000)
+
+    class EnoughError(Exception):
+        pass
+
+    def stop(share: float) -> None:
+        if share > 0.3:
+            raise EnoughError
+
+    for save in (file.save, lambda *given: projects.write(path, *given), lambda *given: projects.read(path, given[1])):
+        with pytest.raises(EnoughError):
+            save(runs.project(run), stop)
+        assert path.read_bytes() == before
+        assert list(tmp_path.iterdir()) == [path]
+    archive = run.archive()
+    file.save(Project(archive))
+    file.close()
+    assert runs.digest(projects.read(path).archive) == runs.digest(archive)
+
+
+def test_data_may_stay_in_their_own_file(tmp_path: Path) -> None:
+    from bpstudio.data.preparation import prepare
+    from bpstudio.data.readers import open_table
+    from bpstudio.data.suggestion import suggest
+
+    table = tmp_path / "points.csv"
+    table.write_text("a,b,c\n" + "".join(f"{i},{i % 3},{i % 2}\n" for i in range(20)), encoding="utf-8")
+    opened = open_table(table)
+    dataset = prepare(opened, suggest(opened))
+    run = Session(Experiment(runs.Network(dataset.inputs, (runs.Dense(dataset.outputs, "sigmoid"),))), dataset)
+    run.run(5)
+    (tmp_path / "there").mkdir()
+    path = tmp_path / "there" / "a.bpstudio"
+    projects.write(path, runs.project(run, embed=False))
+    assert b"../points.csv" in path.read_bytes()
+    read = projects.read(path)
+    assert (read.embed, read.archive.segments[1].dataset.hash) == (False, dataset.hash)
+    table.write_text("a,b,c\n" + "1,2,3\n" * 20, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"points\.csv gives other data than when this file was saved"):
+        projects.read(path)
+    table.unlink()
+    with pytest.raises(ValueError, match=r"points\.csv is not there"):
+        projects.read(path)
+    projects.write(path, runs.project(run))
+    read = projects.read(path)
+    assert read.archive.segments[1].dataset.source == dataset.source
