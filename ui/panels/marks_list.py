@@ -14,7 +14,6 @@ from PyQt6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPain
 from PyQt6.QtWidgets import (
     QAbstractItemDelegate,
     QAbstractItemView,
-    QApplication,
     QListView,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -129,10 +128,13 @@ class MarkList(QListView):
     # ---- what is shown
 
     def show_lines(self, keys: Sequence[Hashable], line: Callable[[Hashable], Line]) -> None:
-        """Show these rows. The chosen one stays chosen, and what is being typed stays."""
-        here = self.chosen
-        if self.lines.show_lines(keys, line) and here is not None:
-            self.choose(here)
+        """Show these rows. The chosen one stays chosen (or the one that takes its place), what is being typed stays."""
+        here, place = self.chosen, self.currentIndex().row()
+        if self.lines.show_lines(keys, line) and here is not None and len(keys):
+            if here in keys:
+                self.choose(here)
+            else:
+                self.setCurrentIndex(self.lines.index(min(place, len(keys) - 1)))
         self._fit()
 
     @property
@@ -342,7 +344,8 @@ class _Delegate(QStyledItemDelegate):
 
     @override
     def destroyEditor(self, editor: QWidget | None, index: QModelIndex) -> None:
-        had_keyboard = editor is not None and (editor.hasFocus() or QApplication.focusWidget() is None)
+        # Qt has given it to the view by now, unless somebody has clicked elsewhere.
+        had_keyboard = self._view.hasFocus() or (editor is not None and editor.hasFocus())
         self.editor = None
         super().destroyEditor(editor, index)
         self._view.done(had_keyboard)
