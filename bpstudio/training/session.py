@@ -622,7 +622,9 @@ class Session:
         past, segment = self._past.left_at(self._cursor.step), chain.segments[-1]
         old = past.chain
         again = len(chain.segments) == len(old.segments) == 1 and _same_run(segment, old.segments[0])
-        if self.last_step > step and not again:
+        # The same run from the start on has the same digits, but a bookmark wants to be reached without training.
+        marked = any(mark.branch == past.current and mark.step > step for mark in past.bookmarks)
+        if self.last_step > step and (marked or not again):
             parent = past.current if len(chain.segments) > 1 else None
             branch = Branch(past.next_branch(), chain, step, "", parent, step, segment.cause)
             self._past = dataclasses.replace(past.with_branch(branch), current=branch.number)

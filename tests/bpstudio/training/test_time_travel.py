@@ -141,6 +141,9 @@ class Traveller:
         assert frame.metrics.first <= step <= frame.last_step
         assert [view.number for view in frame.branches] == [branch.number for branch in self.session.past.branches]
         assert (frame.undo is None) == (not self.undone), self.log
+        ends = {branch.number: (branch.first, branch.last) for branch in self.session.past.branches}
+        for mark in frame.bookmarks:
+            assert ends[mark.branch][0] <= mark.step <= ends[mark.branch][1], (mark, self.log)
 
     def gesture(self, name: str, change: Callable[[], object], loses: bool = False) -> None:
         """Do something that undo takes back; steps that were on a path are on one afterwards."""
