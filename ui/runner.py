@@ -323,6 +323,8 @@ class Runner(QObject):
 
     def ask(self, question: Question) -> None:
         """Find something out beside the training; `answered` brings Progress, then the answer or an exception."""
+        if self._closed:
+            return
         self._answerer.ask(question)
         self._clock.start()
 
