@@ -10,6 +10,7 @@ from typing import Any
 
 from bpstudio.cli import exits
 from bpstudio.cli.opening import kind_of, open_run
+from bpstudio.cli.terminal import say
 from bpstudio.files import difference, readable_json, step_document, strict_json
 from bpstudio.files.difference import Difference
 from bpstudio.training.session import Session
@@ -24,11 +25,11 @@ def diff(first: str, second: str, json: bool = False) -> int:
         values = None if found is None else dataclasses.asdict(found)
         print(readable_json.write({"same": found is None, "first_difference": values}), end="")
     elif found is None:
-        print("the same, bit by bit")
+        say("the same, bit by bit")
     else:
         names = _pad(first, second)
-        print(f"first difference: {found.place}")
-        print(f"  {names[0]}  {found.first}\n  {names[1]}  {found.second}")
+        say(f"first difference: {found.place}")
+        say(f"  {names[0]}  {found.first}\n  {names[1]}  {found.second}")
     return exits.DONE if found is None else exits.NOT_THE_SAME
 
 

@@ -10,10 +10,12 @@ from pathlib import Path
 
 from bpstudio.cli import exits
 from bpstudio.cli.arguments import parser
+from bpstudio.cli.terminal import be_forgiving, say
 
 
 def main(arguments: Sequence[str] | None = None, show: Callable[[Path], int] | None = None) -> int:
     """Run one command; returns the exit status. ``show`` opens a case in the window, where there is one."""
+    be_forgiving(sys.stdout, sys.stderr)
     known = parser()
     options = known.parse_args(arguments)
     if options.command == "verify" and not options.paths and not options.recipe:
@@ -26,7 +28,7 @@ def main(arguments: Sequence[str] | None = None, show: Callable[[Path], int] | N
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.PIPE_CLOSED
     except (OSError, ValueError) as problem:
-        print(f"bpstudio: {problem}", file=sys.stderr)
+        say(f"bpstudio: {problem}", sys.stderr)
         return exits.TROUBLE
     except KeyboardInterrupt:
         return exits.INTERRUPTED

@@ -29,11 +29,12 @@ _SQLITE = b"SQLite format 3\0"
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A run, and where it came from. ``understood`` are lines about a table; ``edited`` says whether something was set
-    that changed it.
+    """A run, and where it came from: ``name`` is that of its file without the ending, or of the lesson. ``understood``
+    are lines about a table; ``edited`` says whether something was set that changed it.
     """
 
     kind: Kind
+    name: str
     path: Path | None
     session: Session
     title: str
@@ -93,7 +94,7 @@ def open_run(word: str, settings: Sequence[Setting] = ()) -> Opened:
         path = Path(word).resolve()
         dataset, understood = table_settings.load(path, about_data)
         session = Session(suggested(dataset), dataset)
-        opened = Opened(kind, path, session, dataset.name, understood=understood)
+        opened = Opened(kind, path.stem, path, session, dataset.name, understood=understood)
     elif kind == "project":
         opened = _project(Path(word))
     else:
@@ -107,9 +108,8 @@ def _lesson(word: str) -> Opened:
     path = Path(word)
     is_name = word in lessons.NAMES and not path.exists()
     lesson = lessons.load(word) if is_name else lessons.read(path)
-    return Opened(
-        "lesson", None if is_name else path.resolve(), lesson.session(), lesson.title.within("en") or path.stem, lesson
-    )
+    title = lesson.title.within("en") or path.stem
+    return Opened("lesson", path.stem, None if is_name else path.resolve(), lesson.session(), title, lesson)
 
 
 def _project(path: Path) -> Opened:
@@ -119,7 +119,7 @@ def _project(path: Path) -> Opened:
     session = Session.restored(project.archive)
     caption = session.frame().caption
     title = caption.title or path.stem
-    return Opened("project", path.resolve(), session, title, project.lesson, project)
+    return Opened("project", path.stem, path.resolve(), session, title, project.lesson, project)
 
 
 def _beginning(path: Path) -> bytes:

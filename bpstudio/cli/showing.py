@@ -10,6 +10,7 @@ import numpy as np
 
 from bpstudio.cli import exits
 from bpstudio.cli.opening import Opened, open_run
+from bpstudio.cli.terminal import say
 from bpstudio.cli.training import check_output
 from bpstudio.files import readable_json
 from bpstudio.files.step_document import beat_document, document
@@ -29,11 +30,16 @@ def show(place: str, step: int | None, branch: str | None, at: str | None, json:
     if at is not None:
         notation = opened.lesson.notation if opened.lesson is not None else "nielsen"
         beat = beat_document(frame, at, notation)
-        print(readable_json.write({"step": frame.step, **beat}) if json else "\n".join(_of_beat(beat)), end="")
-        print(end="" if json else "\n")
+        if json:
+            print(readable_json.write({"step": frame.step, **beat}), end="")
+        else:
+            say("\n".join(_of_beat(beat)))
         return exits.DONE
     whole = document(frame, opened.title)
-    print(readable_json.write(whole) if json else "\n".join(_tables(whole, frame)) + "\n", end="")
+    if json:
+        print(readable_json.write(whole), end="")
+    else:
+        say("\n".join(_tables(whole, frame)))
     return exits.DONE
 
 
@@ -46,7 +52,7 @@ def export(place: str, step: int | None, branch: str | None, out: Path) -> int:
     opened = open_at(place, step, branch)
     exported = moment(opened.session.frame(), opened.lesson)
     lessons.write(exported, out)
-    print(f"Saved: {out.resolve()} (step {opened.session.step_number:,}, {len(exported.expected)} promised numbers)")
+    say(f"Saved: {out.resolve()} (step {opened.session.step_number:,}, {len(exported.expected)} promised numbers)")
     return exits.DONE
 
 

@@ -83,9 +83,8 @@ def _preparation(table: Table, settings: Sequence[Setting]) -> Preparation:
     if "task" in chosen:
         changes["task"] = cast("Task", _check("task", chosen["task"], TASKS))
         changes["stratified"] = chosen["task"] != "regression"
-    for name in ("positive",):
-        if name in chosen:
-            changes[name] = chosen[name]
+    if "positive" in chosen:
+        changes["positive"] = chosen["positive"]
     if "validation" in chosen:
         share = float(number(chosen["validation"].removesuffix("%"), PREFIX + "validation"))
         changes["validation"] = share / 100 if chosen["validation"].endswith("%") else share
@@ -102,7 +101,9 @@ def _preparation(table: Table, settings: Sequence[Setting]) -> Preparation:
             _check(key, value, SCALINGS)
             numbers = [each.name for each in used if each.kind in ("number", "date")]
             inputs = [each for each in numbers if each in preparation.inputs]
-            scaling |= dict.fromkeys([_column(table, name)] if name else inputs, cast("Any", value))
+            if name and _column(table, name) not in numbers:
+                raise ValueError(f"--set {PREFIX}{key}: only columns of numbers that are in use are scaled")
+            scaling |= dict.fromkeys([name] if name else inputs, cast("Any", value))
         elif what == "impute":
             _check(key, value, IMPUTATIONS)
             gaps = [each.name for each in used if each.missing.any()]

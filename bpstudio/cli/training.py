@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 import signal
 import sys
 import tempfile
@@ -23,14 +24,14 @@ from typing import Any, Self
 from bpstudio.cli import exits
 from bpstudio.cli.opening import Opened, open_run
 from bpstudio.cli.settings import Setting
+from bpstudio.cli.terminal import say, visible
 from bpstudio.files import lesson as lessons
 from bpstudio.files.fingerprint import fingerprint
 from bpstudio.files.step_document import plain
 from bpstudio.insight.resting import why
-from bpstudio.training.breakpoints import Breakpoint
+from bpstudio.training.breakpoints import Breakpoint, Hit
 from bpstudio.training.conditions import Expression
 from bpstudio.training.frame import Frame
-from bpstudio.training.past import Event
 from bpstudio.training.session import Session
 
 DEFAULT_EPOCHS = 100
@@ -60,7 +61,7 @@ class Course:
     done: int = 0
     seconds: float = 0.0
     signal: int = 0
-    event: Event | None = None
+    hit: Hit | None = None
 
 
 class Signals:
@@ -95,37 +96,37 @@ def train(wishes: Wishes) -> int:
         if path is not None:
             check_output(path, kinds)
     opened = open_run(wishes.place, wishes.settings)
-    say = sys.stderr if wishes.json else sys.stdout
+    said = sys.stderr if wishes.json else sys.stdout
     for line in opened.understood:
-        print(line, file=say)
+        say(line, said)
     session = opened.session
     first = session.frame()
     wanted = wishes.steps if wishes.steps is not None else (wishes.epochs or DEFAULT_EPOCHS) * first.steps_per_epoch
-    if opened.kind == "project" or opened.edited:
-        print(f"{opened.title}: goes on at step {first.step:,}{_edited(opened, first)}", file=say)
-    with Signals() as signals, _watching(session, wishes.stop_when):
-        course = run(session, wanted, opened.title, signals, wishes.json)
-        frame = session.frame()
     status, written = exits.DONE, []
-    try:
-        written = _write(wishes, opened, session, frame, course)
-    except (OSError, ValueError) as problem:
-        kept = keep_aside(opened, session, frame)
-        print(f"bpstudio: {problem}\nbpstudio: the run is kept in {kept}", file=sys.stderr)
-        status, written = exits.TROUBLE, [("Saved", kept)]
+    with Signals() as signals:
+        if opened.kind == "project":
+            say(f"{opened.title}: goes on at step {first.step:,}{_edited(opened, first)}", said)
+        with _watching(session, wishes.stop_when):
+            course = run(session, wanted, opened.title, signals, wishes.json)
+            frame = session.frame()
+        try:
+            written = _write(wishes, opened, session, frame, course)
+        except (OSError, ValueError) as problem:
+            kept = keep_aside(opened, session, frame)
+            say(f"bpstudio: {problem}\nbpstudio: the run is kept in {kept}", sys.stderr)
+            status, written = exits.TROUBLE, [("Saved", kept)]
     if wishes.json:
         print(_as_json(opened, frame, course, written))
     else:
         _summarise(frame, course)
         for what, path in written:
-            print(f"{what}: {path.resolve()}")
+            say(f"{what}: {path.resolve()}")
     return status or _status(frame, course)
 
 
 def run(session: Session, wanted: int, title: str, signals: Signals, quiet: bool = False) -> Course:
     """Train in stretches of about REFRESH_SECONDS until it is enough, or something ends it."""
     course, stretch = Course(), _FIRST_STRETCH
-    known = len(session.events)
     with _progress(title, wanted, quiet) as show:
         while course.done < wanted and session.nonfinite is None and session.stopped is None and not signals.number:
             begun = time.perf_counter()
@@ -134,8 +135,8 @@ def run(session: Session, wanted: int, title: str, signals: Signals, quiet: bool
             course.seconds += took
             stretch = max(1, min(2 * stretch, int(stretch * REFRESH_SECONDS / max(took, 1e-6))))
             show(course.done, session.loss)
-            course.event = next((each for each in session.events[known:] if each.kind == "breakpoint"), None)
-            if course.event is not None:
+            course.hit = session.hit
+            if course.hit is not None:
                 break
     course.signal = signals.number
     return course
@@ -176,7 +177,7 @@ def write_run(opened: Opened, session: Session, frame: Frame, path: Path) -> Non
 
 def keep_aside(opened: Opened, session: Session, frame: Frame) -> Path:
     """Save the run in a new file, here or where temporary files go. Raises OSError where neither is to be had."""
-    name = f"{_file_name(opened)}-step-{frame.step}"
+    name = f"{opened.name}-step-{frame.step}"
     here, elsewhere = _free(Path.cwd(), name), _free(Path(tempfile.gettempdir()), name)
     try:
         write_run(opened, session, frame, here)
@@ -194,11 +195,6 @@ def _free(folder: Path, name: str) -> Path:
     return path
 
 
-def _file_name(opened: Opened) -> str:
-    stem = opened.path.stem if opened.path is not None else opened.title
-    return "-".join("".join(c if c.isalnum() or c in "-_" else " " for c in stem).split()) or "run"
-
-
 @contextlib.contextmanager
 def _watching(session: Session, expression: str) -> Iterator[None]:
     """Stop where an expression becomes true, for as long as this lasts; the run's own breakpoints stay."""
@@ -206,8 +202,10 @@ def _watching(session: Session, expression: str) -> Iterator[None]:
         yield
         return
     own = session.past.breakpoints
+    condition = Expression(expression)
+    others = tuple(each for each in own if each.condition != condition)
     number = 1 + max((each.number for each in own), default=0)
-    session.set_breakpoints((*own, Breakpoint(number, Expression(expression))))
+    session.set_breakpoints((*others, Breakpoint(number, condition)))
     try:
         yield
     finally:
@@ -230,7 +228,7 @@ def _progress(title: str, wanted: int, quiet: bool) -> Iterator[Any]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        bar = progress.add_task(escape(title), total=wanted, loss="-")
+        bar = progress.add_task(escape(visible(title)), total=wanted, loss="-")
         yield lambda done, loss: progress.update(bar, completed=done, loss=f"{loss:.6g}")
 
 
@@ -275,7 +273,7 @@ def _status(frame: Frame, course: Course) -> int:
         return exits.TERMINATED if course.signal == signal.SIGTERM else exits.INTERRUPTED
     if frame.nonfinite is not None:
         return exits.NOT_THE_SAME
-    return exits.STOPPED_AT if course.event is not None else exits.DONE
+    return exits.STOPPED_AT if course.hit is not None else exits.DONE
 
 
 def _reasons(frame: Frame, course: Course) -> Iterator[str]:
@@ -284,12 +282,11 @@ def _reasons(frame: Frame, course: Course) -> Iterator[str]:
         yield f"by {signal.Signals(course.signal).name}, between two steps"
     if frame.stopped is not None:
         yield why(frame.stopped).text.removeprefix("stopped ")
-    if course.event is not None:
-        hit = course.event.hit
-        condition = hit.condition if hit is not None else None
+    if course.hit is not None:
+        condition = course.hit.condition
         words = condition.text if isinstance(condition, Expression) else str(condition)
-        place = f" ({course.event.address})" if course.event.address else ""
-        yield f"step {course.event.step:,}{place}: {words}"
+        value = f" ({course.hit.value:.6g})" if math.isfinite(course.hit.value) else ""
+        yield f"step {course.hit.step:,}: {words}{value}"
     if frame.nonfinite is not None:
         where = frame.nonfinite
         yield (

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bpstudio.cli import exits
+from bpstudio.cli.terminal import say
 
 RECIPES = ("pytorch", "keras", "numpy")
 
@@ -57,8 +58,7 @@ def verify(
         if not json:
             lines = case_report.table(verdict) if table or verdict.status == "FAIL" else []
             for line in (case_report.line(verdict), *(f"      {line}" for line in lines)):
-                # A name comes from the file, and in a terminal some characters are orders.
-                print("".join(character if character.isprintable() else "�" for character in line), flush=True)
+                say(line)
     counts = {status: sum(verdict.status == status for _, verdict in judged) for status in ("PASS", "FAIL", "SKIP")}
     if json:
         print(case_report.text(judged))
