@@ -21,7 +21,7 @@ WRITE_AHEAD = "{name} was changed by another program so that it needs two more f
 WRITE_AHEAD_REMEDY = 'Say "PRAGMA journal_mode = DELETE" in that program, then open it again.'
 FOREIGN = "{name} has other tables than a bpstudio project, or more of them."
 FOREIGN_REMEDY = "It was changed by another program and is not opened: use a copy from before."
-TOO_LARGE = "{name} has {size:,} MB; this computer can open {limit:,} MB."
+TOO_LARGE = "{name} has {size} MB; this computer can open {limit} MB."
 TOO_LARGE_REMEDY = "Open it on a computer with more memory."
 
 DAMAGED = "{name} is damaged: {what}."
@@ -89,7 +89,7 @@ def telling(file: Path, is_writing: bool = False) -> Iterator[None]:
 
 def _of_sqlite(error: sqlite3.Error, file: Path, is_writing: bool) -> ProjectError:
     name = str(getattr(error, "sqlite_errorname", ""))
-    if name == "SQLITE_READONLY_DBMOVED" or (is_writing and not file.exists()):
+    if name == "SQLITE_READONLY_DBMOVED":
         return gone(file)
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return ProjectError(BUSY, BUSY_REMEDY, name=file.name)
