@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 COMMAND = "view.history"
 FUTURE_STAYS = translatable("The old future stays as branch “{name}”.")
 RUN_STAYS = translatable("What was trained before stays as branch “{name}”.")
+LONGEST = 40
+"""Characters of a branch's name in the line of messages."""
 ONLY_ONE = translatable(
     "There is only one branch yet. Go back, change something and train: the old future stays, to compare with."
 )
@@ -126,6 +128,7 @@ class HistoryPlace:
         if new.cause == branches.BY_HAND or new.cause != frame.undo or self.shown:
             return
         name = branches.title(frame.branches, before[0], tr)
+        name = name if len(name) <= LONGEST else f"{name[: LONGEST - 1].rstrip()}…"
         text = tr(FUTURE_STAYS if new.parent is not None else RUN_STAYS, name=name)
         self._told = (text, new.number)
         self._window.messages.say("good", text, tr("History"), self.show)

@@ -8,7 +8,7 @@ from PyQt6.QtGui import QColor, QPainter
 from bpstudio.insight.diagnostics import origin
 from bpstudio.insight.elements import Probe, Row, WholeBatch
 from bpstudio.insight.lines import headline, line
-from ui.canvas import edges, text
+from ui.canvas import compared, edges, text
 from ui.canvas.picture import Picture
 from ui.language import tr, translatable
 
@@ -38,6 +38,7 @@ EDGES = {
     "difference": translatable("edges: difference from the other network"),
     "check": translatable("edges: error of the gradient check"),
 }
+FROM_BRANCH = translatable("edges: difference from {branch}")
 STRONGEST = translatable("strongest {count} of each layer drawn")
 MARGIN = 20
 """Distance of the headline and the legend from the sides."""
@@ -87,7 +88,8 @@ def drawn(picture: Picture) -> str:
     meaning = picture.eye.color
     if meaning == "gradient":
         meaning = "one" if rows == 1 else "sum" if picture.frame.experiment.reduction == "sum" else "mean"
-    parts.append(tr(EDGES[meaning], rows=rows))
+    other = compared.name(picture) if meaning == "difference" else ""
+    parts.append(tr(FROM_BRANCH, branch=other) if other else tr(EDGES[meaning], rows=rows))
     if any(picture.geometry.mode(layer) == "strongest" for layer in range(1, picture.depth + 1)):
         parts.append(tr(STRONGEST, count=edges.limit(picture.depth)))
     return tr("; ").join(parts)

@@ -325,7 +325,11 @@ def paint_lit(painter: QPainter, picture: Picture) -> None:
         painter.setPen(pen(mixed(light, theme.background, 0.22), width + theme.stroke(5.0)))
         painter.drawLine(QPointF(x1, y1), QPointF(x2, y2))
         value = _largest(picture, kernel.layer, picture.shown[kernel.layer - 1])[kernel.filter, kernel.channel]
-        known = picture.known(kernel, "dW") if picture.eye.color != "weight" else True
-        color = QColor(int(colors_of(picture, np.array([value]))[0][0])) if known else theme.phase[picture.phase]
+        known = bool(_states(picture, kernel.layer)[kernel.filter, kernel.channel] != NOT_YET)
+        color = (
+            QColor(int(colors_of(picture, np.array([value]))[0][0]))
+            if known
+            else theme.phase.get(picture.phase, theme.dashed)
+        )
         painter.setPen(pen(color, width))
         painter.drawLine(QPointF(x1, y1), QPointF(x2, y2))

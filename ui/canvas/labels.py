@@ -16,7 +16,7 @@ from PyQt6.QtGui import QColor, QPainter
 
 from bpstudio.insight.elements import BIAS, Edge, Row
 from bpstudio.insight.notation import given, number, signed
-from ui.canvas import checked, glyphs, mark, text
+from ui.canvas import checked, compared, glyphs, mark, text
 from ui.canvas.edges import Lines, colors_of
 from ui.canvas.mark import RAIL
 from ui.canvas.picture import NOT_YET, Picture
@@ -168,7 +168,9 @@ def _words(picture: Picture, edge: Edge, known: bool, digits: int) -> Words:
         return Words(first, "", "frozen" if frozen else "")
     if picture.eye.color == "check":
         return Words(first, checked.said(float(picture.errors[edge.layer - 1][edge.to, edge.source])), "")
-    told = known and picture.eye.color not in ("weight", "difference")
+    if picture.eye.color == "difference":
+        return Words(first, compared.label(picture, edge, digits), "")
+    told = known and picture.eye.color != "weight"
     glyph = "frozen" if frozen else "up" if told and update > 0 else "down" if told and update < 0 else ""
     carried = _carried(picture, edge, digits)
     if carried:

@@ -15,7 +15,7 @@ from PyQt6.QtGui import QColor, QPainter, QPolygonF
 
 from bpstudio.engine.layers import Dropout
 from bpstudio.insight.elements import Edge, Kernel, KernelEntry
-from ui.canvas import checked, glyphs, mark, scale, text
+from ui.canvas import checked, compared, glyphs, mark, scale, text
 from ui.canvas.edges import WIDEST_FEW, WIDEST_MANY
 from ui.canvas.headline import MARGIN
 from ui.canvas.picture import Picture
@@ -58,6 +58,7 @@ COLOR_TITLES = {
     "difference": (translatable("colour: difference of w"), translatable("colour: w − w′")),
     "check": (translatable("colour: error of the gradient"), translatable("colour: error")),
 }
+DIFFERENCE_FROM = translatable("colour: w − w({branch})")
 ONE_SCALE = (translatable("one scale for all layers"), translatable("one scale"))
 EXPLANATIONS = {
     "color": translatable(
@@ -161,9 +162,20 @@ class Legend:
         """The middle of the title row (0), of the sample row (1) and of the row of numbers (2)."""
         return self.top + self.px((12, 30, 46)[number])
 
+    def _title(self) -> str:
+        """What the colour means; of a difference also from what."""
+        if self.picture.eye.color == "difference":
+            other = compared.name(self.picture, compared.SHORT if self.fit.compact else compared.LONG)
+            if other:
+                return tr(DIFFERENCE_FROM, branch=other)
+        return tr(COLOR_TITLES[self.picture.eye.color][self.fit.compact])
+
     def _color(self, x: float) -> Entry:
         bar = self._bar(x)
-        title = tr(COLOR_TITLES[self.picture.eye.color][self.fit.compact])
+        title = self._title()
+        why = compared.why_not(self.picture, compared.SHORT if self.fit.compact else compared.LONG)
+        if why:
+            return self._nothing(x, title, why)
         chip = tr(ONE_SCALE[self.fit.compact])
         width = max(bar.width(), self.pen.width(title) + self.px(20) + self.pen.width(chip))
 
@@ -173,6 +185,15 @@ class Legend:
             self._paint_bar(painter, bar)
 
         return Entry("color", self._box(x, width), paint)
+
+    def _nothing(self, x: float, title: str, why: str) -> Entry:
+        """No bar: nothing has a colour of this meaning now, and why."""
+
+        def paint(painter: QPainter) -> None:
+            self.pen.put(painter, x, self._row(0), title, self.theme.secondary)
+            self.pen.put(painter, x, self._row(1), why, self.theme.text)
+
+        return Entry("color", self._box(x, max(self.pen.width(title), self.pen.width(why))), paint)
 
     def _chip(self, painter: QPainter, x: float, words: str) -> None:
         box = QRectF(x, self._row(0) - self.px(9), self.pen.width(words) + self.px(12), self.px(18))
@@ -296,6 +317,8 @@ class Legend:
         second = [("dash", tr("not yet") if compact else tr("not computed yet"))]
         if self.picture.eye.color == "check":
             second = [("dash", tr("not checked"))]
+        elif self.picture.eye.color == "difference":
+            second = [("dash", tr("no counterpart") if compact else tr("the other network has no such layer"))]
         if self.picture.sent is not None:
             second.append(("sent", tr("sent") if compact else tr("product computed")))
         elif self.picture.eye.color not in ("weight", "difference", "check"):
@@ -339,7 +362,7 @@ class Legend:
         states, shown = picture.shown_states[element.layer - 1], picture.shown[element.layer - 1]
         if isinstance(element, Kernel):
             numbers = shown[element.filter, picture.place(element)]
-            known = bool((picture.states_of(element, "dW") != 0).all()) or picture.eye.color == "weight"
+            known = bool((states[element.filter, picture.place(element)] != 0).all())
             return float(numbers[np.argmax(np.abs(numbers))]) if known else None
         edge = picture.names.flat(element)
         assert isinstance(edge, Edge)
@@ -361,7 +384,7 @@ class Legend:
         elif picture.eye.color == "check":
             place = float(checked.colors_of(self.theme, np.array([value]))[1][0])
         else:
-            end = picture.limits.weight if picture.eye.color == "weight" else picture.limits.update
+            end = picture.signed_end
             place = min(max(0.5 + 0.5 * value / end, 0.0), 1.0)
         x, tip, size = where.left() + place * where.width(), where.top() + 1, self.px(5)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

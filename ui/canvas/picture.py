@@ -7,6 +7,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from bpstudio.engine.trace import Params
+from bpstudio.insight.compared import differences
 from bpstudio.insight.elements import (
     BIAS,
     Edge,
@@ -166,6 +168,8 @@ class Picture:
         """For each layer from 1, which edges have the number that their colour means."""
         if self.eye.color == "check":
             return tuple(np.where(np.isnan(part), NOT_YET, BEFORE).astype(np.uint8) for part in self.errors)
+        if self.eye.color == "difference":
+            return tuple(np.where(np.isnan(part), NOT_YET, BEFORE).astype(np.uint8) for part in self.differences)
         quantity = {"gradient": "dW", "update": "new"}.get(self.eye.color)
         if quantity is None:
             return tuple(np.full(self._shape(layer, "dW"), BEFORE, np.uint8) for layer in range(1, self.depth + 1))
@@ -199,7 +203,7 @@ class Picture:
         if self.eye.color == "weight":
             pairs = list(zip(params.W, params.b, strict=True))
         elif self.eye.color == "difference":
-            return self.differences
+            return tuple(np.nan_to_num(part, nan=0.0, posinf=np.inf, neginf=-np.inf) for part in self.differences)
         elif self.eye.color == "check":
             return tuple(np.nan_to_num(part, nan=0.0) for part in self.errors)
         elif self.eye.color == "update":
@@ -215,20 +219,24 @@ class Picture:
             return tuple(np.full((rows, columns + 1), np.nan) for rows, columns in self.names.matrices)
         return checked.errors(self.view.check, self.names)
 
+    @property
+    def other(self) -> Params | None:
+        """The network from which differences are taken: what the view says, or the branch that is compared."""
+        beside = self.frame.beside
+        return self.view.other if self.view.other is not None else beside.params if beside is not None else None
+
     @cached_property
     def differences(self) -> tuple[Floats, ...]:
-        """For each layer from 1, how much the weights are above the other network's, biases last."""
-        other = self.view.other
-        if other is None or not other.fits(self.network):
-            return tuple(np.zeros_like(own) for own in self.weights)
-        pairs = zip(self.weights, other, strict=True)
-        return tuple(own - matrix(W, b).astype(np.float64, copy=False) for own, (W, b) in pairs)
+        """For each layer from 1, how much the weights are above the other network's, biases last; NaN where that has
+        no such layer.
+        """
+        return differences(self.frame.params, self.other)
 
     @cached_property
     def signed_end(self) -> float:
         """Where the signed scale of the colours ends."""
         if self.eye.color == "difference":
-            return scale.nice(max(float(np.abs(part).max(initial=0.0)) for part in self.differences))
+            return scale.nice(max(float(np.abs(part).max(initial=0.0)) for part in self.shown))
         return self.limits.weight if self.eye.color == "weight" else self.limits.update
 
     @cached_property
@@ -262,6 +270,10 @@ class Picture:
     def gradient_of(self, edge: Edge) -> float:
         """∂C/∂w of the step: what updates."""
         return float(self.gradients[edge.layer - 1][edge.to, edge.source])
+
+    def difference_of(self, edge: Edge) -> float:
+        """How much a weight is above the other network's; NaN where none corresponds to it."""
+        return float(self.differences[edge.layer - 1][edge.to, edge.source])
 
     def weight_of(self, edge: Edge) -> float:
         return float(self.weights[edge.layer - 1][edge.to, edge.source])

@@ -11,7 +11,7 @@ from bpstudio.insight.elements import Edge, Element, Kernel, KernelEntry, LossNo
 from bpstudio.insight.notation import exact, number
 from bpstudio.insight.windows import winner
 from bpstudio.maths.activations import FORMULA, Activation
-from ui.canvas import mark, titles
+from ui.canvas import compared, mark, titles
 from ui.canvas.inputs import prepared
 from ui.canvas.picture import Picture
 from ui.canvas.scale import Limits
@@ -196,6 +196,8 @@ def _function_words(function: Activation) -> str:
 def _edge_facts(picture: Picture, edge: Edge) -> list[str]:
     weight = picture.weight_of(edge)
     lines = [f"{picture.letters.edge(edge)} = {exact(weight)}"]
+    if picture.eye.color == "difference":
+        lines += compared.facts(picture, edge)
     if picture.known(edge, "dW"):
         lines.append(
             f"{picture.letters.text('db' if edge.is_bias else 'dw', edge)} = {exact(picture.gradient_of(edge))}"

@@ -47,7 +47,7 @@ class BranchChoice(Shortened):
         self.setVisible(several)
         if frame is not None and several:
             name = title(frame.branches, frame.branch, tr)
-            self.setText(f"▾ {literal(name)}")
+            self.setText(f"▾ {literal(name.split(' · ')[0])}")
             self.setToolTip(tr("Branch: {name}. A click shows the others", name=name))
             self.setAccessibleName(tr("Branch: {name}", name=name))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PyQt6.QtCore import QEvent, QPoint, Qt
 from PyQt6.QtGui import QAction
-from PyQt6.QtWidgets import QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from bpstudio.insight.branches import title
@@ -50,6 +50,9 @@ class Branches(QWidget):
         self.hint.setProperty("role", "secondary")
         self.hint.setWordWrap(True)
         self.beside = Link(color)
+        policy = self.beside.sizePolicy()
+        policy.setVerticalPolicy(QSizePolicy.Policy.Minimum)  # a fixed one would be held to a single line here
+        self.beside.setSizePolicy(policy)
         self._acts: dict[str, QPushButton] = {name: QPushButton() for name in self._commands()}
         for name, button in self._acts.items():
             button.clicked.connect(lambda _, name=name: self._commands()[name]())
