@@ -12,6 +12,7 @@ from bpstudio.insight.elements import BIAS, Edge, LossNode, Row, Unit
 from bpstudio.insight.notation import Letters, Notation, number
 from bpstudio.insight.phrase import Phrase
 from bpstudio.maths.activations import activation
+from bpstudio.training.divergence import NonFinite
 from bpstudio.training.frame import Frame
 
 _CHUNK = 4096
@@ -27,37 +28,68 @@ class Origin:
     words: Phrase
 
 
-def origin(frame: Frame, notation: str | Notation = "mazur") -> Origin | None:
-    """The first operation, in the order of the walk, whose result is not finite; None while all is finite."""
-    found = frame.nonfinite
-    if found is None:
+@dataclass(frozen=True)
+class Located:
+    """What is not finite, by its own name: the thing, its beat, the row of the batch if it is of one."""
+
+    element: Unit | Edge | LossNode
+    address: str
+    row: Row | None
+    symbol: str
+    value: float
+
+    def words(self, many_rows: bool) -> Phrase:
+        """What it is; of which row only where there are ``many_rows``."""
+        values = {"symbol": self.symbol, "value": number(self.value)}
+        if self.row is None or not many_rows:
+            return Phrase("first not finite: {symbol} = {value}", values)
+        return Phrase(
+            "first not finite: {symbol} = {value} in row {row} of the batch",
+            {**values, "row": str(self.row.position + 1)},
+        )
+
+
+def located(found: NonFinite, letters: Letters) -> Located | None:
+    """Where that is in a network; None where the network has nothing there (any more)."""
+    network, names = letters.network, letters.names
+    if not 1 <= found.layer <= len(network.layers):
         return None
-    letters = Letters(notation, frame.experiment.network)
     row: Row | None = None
     element: Unit | Edge | LossNode
-    if found.quantity in ("z", "a", "delta"):
-        row, element = Row(found.index[0]), Unit(found.layer, found.index[1])
-        name, symbol = letters.names.unit(element), letters.text(found.quantity, element)
+    if found.quantity == "loss":
+        return Located(LossNode(), "loss/C", None, letters.text("cost"), found.value)
+    layer, is_bias = found.layer, found.quantity in ("db", "update_b")
+    of_unit = found.quantity in ("z", "a", "delta")
+    shape = network.shapes[layer] if of_unit else () if is_bias else network.weight_shapes[layer - 1][1:]
+    first, *place = found.index
+    if len(place) != len(shape) or any(a >= b for a, b in zip(place, shape, strict=True)):
+        return None
+    flat = int(np.ravel_multi_index(place, shape)) if place else BIAS
+    element = Unit(layer, flat) if of_unit else Edge(layer, first, flat)
+    if not names.has(element):
+        return None
+    if isinstance(element, Unit):
+        row, symbol = Row(first), letters.text(found.quantity, element)
         where = "backward" if found.quantity == "delta" else "forward"
-        address = f"{where}/{name}/{found.quantity}"
-    elif found.quantity == "loss":
-        element, symbol, address = LossNode(), letters.text("cost"), "loss/C"
+        end = "" if names.is_image(layer) and where == "forward" else f"/{found.quantity}"
+        address = f"{where}/{names.unit(element)}{end}"
     else:
-        source = BIAS if found.quantity in ("db", "update_b") else found.index[1]
-        element = Edge(found.layer, found.index[0], source)
         backward = found.quantity in ("dW", "db")
-        address = f"{'backward' if backward else 'update'}/{letters.names.edge(element)}"
+        address = f"{'backward' if backward else 'update'}/{names.edge(element)}"
         symbol = letters.edge(element) + "⁺"
         if backward:
             symbol = letters.text("db" if element.is_bias else "dw", element)
     sign = letters.notation.delta_sign if found.quantity == "delta" else 1
-    values = {"symbol": symbol, "value": number(sign * found.value)}
-    if row is None or len(frame.batch) == 1:
-        return Origin(element, address, row, Phrase("first not finite: {symbol} = {value}", values))
-    words = Phrase(
-        "first not finite: {symbol} = {value} in row {row} of the batch", {**values, "row": str(row.position + 1)}
-    )
-    return Origin(element, address, row, words)
+    return Located(element, address, row, symbol, sign * found.value)
+
+
+def origin(frame: Frame, notation: str | Notation = "mazur") -> Origin | None:
+    """The first operation, in the order of the walk, whose result is not finite; None while all is finite."""
+    found = frame.nonfinite
+    place = None if found is None else located(found, Letters(notation, frame.experiment.network))
+    if place is None:
+        return None
+    return Origin(place.element, place.address, place.row, place.words(len(frame.batch) > 1))
 
 
 def dead_units(frame: Frame) -> tuple[NDArray[np.bool_] | None, ...]:

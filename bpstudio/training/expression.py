@@ -120,9 +120,13 @@ def truth(tree: Node, values: Mapping[str, Array]) -> Truth:
 
 def left_side(tree: Node, values: Mapping[str, Array]) -> Array:
     """The left side of the first comparison in a condition, (steps,): the number that is told with it."""
-    first = next(node for node in tree.walk() if node.kind in _SIGNS)
     with np.errstate(all="ignore"):
-        return _numbers(first.arguments[0], values)
+        return _numbers(first_comparison(tree).arguments[0], values)
+
+
+def first_comparison(tree: Node) -> Node:
+    """The comparison that stands first in a condition."""
+    return next(node for node in tree.walk() if node.kind in _SIGNS)
 
 
 def written(column: str) -> str:

@@ -108,6 +108,13 @@ class Block:
         return rows
 
 
+_NONE_FLAT = ("layer {layer} has no units that can go flat", "the network has no units that can go flat")
+_NONE_OFF = (
+    "layer {layer} has no units that can be off, such as ReLU",
+    "the network has no units that can be off, such as ReLU",
+)
+
+
 def becoming(values: Array, true: Truth, before: Array, was_true: Truth) -> Truth:
     """In which steps a condition is true and was not in the step before."""
     return true & ~was_true
@@ -147,7 +154,7 @@ def _norm(condition: GradientNorm, experiment: Experiment, dataset: Dataset) -> 
 
 
 def _flat(condition: UnitFlat, experiment: Experiment, dataset: Dataset) -> Watcher:
-    found = _chosen(condition, saturating_units(experiment), experiment, "units that can go flat")
+    found = _chosen(condition, saturating_units(experiment), experiment, _NONE_FLAT)
     layers = sorted({layer for layer, _ in found})
     parts = [part for part in behaving(experiment.network) if part.number + 1 in layers]
     dtype = np.dtype(experiment.dtype)
@@ -179,7 +186,7 @@ def _flat(condition: UnitFlat, experiment: Experiment, dataset: Dataset) -> Watc
 
 def _dies(condition: UnitDies, experiment: Experiment, dataset: Dataset) -> Watcher:
     known = switching_units(experiment)
-    found = _chosen(condition, known, experiment, "units that can be off, such as ReLU")
+    found = _chosen(condition, known, experiment, _NONE_OFF)
     first = len(saturating_units(experiment))
     columns = [first + known.index(each) for each in found]
 
@@ -191,9 +198,11 @@ def _dies(condition: UnitDies, experiment: Experiment, dataset: Dataset) -> Watc
 
 
 def _chosen(
-    condition: UnitFlat | UnitDies, known: tuple[tuple[int, int], ...], experiment: Experiment, what: str
+    condition: UnitFlat | UnitDies, known: tuple[tuple[int, int], ...], experiment: Experiment, none: tuple[str, str]
 ) -> list[tuple[int, int]]:
-    """The units (layer, unit) that a condition is about, among those that it can be about."""
+    """The units (layer, unit) that a condition is about, among those that it can be about; ``none`` is said where there
+    are none, in a layer and in the network.
+    """
     network = experiment.network
     if condition.layer > len(network.layers):
         _no_layer(condition.layer, experiment)
@@ -205,10 +214,9 @@ def _chosen(
         for layer, unit in known
         if condition.layer in (0, layer) and (condition.unit < 0 or condition.unit == unit)
     ]
-    if not found and condition.layer:
-        raise MisfitError(f"layer {{layer}} has no {what}", layer=condition.layer)
     if not found:
-        raise MisfitError(f"the network has no {what}")
+        of_layer, of_network = none
+        raise MisfitError(of_layer if condition.layer else of_network, layer=condition.layer)
     return found
 
 
@@ -230,8 +238,8 @@ def _crosses(condition: WeightCrosses, experiment: Experiment, dataset: Dataset)
     layer = network.layers[number]
     shape = (network.bias_counts[number],) if condition.bias else network.weight_shapes[number]
     if not layer.has_weights or (condition.bias and not layer.has_bias):
-        what = "biases" if condition.bias else "weights"
-        raise MisfitError(f"layer {{layer}} has no {what}", layer=condition.layer)
+        none = "layer {layer} has no biases" if condition.bias else "layer {layer} has no weights"
+        raise MisfitError(none, layer=condition.layer)
     if len(shape) != len(condition.index) or any(a >= b for a, b in zip(condition.index, shape, strict=True)):
         size = " × ".join(map(str, shape))
         raise MisfitError("layer {layer} has {size} of them, counted from 0", layer=condition.layer, size=size)
@@ -265,7 +273,7 @@ def _flips(condition: PredictionFlips, experiment: Experiment, dataset: Dataset)
         raise MisfitError("the data has no classes, so no answer is one")
     if condition.row >= len(dataset.x):
         raise MisfitError("the data has {rows} rows", rows=len(dataset.x))
-    x, middle = dataset.x[condition.row : condition.row + 1], dataset.middle
+    x, middle, has_classes = dataset.x[condition.row : condition.row + 1], dataset.middle, dataset.task == "classes"
 
     def sampling(cursor: Cursor, step: Step) -> Sample:
         network, params = experiment.network, cursor.params
@@ -274,7 +282,7 @@ def _flips(condition: PredictionFlips, experiment: Experiment, dataset: Dataset)
             a = predict(network, params, x)[-1][0]
             if not np.isfinite(a).all():
                 return math.nan
-            return float(np.argmax(a)) if len(a) > 1 else float(a[0] > middle)
+            return float(np.argmax(a)) if has_classes else float(a[0] > middle)
 
         return answer
 
