@@ -17,7 +17,7 @@ from bpstudio.files.step_document import beat_document, document
 from bpstudio.training.frame import Frame
 from bpstudio.training.session import Session
 
-MOST_NUMBERS = 400
+MOST_NUMBERS = 128
 """An array with more numbers is printed by its beginning; the JSON form has all of them."""
 MOST_ROWS = 8
 _NUMBERS_OF_A_LINE = 4

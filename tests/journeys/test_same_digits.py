@@ -14,7 +14,9 @@ from bpstudio.files import readable_json, step_document
 
 Key = Qt.Key
 Visit = Callable[..., Any]
-TABLE = "size;age;price\n" + "".join(f"{40 + row * 7 % 90};{row * 11 % 30};{0.8 + row * 13 % 17}\n" for row in range(30))
+TABLE = "size;age;price\n" + "".join(
+    f"{40 + row * 7 % 90};{row * 11 % 30};{0.8 + row * 13 % 17}\n" for row in range(30)
+)
 
 
 def type_rate(person: Any, text: str, value: float) -> None:
