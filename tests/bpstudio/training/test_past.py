@@ -217,14 +217,14 @@ def test_a_budget_holds_whatever_is_edited() -> None:
     """Each of these begins a stretch with a state of its own, to which only undo leads; the oldest are forgotten."""
     run = session()
     run.hold(60_000)
-    for number in range(150):
+    for number in range(100):
         run.restart(run.experiment, run.dataset, run.params, str(number), is_other=True)
         run.run(40)
     segments = run._all_segments  # what undo holds can be seen nowhere else
     assert sum(segment.nbytes for segment in segments) <= 60_000
     names = run.frame().undo_names
-    assert names[0] == "149"
-    assert 20 < len(names) < 120
+    assert names[0] == "99"
+    assert 20 < len(names) < 90
     wanted = state(run)
     for _ in names:
         assert run.undo() is not None
@@ -235,7 +235,7 @@ def test_a_budget_holds_whatever_is_edited() -> None:
 
 def test_a_smaller_budget_holds_at_once() -> None:
     run = session()
-    run.run(4000)
+    run.run(1500)
     before = sum(segment.nbytes for segment in run._all_segments)
     run.hold(before // 4)
     assert sum(segment.nbytes for segment in run._all_segments) <= 0.8 * before // 4
