@@ -1,7 +1,8 @@
 """What is open, whether there is something to lose, and that it comes back from the disk as it was."""
 
+import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,28 +13,31 @@ from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from bpstudio.data.dataset import Dataset
-from bpstudio.files import lesson
+from bpstudio.files import lesson, project, project_error
 from bpstudio.files.exercise import Sheet, read
+from bpstudio.files.project import Project
 from bpstudio.insight.elements import Edge, Row, Unit
 from bpstudio.training.frame import Frame
 from bpstudio.training.optimizers import SGD, Momentum
-from ui import document, verified
-from ui.document import Document, last_session
+from ui import document, verified, writer
+from ui.document import Document
 from ui.focus import Focus, Mark
 from ui.navigation import Navigation
 from ui.runner import Runner
+from ui.writer import Writer
 
 
 @dataclass
 class Desk:
     focus: Focus
     runner: Runner
+    writer: Writer
     document: Document
     qtbot: QtBot
     said: list[tuple[str, str]] = field(default_factory=list)
 
     def settle(self) -> Frame:
-        self.qtbot.waitUntil(lambda: self.runner.idle)
+        self.qtbot.waitUntil(lambda: self.runner.idle and self.writer.idle)
         assert self.runner.frame is not None
         return self.runner.frame
 
@@ -47,12 +51,14 @@ def desk(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Desk]:
     focus, runner = Focus(), Runner()
     navigation = Navigation(focus, runner)
     said: list[tuple[str, str]] = []
-    document = Document(runner, focus, lambda level, text: said.append((level, text)))
-    made = Desk(focus, runner, document, qtbot, said)
+    writer = Writer(runner.rest)
+    document = Document(runner, focus, lambda level, text: said.append((level, text)), writer)
+    made = Desk(focus, runner, writer, document, qtbot, said)
     document.show(lesson.load("mazur"), name="mazur")
     made.settle()
     yield made
     navigation.pause()
+    writer.close()
     runner.close()
 
 
@@ -203,22 +209,6 @@ def test_recent_files_are_those_that_exist_newest_first(desk: Desk, tmp_path: Pa
     assert [path.name for path in desk.document.recent] == ["b.json"]
 
 
-def test_last_session_is_kept_and_gone_on_with(desk: Desk) -> None:
-    frame = desk.settle()
-    desk.runner.apply(experiment=frame.experiment.replace(optimizer=SGD(0.25)), name="rate")
-    desk.runner.step(11)
-    before = desk.settle()
-    desk.document.keep_session()
-    assert last_session().is_file()
-    desk.document.show(lesson.load("xor"), name="xor")
-    desk.settle()
-    desk.document.resume(last_session())
-    after = desk.settle()
-    assert after.step == 11
-    assert after.params.flat.tobytes() == before.params.flat.tobytes()
-    assert desk.document.path is None, "it is nobody's file"
-
-
 def test_another_exercise_does_not_get_the_file_of_the_present_one(desk: Desk, tmp_path: Path) -> None:
     frame, document = desk.settle(), desk.document
     assert document.own_title == "", "a lesson of the program is nobody's own"
@@ -241,13 +231,6 @@ def test_another_exercise_does_not_get_the_file_of_the_present_one(desk: Desk, t
     desk.settle()
     assert document.path is None
     assert (document.title, document.modified) == ("4", True)
-    document.keep_session()
-    document.resume(last_session())
-    desk.settle()
-    assert (document.own_title, document.modified) == ("4", False)
-    desk.runner.step(3)
-    desk.settle()
-    assert document.modified, "nothing else has kept it"
 
 
 def test_other_data_give_another_title_and_no_promises(desk: Desk, tmp_path: Path) -> None:
@@ -304,6 +287,196 @@ def test_the_sign_of_delta_and_the_writing_of_matrices_are_saved_and_come_back(d
     assert (notation.samples, notation.weight_layout) == ("columns", "in_out")
 
 
+# ---- projects
+
+
+def kept(desk: Desk, path: Path) -> Project:
+    """Save the run, and read what was written."""
+    desk.document.save(path)
+    desk.settle()
+    assert desk.said[-1][0] == "good"
+    return project.read(path)
+
+
+def opened(desk: Desk, path: Path) -> Frame:
+    run = desk.document.run
+    desk.document.open(path)
+    desk.qtbot.waitUntil(lambda: desk.document.run > run and not desk.document.is_opening)
+    return desk.settle()
+
+
+def test_project_keeps_every_branch_and_mark(desk: Desk, tmp_path: Path) -> None:
+    desk.runner.step(30)
+    desk.settle()
+    desk.runner.seek(10)
+    frame = desk.settle()
+    desk.runner.apply(experiment=frame.experiment.replace(optimizer=SGD(0.1)), name="rate")
+    desk.runner.step(5)
+    desk.runner.bookmark(note="look here")
+    before = desk.settle()
+    kept(desk, tmp_path / "mine.bpstudio")
+    assert (desk.document.title, desk.document.modified) == ("mine", False)
+    after = opened(desk, tmp_path / "mine.bpstudio")
+    assert after.step == before.step == 15
+    assert after.params.flat.tobytes() == before.params.flat.tobytes()
+    assert [(each.fork, each.last) for each in after.branches] == [(0, 30), (10, 15)]
+    assert after.bookmarks == before.bookmarks
+    assert not desk.document.modified
+    assert desk.document.lesson is not None
+    assert desk.document.lesson.scenes == lesson.load("mazur").scenes, "what the lesson says stays"
+    desk.runner.switch(1, 7)
+    assert desk.settle().step == 7
+    desk.runner.step(23)
+    assert desk.settle().last_step == 30, "what was trained is not trained anew"
+    assert not desk.document.modified
+
+
+@pytest.mark.parametrize("gesture", ["trained", "branched", "bookmarked", "renamed", "changed at the end"])
+def test_project_is_modified_by_what_would_be_lost(desk: Desk, tmp_path: Path, gesture: str) -> None:
+    desk.runner.step(10)
+    desk.settle()
+    kept(desk, tmp_path / "mine.bpstudio")
+    runner = desk.runner
+    runner.seek(4)
+    desk.settle()
+    assert not desk.document.modified, "looking loses nothing"
+    if gesture in ("trained", "changed at the end"):
+        runner.seek(10)
+    match gesture:
+        case "trained":
+            runner.step(1)
+        case "branched":
+            runner.branch("mine")
+        case "bookmarked":
+            runner.bookmark()
+        case "renamed":
+            runner.rename_branch(1, "first")
+        case _:
+            runner.apply(experiment=desk.settle().experiment.replace(optimizer=SGD(0.1)), name="rate")
+    desk.settle()
+    assert desk.document.modified
+    if gesture not in ("trained",):
+        runner.undo()
+        desk.settle()
+        assert not desk.document.modified, "what is undone is as it was saved"
+
+
+def test_look_of_a_project_is_restored_and_a_hostile_one_left_out(desk: Desk, tmp_path: Path) -> None:
+    desk.focus.set(grain="layer", selection=Edge(1, 0, 1), color="update", delta_sign=-1, notation="nielsen", digits=3)
+    desk.focus.set(playhead=2)
+    made = kept(desk, tmp_path / "mine.bpstudio")
+    desk.document.show(lesson.load("mazur"), name="mazur")
+    desk.settle()
+    desk.focus.set(color="gradient")
+    opened(desk, tmp_path / "mine.bpstudio")
+    focus = desk.focus
+    assert (focus.grain, focus.playhead, focus.selection) == ("layer", 2, Edge(1, 0, 1))
+    assert (focus.color, focus.delta_sign, focus.notation.name, focus.digits) == ("update", -1, "nielsen", 3)
+    bad = {"grain": 7, "at": "nowhere", "selection": "w999", "digits": True, "color": [], "row": {}, "notation": "x"}
+    project.write(tmp_path / "bad.bpstudio", dataclasses.replace(made, view={"look": bad, "layout": 3}))
+    opened(desk, tmp_path / "bad.bpstudio")
+    assert desk.said[-1][0] == "good"
+    assert (focus.selection, focus.playhead, focus.example) == (None, 0, Row(0))
+
+
+def test_second_process_on_the_file_is_told(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "mine.bpstudio"
+    desk.runner.step(2)
+    desk.settle()
+    made = kept(desk, path)
+    desk.runner.step(2)
+    desk.settle()
+    theirs = project.ProjectFile.open(path)
+    theirs.save(dataclasses.replace(made, view={"theirs": 1}))
+    theirs.close()
+    desk.document.save()
+    desk.settle()
+    level, text = desk.said[-1]
+    assert (level, desk.document.modified) == ("error", True)
+    assert "somebody else" in text
+    assert project.read(path).view == {"theirs": 1}
+    assert kept(desk, tmp_path / "other.bpstudio").archive.branch.step == 4
+
+
+def test_full_disk_leaves_the_work_in_the_window(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "mine.bpstudio"
+    desk.runner.step(2)
+    desk.settle()
+    kept(desk, path)
+    before = path.read_bytes()
+    desk.runner.step(2)
+    desk.settle()
+
+    def full(*_: object) -> None:
+        raise project_error.ProjectError(project_error.FULL, project_error.FULL_REMEDY, name="mine.bpstudio")
+
+    done: list[int] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(project.ProjectFile, "save", full)
+        desk.document.save(then=lambda: done.append(1))
+        desk.settle()
+    assert desk.said[-1] == ("error", project_error.FULL.format(name="mine.bpstudio") + " " + project_error.FULL_REMEDY)
+    assert (desk.document.modified, done, path.read_bytes() == before) == (True, [], True)
+    desk.document.save(then=lambda: done.append(2))
+    desk.settle()
+    assert (desk.document.modified, done) == (False, [2])
+
+
+def test_cancelled_save_says_so(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "UNNOTICED", 0.0)
+
+    def endless(path: Path, made: Project, progress: Callable[[float], None]) -> None:
+        while True:
+            progress(0.5)
+
+    monkeypatch.setattr(project.ProjectFile, "create", endless)
+    desk.document.working = lambda words, share, cancel: cancel()
+    desk.runner.step(2)
+    desk.document.save(tmp_path / "mine.bpstudio")
+    desk.qtbot.waitUntil(lambda: bool(desk.said))
+    assert "cancelled" in desk.said[0][1]
+    assert desk.document.path is None
+
+
+def test_save_of_what_was_open_before_does_not_name_what_is_open_now(desk: Desk, tmp_path: Path) -> None:
+    desk.runner.step(2)
+    desk.settle()
+    desk.document.save(tmp_path / "mine.bpstudio")
+    desk.document.show(lesson.load("xor"), name="xor")
+    desk.settle()
+    desk.qtbot.waitUntil((tmp_path / "mine.bpstudio").is_file)
+    desk.settle()
+    assert (desk.document.path, desk.document.name) == (None, "xor")
+    assert project.read(tmp_path / "mine.bpstudio").archive.branch.step == 2
+
+
+def test_project_from_another_machine_says_from_which_step_it_differs(desk: Desk, tmp_path: Path) -> None:
+    desk.runner.step(200)
+    desk.settle()
+    made = kept(desk, tmp_path / "mine.bpstudio")
+    segment = made.archive.segments[1]
+    frames = dict(segment.keyframes)
+    places = sorted(frames)
+    for place in places[2:]:
+        frames[place] = np.nextafter(frames[place], np.inf)
+    archive = dataclasses.replace(made.archive, segments={1: dataclasses.replace(segment, keyframes=frames)})
+    project.write(
+        tmp_path / "theirs.bpstudio",
+        dataclasses.replace(made, archive=archive, made_with={"kernel": "another"}),
+    )
+    frame = opened(desk, tmp_path / "theirs.bpstudio")
+    desk.qtbot.waitUntil(lambda: desk.said[-1][0] == "warning")
+    assert f"from step {places[1]} on" in desk.said[-1][1]
+    assert frame.params.flat.tobytes() == frames[200][: frame.params.flat.size].tobytes(), "as it was there"
+
+
+def test_large_data_are_remembered_as_a_choice(desk: Desk, tmp_path: Path) -> None:
+    desk.document.embed = False
+    desk.document.show(lesson.load("mazur"), name="mazur")
+    desk.settle()
+    assert desk.document.embed, "another run, another choice"
+
+
 # ---- reference cases
 
 CASES = Path(__file__).parents[1] / "bpstudio" / "files" / "cases"
@@ -326,7 +499,7 @@ def opened_case(desk: Desk, path: Path) -> Frame:
     title = json.loads(path.read_text())["id"]
     desk.document.open(path)
     desk.qtbot.waitUntil(lambda: desk.document.title == title)
-    desk.qtbot.waitUntil(lambda: not desk.document._opening)
+    desk.qtbot.waitUntil(lambda: not desk.document.is_opening)
     return desk.settle()
 
 
