@@ -155,9 +155,9 @@ def from_dict(values: object, path: str = "condition") -> Condition:
         raise ValueError(f"{path}.kind: expected one of {', '.join(KINDS)}, got {shown(name)}")
     kind = KINDS[name]
     fields = {field.name: field for field in dataclasses.fields(kind)}
-    for field in given:
-        if field not in fields:
-            raise ValueError(f"{path}.{shown(field)}: unknown; expected {', '.join(fields)}")
+    for unknown in given:
+        if unknown not in fields:
+            raise ValueError(f"{path}.{shown(unknown)}: unknown; expected {', '.join(fields)}")
     for field in fields.values():
         if field.name not in given and field.default is dataclasses.MISSING:
             raise ValueError(f"{path}.{field.name}: missing")

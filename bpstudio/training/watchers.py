@@ -97,7 +97,7 @@ class Block:
         known = self.segment.validation
         rows = np.full((len(self.numbers), 4), math.nan)
         rows[:, 3] = 0.0
-        at = max(bisect_right(known, self.first, key=lambda each: each[0]) - 1, 0)
+        at = max(bisect_right(known, float(self.first), key=lambda each: each[0]) - 1, 0)
         rises = 0
         while at - rises > 0 and rises < MOST_VALIDATIONS and known[at - rises][1] > known[at - rises - 1][1]:
             rises += 1
@@ -290,7 +290,8 @@ def _flips(condition: PredictionFlips, experiment: Experiment, dataset: Dataset)
         return block.sample, np.isfinite(block.sample)
 
     def news(values: Array, true: Truth, before: Array, was_true: Truth) -> Truth:
-        return true & was_true & (values != before)
+        changed: Truth = true & was_true & (values != before)
+        return changed
 
     return Watcher(condition, read, width=1, sampling=sampling, news=news)
 
