@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from bpstudio.data.dataset import Dataset
-from bpstudio.engine.layers import Dense, Dropout
+from bpstudio.engine.layers import Dense, Dropout, Layer
 from bpstudio.engine.network import Network
 from bpstudio.engine.passes import predict
 from bpstudio.engine.trace import Params
+from bpstudio.training.adaptive import Adam
 from bpstudio.training.breakpoints import Breakpoint, Hit
 from bpstudio.training.conditions import (
     KINDS,
@@ -32,7 +33,7 @@ from bpstudio.training.conditions import (
 from bpstudio.training.divergence import NonFinite
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.lookout import misfit
-from bpstudio.training.optimizers import SGD, Adam, Momentum
+from bpstudio.training.optimizers import SGD, Momentum
 from bpstudio.training.past import Event
 from bpstudio.training.schedules import Plateau
 from bpstudio.training.session import Session
@@ -51,7 +52,7 @@ def rows(count: int = 42, seed: int = 3) -> Dataset:
 
 
 def described(kind: str = "sgd", hidden: str = "tanh", **changes: object) -> Experiment:
-    layers = [Dense(6, hidden), Dense(4, "relu"), Dense(1, "sigmoid")]
+    layers: list[Layer] = [Dense(6, hidden), Dense(4, "relu"), Dense(1, "sigmoid")]
     if kind == "dropout":
         layers.insert(1, Dropout(0.3))
     made = Experiment(Network(2, tuple(layers)), loss="bce", optimizer=SGD(0.4), batch_size=8, seed=5)
