@@ -84,7 +84,7 @@ class Description:
 
 def describe(path: str | os.PathLike[str]) -> Description:
     """What a file says of itself; cheap. Raises ProjectError."""
-    file = Path(path).resolve()
+    file = opening.located(path)
     with opening.reading(file) as (connection, _):
         loading = Loading(connection, file.parent, 0, _unheard)
         loading.look("meta")
@@ -111,7 +111,7 @@ def read(path: str | os.PathLike[str], progress: Progress | None = None) -> Proj
     """The project in a file, which stays as it is. Raises ProjectError, or DataError where data that stand in a file
     of their own are not there or differ.
     """
-    file = Path(path).resolve()
+    file = opening.located(path)
     with opening.reading(file) as (connection, found):
         return _loaded(connection, file.parent, found.size, progress or _unheard)
 
@@ -153,7 +153,7 @@ def write(path: str | os.PathLike[str], project: Project, progress: Progress | N
     """Write a project to a new file, which takes the name when it is complete. Raises ProjectError, with whatever
     stood there before untouched, where it cannot.
     """
-    file = Path(path).resolve()
+    file = opening.located(path)
     contents = Collected(project, file.parent, meta_of(project, *_stamp()), {}).contents
     with telling(file, is_writing=True), atomic.replacement(file) as beside:
         _write_new(beside, contents, progress or _unheard)
@@ -193,7 +193,7 @@ class ProjectFile:
 
         Raises ProjectError.
         """
-        file = Path(path).resolve()
+        file = opening.located(path)
         with opening.reading(file):  # it is sound, or this says why not
             pass
         with telling(file, is_writing=True), opening.HANDLES:

@@ -83,6 +83,8 @@ def telling(file: Path, is_writing: bool = False) -> Iterator[None]:
         raise _of_sqlite(error, file, is_writing) from error
     except DamageError as error:
         raise ProjectDamageError(file.name, str(error)) from None
+    except UnicodeDecodeError as error:  # also a message of SQLite may quote what stands in the file
+        raise ProjectDamageError(file.name, "it has text that is not UTF-8") from error
     except OSError as error:
         raise _of_system(error, file, is_writing) from error
 

@@ -20,6 +20,7 @@ import numpy as np
 from bpstudio.data import records
 from bpstudio.data.choices import TASKS
 from bpstudio.data.dataset import MAX_VALUES, Dataset, Group
+from bpstudio.data.errors import DataError
 from bpstudio.engine.network import Network
 from bpstudio.engine.trace import Params, params_layout
 from bpstudio.files import data_reference, strict_json
@@ -161,7 +162,12 @@ class Loading:
         if not embedded:
             # Errors about the file speak for themselves: it is the file that is missing or differs, not the project.
             described_so = {"source": document.get("source") if isinstance(document, dict) else None}
-            dataset = data_reference.read(described_so | {"hash": stored_hash}, "data", self._folder)
+            try:
+                dataset = data_reference.read(described_so | {"hash": stored_hash}, "data", self._folder)
+            except DataError:
+                raise
+            except ValueError as error:
+                raise DamageError(f"{what}: {error}") from None
             return dataclasses.replace(dataset, name=name)
         if min(rows, inputs, outputs, train, validation) < 0 or rows * (inputs + outputs) > MAX_VALUES:
             raise DamageError(f"{what} says that it has {rows:,} rows of {inputs:,} and {outputs:,} numbers")

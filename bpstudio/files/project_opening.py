@@ -48,6 +48,14 @@ class Header:
     size: int
 
 
+def located(path: str | os.PathLike[str]) -> Path:
+    """Where a file is when all links are followed. Raises ProjectError for links that lead in a circle."""
+    try:
+        return Path(path).resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # a circle is a RuntimeError before Python 3.13
+        raise ProjectError(said.NOT_A_FILE, said.OTHER_FILE_REMEDY, name=Path(path).name) from error
+
+
 def header(file: Path) -> Header:
     """The header of a project file. Raises ProjectError where it is anything else."""
     try:
@@ -73,6 +81,7 @@ def header(file: Path) -> Header:
     if not ours or first[18:24] != b"\x01\x01\x00\x40\x20\x20" or int.from_bytes(first[56:60]) != 1:
         raise ProjectDamageError(file.name, "its header is not one that bpstudio writes")
     _check_size(file, status.st_size)
+    _check_log(file)
     return Header(version, status.st_size)
 
 
@@ -81,6 +90,13 @@ def _check_size(file: Path, size: int) -> None:
     if size > memory_limit() // 2:
         limit = memory_limit() // 2 >> 20
         raise ProjectError(said.TOO_LARGE, said.TOO_LARGE_REMEDY, name=file.name, size=size >> 20, limit=limit)
+
+
+def _check_log(file: Path) -> None:
+    """SQLite takes a log of changes that lies beside a file for part of it, whatever the header says."""
+    log = file.with_name(f"{file.name}-wal")
+    if log.is_symlink() or log.exists():
+        raise ProjectError(said.FOREIGN_JOURNAL, said.FOREIGN_JOURNAL_REMEDY, journal=log.name, name=file.name)
 
 
 @contextmanager

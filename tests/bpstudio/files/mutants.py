@@ -12,6 +12,7 @@ import io
 import json
 import os
 import random
+import shutil
 import sqlite3
 import sys
 import time
@@ -136,11 +137,15 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 def _place(document: Any, rng: random.Random) -> tuple[Any, Any]:
     """A value, at any depth as likely as at any other, so that long lists of numbers do not hide the rest."""
-    holder, key = document, rng.choice(list(document))
+    holder, key = document, _key(document, rng)
     while isinstance(holder[key], dict | list) and holder[key] and rng.random() < 0.75:
         holder = holder[key]
-        key = rng.choice(list(holder)) if isinstance(holder, dict) else rng.randrange(len(holder))
+        key = _key(holder, rng)
     return holder, key
+
+
+def _key(holder: Any, rng: random.Random) -> Any:
+    return rng.choice(list(holder)) if isinstance(holder, dict) else rng.randrange(len(holder))
 
 
 def _wrong_value(document: Any, rng: random.Random) -> None:
@@ -276,12 +281,15 @@ _FORBIDDEN = (
 )
 _FORBIDDEN += ("webbrowser.", "urllib.", "shutil.", "os.remove", "os.rename", "os.mkdir", "os.link")
 _FORBIDDEN += ("os.symlink", "os.chmod", "os.truncate", "sqlite3.enable_load_extension", "sqlite3.load_extension")
+COPIES = ("bpstudio-", "copy.bpstudio")
+"""Names in a folder that bpstudio makes for a moment, beside the other temporary files, to take a save back in it."""
+
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _seen: list[str] | None = None
 
 
 def _listen(event: str, arguments: tuple[Any, ...]) -> None:
-    if _seen is None:
+    if _seen is None or any(copy in str(arguments) for copy in COPIES):
         return
     if event in ("compile", "exec"):
         # A lazy import runs its own module, which is no harm; text of the file would carry what was planted in it.
@@ -373,12 +381,23 @@ def _many_lessons(folder: Path, seed: int) -> tuple[str, str, str]:
     return name, *judged(lambda: open_lesson(file))
 
 
+def _many_projects(folder: Path, seed: int) -> tuple[str, str, str]:
+    sys.modules["mutants"] = sys.modules["__main__"]
+    import project_mutants
+
+    inside = folder / str(seed)
+    inside.mkdir()
+    complaint, refusal = project_mutants.judged(inside, seed)
+    shutil.rmtree(inside)
+    return "project", complaint, refusal
+
+
 def main(kind: str, first: int, count: int) -> int:
     """Open so many, say which of them were neither refused nor opened as they should be, and what that cost."""
     import faulthandler
     import tempfile
 
-    one = {"lessons": _many_lessons}[kind]
+    one = {"lessons": _many_lessons, "projects": _many_projects}[kind]
     opened = refusals = wrong = 0
     with tempfile.TemporaryDirectory() as name:
         os.chdir(name)
