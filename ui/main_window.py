@@ -53,6 +53,7 @@ from ui.turns import Paced, Turns
 if TYPE_CHECKING:
     from bpstudio.files.lesson import Lesson
     from ui.curve_place import CurvePlace
+    from ui.panels.history import HistoryPanel
     from ui.panels.lesson import LessonPanel
     from ui.panels.start_page import StartPage
     from ui.plots.row import PlotsRow
@@ -263,7 +264,7 @@ class MainWindow(QMainWindow):
         self._columns.addWidget(panel)
         self._beside.append(panel)
 
-    def fill_history(self, panel: QWidget) -> None:
+    def fill_history(self, panel: HistoryPanel) -> None:
         """Put the panel of the past into its region, which is empty until somebody wants it."""
         inner = self._history.widget()
         column = inner.layout() if inner is not None else None

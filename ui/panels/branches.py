@@ -46,6 +46,7 @@ class Branches(QWidget):
         self.reading = QLabel()
         self.reading.setProperty("role", "secondary")
         self.reading.setWordWrap(True)
+        self.reading.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.hint = QLabel()
         self.hint.setProperty("role", "secondary")
         self.hint.setWordWrap(True)
@@ -147,6 +148,8 @@ class Branches(QWidget):
         self.hint.setVisible(not several)
         for name in ("go", "compare", "delete"):
             self._acts[name].setVisible(several)
+        # Room for two lines: what stands below must not jump while the mouse moves over the tree.
+        self.reading.setMinimumHeight(2 * self.reading.fontMetrics().height() + 2)
         self._acts["go"].setEnabled(not is_here or self.tree.at is not None)
         is_compared = chosen is not None and chosen == compared
         self._acts["compare"].setText(tr("Stop comparing") if is_compared else tr("Compare"))

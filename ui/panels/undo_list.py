@@ -6,14 +6,14 @@ several at once; what has been undone stays below the present line, paler, until
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QEvent, QSize, Qt
+from PyQt6.QtCore import QEvent, QSize, Qt, QTimer
 from PyQt6.QtGui import QColor
 from PyQt6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from bpstudio.training.frame import Frame
 from bpstudio.training.past import MOST_UNDONE
-from ui import theme
+from ui import tabbing, theme
 from ui.language import tr
 from ui.runner import Runner
 
@@ -50,7 +50,9 @@ class UndoList(QWidget):
 
     def take_keyboard(self) -> None:
         """Put the keyboard on the line of the present moment."""
-        self.lines.setFocus(Qt.FocusReason.OtherFocusReason)
+        target = self.lines if self.lines.isVisible() else self.hint
+        target.setFocus(Qt.FocusReason.OtherFocusReason)
+        QTimer.singleShot(0, lambda: tabbing.bring_into_view(target))  # when everything has its place
 
     def _write(self) -> None:
         undo, redo = self._names or ((), ())
