@@ -7,7 +7,7 @@ of them is refused, with what was expected.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -29,8 +29,9 @@ _SQLITE = b"SQLite format 3\0"
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A run, and where it came from: ``name`` is that of its file without the ending, or of the lesson. ``understood``
-    are lines about a table; ``edited`` says whether something was set that changed it.
+    """A run, and where it came from: ``name`` is that of its file without the ending, or of the lesson. ``remarks`` are
+    lines that somebody should read first: what was understood of a table, or that a project was made elsewhere.
+    ``edited`` says whether something was set that changed it.
     """
 
     kind: Kind
@@ -40,7 +41,7 @@ class Opened:
     title: str
     lesson: Lesson | None = None
     project: Project | None = None
-    understood: Sequence[str] = ()
+    remarks: Sequence[str] = ()
     edited: bool = False
 
 
@@ -94,7 +95,7 @@ def open_run(word: str, settings: Sequence[Setting] = ()) -> Opened:
         path = Path(word).resolve()
         dataset, understood = table_settings.load(path, about_data)
         session = Session(suggested(dataset), dataset)
-        opened = Opened(kind, path.stem, path, session, dataset.name, understood=understood)
+        opened = Opened(kind, path.stem, path, session, dataset.name, remarks=understood)
     elif kind == "project":
         opened = _project(Path(word))
     else:
@@ -119,7 +120,24 @@ def _project(path: Path) -> Opened:
     session = Session.restored(project.archive)
     caption = session.frame().caption
     title = caption.title or path.stem
-    return Opened("project", path.stem, path.resolve(), session, title, project.lesson, project)
+    return Opened(
+        "project", path.stem, path.resolve(), session, title, project.lesson, project, tuple(_from_elsewhere(project))
+    )
+
+
+def _from_elsewhere(project: Project) -> Iterator[str]:
+    """Whether the last digits are others here than where a project was saved, and from which step on."""
+    from bpstudio.files.fingerprint import fingerprint
+    from bpstudio.files.project import check_replay
+
+    if dict(project.made_with) == fingerprint():
+        return
+    found = check_replay(project)
+    if found is not None:
+        yield (
+            "This project was made on another machine. Computed anew here, the last digits differ from step "
+            f"{found.step:,} on. What was stored is shown as it was there; what lies between is computed here."
+        )
 
 
 def _beginning(path: Path) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,8 @@ def export(place: str, step: int | None, branch: str | None, out: Path) -> int:
 def open_at(place: str, step: int | None, branch: str | None) -> Opened:
     """A run at a step of a branch: a project goes there, a lesson is trained up to it."""
     opened = open_run(place)
+    for remark in opened.remarks:
+        say(remark, sys.stderr)
     session = opened.session
     if branch is not None:
         session.switch(_branch(session, branch))

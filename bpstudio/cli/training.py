@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import math
 import signal
 import sys
 import tempfile
@@ -28,7 +27,9 @@ from bpstudio.cli.terminal import say, visible
 from bpstudio.files import lesson as lessons
 from bpstudio.files.fingerprint import fingerprint
 from bpstudio.files.step_document import plain
+from bpstudio.insight.events import STEP, address, told
 from bpstudio.insight.resting import why
+from bpstudio.insight.walk import Walk
 from bpstudio.training.breakpoints import Breakpoint, Hit
 from bpstudio.training.conditions import Expression
 from bpstudio.training.frame import Frame
@@ -97,7 +98,7 @@ def train(wishes: Wishes) -> int:
             check_output(path, kinds)
     opened = open_run(wishes.place, wishes.settings)
     said = sys.stderr if wishes.json else sys.stdout
-    for line in opened.understood:
+    for line in opened.remarks:
         say(line, said)
     session = opened.session
     first = session.frame()
@@ -283,10 +284,9 @@ def _reasons(frame: Frame, course: Course) -> Iterator[str]:
     if frame.stopped is not None:
         yield why(frame.stopped).text.removeprefix("stopped ")
     if course.hit is not None:
-        condition = course.hit.condition
-        words = condition.text if isinstance(condition, Expression) else str(condition)
-        value = f" ({course.hit.value:.6g})" if math.isfinite(course.hit.value) else ""
-        yield f"step {course.hit.step:,}: {words}{value}"
+        place = address(course.hit, Walk.of(frame))
+        at = "" if place == STEP else f" ({place})"
+        yield told(course.hit, frame.experiment.network, classes=frame.dataset.class_names).text + at
     if frame.nonfinite is not None:
         where = frame.nonfinite
         yield (

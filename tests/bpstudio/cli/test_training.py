@@ -1,5 +1,6 @@
 """Training in the terminal: what comes out, where it goes, and that nothing is lost on the way."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -269,6 +270,23 @@ def test_the_breakpoints_of_a_project_hold_here_too(here, capsys):
     assert train("a.bpstudio", "--steps", "500", *words) == exits.STOPPED_AT
     opened = bpstudio.open(here / "b.bpstudio")
     assert (opened.step_number, opened.past.breakpoints) == (20, (mark,))
+
+
+def test_a_project_from_a_machine_with_other_digits_says_from_which_step_on(here, capsys):
+    from bpstudio.files import project
+
+    archive = trained("iris", 200).archive()
+    kept = archive.segments[1]
+    last = sorted(kept.keyframes)[-1]
+    other = {**kept.keyframes, last: np.nextafter(kept.keyframes[last], 1)}
+    altered = dataclasses.replace(archive, segments={1: dataclasses.replace(kept, keyframes=other)})
+    for made_with, is_said in (({"numpy": "another"}, True), (project.Project(archive).made_with, False)):
+        project.write(here / "a.bpstudio", project.Project(altered, made_with=made_with))
+        for command in ("train", "show"):
+            words = ["--steps", "1"] if command == "train" else []
+            assert cli.main([command, "a.bpstudio", *words]) == exits.DONE
+            said = "".join(capsys.readouterr())
+            assert ("last digits differ from step 1" in said) == is_said
 
 
 def test_a_run_that_diverges_says_where(here, capsys):
