@@ -697,14 +697,14 @@ class Session:
             largest = max(everything, key=lambda each: each.recorded_nbytes)
             largest.forget(largest.recorded_nbytes - over)
         while sum(each.nbytes for each in everything) + self._near.nbytes > self.budget * KEYFRAME_SHARE:
-            thinner = [each for each in everything if each.can_thin]
-            if thinner:
-                largest = max(thinner, key=lambda each: each.nbytes)
-                largest.thin(largest.nbytes - 1)
-            elif not self._undo.forget_oldest():
+            thick = max((each for each in everything if each.can_thin), key=lambda each: each.nbytes, default=None)
+            if thick is not None:
+                thick.thin(thick.nbytes - 1)
+                continue
+            everything.clear()  # what is held here cannot be forgotten
+            if not self._undo.forget_oldest():
                 break
-            else:
-                everything = list(self._all_segments)
+            everything += self._all_segments
         self._grown = segment, segment.nbytes + segment.recorded_nbytes
 
     def _place_after(self, new: Experiment, data: Dataset) -> tuple[int, int]:

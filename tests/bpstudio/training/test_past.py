@@ -224,7 +224,7 @@ def test_a_budget_holds_whatever_is_edited() -> None:
     assert sum(segment.nbytes for segment in segments) <= 60_000
     names = run.frame().undo_names
     assert names[0] == "99"
-    assert 20 < len(names) < 90
+    assert 40 < len(names) < 90
     wanted = state(run)
     for _ in names:
         assert run.undo() is not None
