@@ -87,3 +87,17 @@ def test_a_table_of_one_s_own(visit: Visit, home: Path, capsys: pytest.CaptureFi
     said = command(capsys, "train", str(path), "--steps", "25", "--set", "rate=0,002", "--out", str(project))
     assert "target: price (number)" in said
     check_same(person, capsys, project, (25, 0, 7))
+
+
+def test_an_exported_moment_checks_itself_in_the_window(
+    visit: Visit, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command(capsys, "export", "efficient-backprop", "--step", "12", "-o", str(home / "moment.json"))
+    person = visit(home / "moment.json")
+    assert person.frame.step == 12
+    person.press(Key.Key_1)
+    groups = person.window.lesson.digits.groups
+    person.wait(lambda: {digit.state for digit in groups[0].digits} == {"✓"})
+    person.app.runner.step()
+    person.wait(lambda: {digit.state for digit in groups[1].digits} == {"✓"})
+    assert [group.step for group in groups] == [12, 13]
