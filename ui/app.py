@@ -81,6 +81,8 @@ class App:
         self.actions = Actions()
         self.window = MainWindow(self.focus, self.runner, self.actions, self.navigation, self.document, self.messages)
         self.alarm.heard = self.window.health.isVisible
+        self.alarm.is_walked_into = lambda: self.navigation.has_entered
+        self.window.health.go_on, self.window.health.look = self.alarm.go_on, self.alarm.look
         self.commands = Commands(self.window, self.actions, self.focus, self.runner, self.navigation, self.document)
         self.presentation = Presentation(self.window, self.actions)
         self.tables = TableTwin(self.window, self.actions, self.focus, self.runner)

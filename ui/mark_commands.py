@@ -54,6 +54,7 @@ class MarkCommands:
         actions.connect("run.next_bookmark", partial(self._neighbour, 1))
         actions.connect("run.previous_bookmark", partial(self._neighbour, -1))
         actions.connect("run.breakpoints", self.show_breakpoints)
+        window.health.show_breakpoints = self.show_list
         window.data.watch_row = self._watch_row
         window.stop_when = partial(self.show_breakpoints, "typed")
         history.also(self._fill)
@@ -81,6 +82,13 @@ class MarkCommands:
             self._history.panel.section("breakpoints").set_open(True)
             self.breakpoints.open_form(kind)
 
+    def show_list(self) -> None:
+        """Show the breakpoints as they are."""
+        self._history.show()
+        if self.breakpoints is not None and self._history.panel is not None:
+            self._history.panel.section("breakpoints").set_open(True)
+            self.breakpoints.reveal()
+
     def fill_menu(self, menu: QMenu) -> None:
         """What can be marked of the thing that is selected."""
         frame = self._runner.frame
@@ -105,7 +113,7 @@ class MarkCommands:
         found = next((each for each in self.marking.breakpoints if each.condition == condition), None)
         if is_wanted:
             self.marking.add(condition)
-            self._window.messages.say("good", tr(STOPS, condition=words), tr("Breakpoints…"), self._history.show)
+            self._window.messages.say("good", tr(STOPS, condition=words), tr("Breakpoints…"), self.show_list)
         elif found is not None:
             self.marking.remove(found.number)
 
@@ -123,8 +131,10 @@ class MarkCommands:
     def _fill(self, panel: HistoryPanel) -> None:
         from ui.panels.marks import Bookmarks
         from ui.panels.marks_breakpoints import Breakpoints
+        from ui.panels.marks_events import Events
 
         self.bookmarks = Bookmarks(self.marking, self._runner, self._focus)
         self.breakpoints = Breakpoints(self.marking, self._focus)
         panel.add_section("bookmarks", translatable("Bookmarks"), self.bookmarks)
         panel.add_section("breakpoints", translatable("Breakpoints"), self.breakpoints)
+        panel.add_section("events", translatable("Events"), Events(self.marking, self._focus))

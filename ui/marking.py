@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING
 
 from bpstudio.insight.branches import lane_of
 from bpstudio.insight.standing import order_of, place_of
+from bpstudio.insight.walk import Walk
 from bpstudio.training.breakpoints import Breakpoint
 from bpstudio.training.past import next_number
+from ui.alarm import concern
 from ui.focus import Focus
 from ui.language import translatable
 from ui.navigation import Navigation
 from ui.runner import Runner
 
 if TYPE_CHECKING:
-    from bpstudio.insight.elements import Element
     from bpstudio.training.conditions import Condition
     from bpstudio.training.frame import Frame
     from bpstudio.training.past import Bookmark, Event
@@ -93,18 +94,24 @@ class Marking:
 
     # ---- events
 
-    def visit(self, event: Event, address: str, element: Element | None = None) -> None:
+    def visit(self, event: Event) -> None:
         """Go to the step in which something happened, and look at the beat and at what it happened to."""
+        frame = self._runner.frame
+        if frame is None:
+            return
+        from bpstudio.insight import events  # only where something happened
+
+        walk = walk_of(frame, event.branch, self._focus.walk)
         self._navigation.pause()
         self._runner.switch(event.branch, event.step)
-        self._look(event.branch, event.step, address, element)
+        self._look(event.branch, event.step, events.address(event, walk), event)
 
-    def _look(self, branch: int, step: int, address: str, element: Element | None = None) -> None:
+    def _look(self, branch: int, step: int, address: str, event: Event | None = None) -> None:
         self._navigation.visit(
             step,
             at="" if address == "step" else address,
             is_there=lambda frame: frame.branch == branch,
-            look=lambda frame: {} if element is None else {"selection": element},
+            look=lambda frame: {} if event is None else concern(event, frame),
             on_its_way=True,
         )
 
@@ -163,3 +170,13 @@ class Marking:
             return
         self._sent = (frame, tuple(breakpoints))
         self._runner.set_breakpoints(tuple(breakpoints), name)
+
+
+def walk_of(frame: Frame, branch: int, present: Walk | None) -> Walk:
+    """The walk through a step of a branch: the present one where the network is the same."""
+    experiment = next((each.experiment for each in frame.branches if each.number == branch), frame.experiment)
+    here = present if present is not None else Walk.of(frame)
+    if experiment.network == here.network and experiment.loss == here.loss:
+        return here
+    sequential = experiment.update_order == "sequential"
+    return Walk(experiment.network, experiment.loss, experiment.reduction, len(frame.batch), sequential)

@@ -52,6 +52,8 @@ class Navigation(QObject):
         self._focus = focus
         self._runner = runner
         self._entering = ""
+        self.has_entered = False
+        """Whether the newest step was walked into from the end of the one before."""
         self._going: _Visit | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -68,6 +70,7 @@ class Navigation(QObject):
         """Walk this step; put the playhead where the move that led here wants it."""
         self._focus.follow(Walk.of(frame))
         changes: dict[str, object] = {}
+        self.has_entered = self._entering == "beginning"
         if self._entering:
             changes["playhead"] = 0 if self._entering == "beginning" else self._focus.last
             self._entering = ""
@@ -78,7 +81,8 @@ class Navigation(QObject):
             changes["example"] = Row(0)
         if (frame.nonfinite is not None or frame.stopped is not None) and self._focus.playing_walk:
             changes["playing_walk"] = False
-        if frame.stopped is not None and self._going is not None and self._going.sent:
+        is_stopped = frame.stopped is not None or frame.hit is not None
+        if is_stopped and self._going is not None and self._going.sent:
             self._going = None  # training stopped on the way
         if changes:
             self._focus.set(**changes)

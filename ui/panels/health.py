@@ -18,6 +18,7 @@ from PyQt6.QtWidgets import QAbstractButton, QHBoxLayout, QPushButton, QSizePoli
 from typing_extensions import override
 
 from ui import theme
+from ui.alarm import stopped_at
 from ui.focus import Focus
 from ui.language import tr, translatable
 from ui.runner import Progress, Runner
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from bpstudio.insight.notation import Notation
     from bpstudio.insight.remedies import Remedy
     from bpstudio.insight.signs import Finding
+    from bpstudio.training.breakpoints import Hit
     from bpstudio.training.frame import Frame
 
 EVERY = 0.5
@@ -35,7 +37,7 @@ REST_MS = 40
 HEIGHT = 22
 MOST = 2
 """Buttons."""
-SIGNS = {"good": "✓", "note": "i", "warning": "!", "error": "✕"}
+SIGNS = {"good": "✓", "stop": "●", "note": "i", "warning": "!", "error": "✕"}
 FINE = translatable("Nothing unusual")
 LOOKED_AT = translatable(
     "Looked at: numbers that are not finite, a loss no better than a constant answer, gradients that vanish from layer "
@@ -74,6 +76,12 @@ class HealthLine(QWidget):
         self._runner, self._focus = runner, focus
         self.keep: Callable[[], object] = lambda: None
         self.bring: Callable[[str], object] = lambda plot: None
+        self.go_on: Callable[[], object] = runner.play
+        """Trains on from a breakpoint."""
+        self.show_breakpoints: Callable[[], object] = lambda: None
+        self.look: Callable[[Frame, Hit], object] = lambda frame, hit: None
+        """Shows where a breakpoint was reached."""
+        self._hit: Hit | None = None
         self.finding: Finding | None = None
         """What is said now."""
         self._frame: Frame | None = None
@@ -87,7 +95,7 @@ class HealthLine(QWidget):
         self.sentence = Sentence()
         self.sentence.clicked.connect(self.go)
         self.buttons = [QPushButton() for _ in range(MOST)]
-        self._acts: list[Callable[[], None]] = []
+        self._acts: list[Callable[[], object]] = []
         self._row = QHBoxLayout(self)
         self._row.addWidget(self.sentence, 1)
         for number, button in enumerate(self.buttons):
@@ -106,6 +114,9 @@ class HealthLine(QWidget):
     def show_frame(self, frame: Frame) -> None:
         """Have a frame examined: at once when it diverged, soon when it is at rest, else when it is time."""
         self._frame = frame
+        if frame.hit is not self._hit:
+            self._hit = frame.hit
+            self._say()
         if not self.isVisible() or self._asking is not None:
             return
         if frame.nonfinite is not None:
@@ -118,7 +129,9 @@ class HealthLine(QWidget):
 
     def go(self) -> None:
         """Look at what the sentence is about."""
-        if self.finding is not None:
+        if self._hit is not None and self._frame is not None:
+            self.look(self._frame, self._hit)
+        elif self.finding is not None:
             self._focus.set(selection=self.finding.about)
             self.bring(self.finding.plot)
 
@@ -162,9 +175,13 @@ class HealthLine(QWidget):
             self.show_frame(newest)
 
     def _say(self) -> None:
-        """Show the finding."""
-        found = self.finding
-        if found is None:
+        """Show why training rests at a breakpoint, or else the finding."""
+        found, frame = self.finding, self._frame
+        if self._hit is not None and frame is not None:
+            words = stopped_at(frame, self._hit, self._focus)
+            self.sentence.say("stop", words, words)
+            found = None
+        elif found is None:
             self.sentence.say("good", tr(FINE), tr(LOOKED_AT))
         else:
             words = found.words.rendered(tr)
@@ -173,8 +190,11 @@ class HealthLine(QWidget):
 
     def _offer(self, found: Finding | None) -> None:
         """Put what can be done on the buttons."""
-        offers: list[tuple[str, str, Callable[[], None]]] = []
+        offers: list[tuple[str, str, Callable[[], object]]] = []
         frame = self._examined
+        if self._hit is not None:
+            offers.append((tr("Go on"), tr("Trains on from here"), self.go_on))
+            offers.append((tr("Breakpoints…"), tr("Where training stops"), self.show_breakpoints))
         if found is not None and found.kind == "nonfinite" and frame is not None:
             if frame.step > frame.metrics.first:
                 offers.append(
@@ -278,7 +298,13 @@ class Sentence(QAbstractButton):
     def paintEvent(self, e: QPaintEvent | None) -> None:
         look = theme.current()
         painter = QPainter(self)
-        color = {"good": look.good, "note": look.text, "warning": look.warning, "error": look.error}[self.level]
+        color = {
+            "good": look.good,
+            "stop": look.accent,
+            "note": look.text,
+            "warning": look.warning,
+            "error": look.error,
+        }[self.level]
         bold, plain = look.font(12, bold=True), look.font(12)
         gap = look.px(18)
         inside = self.rect().adjusted(2, 0, -2, 0)

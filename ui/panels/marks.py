@@ -11,11 +11,10 @@ from typing_extensions import override
 
 from bpstudio.insight.branches import title
 from bpstudio.insight.standing import asked_at
-from bpstudio.insight.walk import Walk
 from ui import theme
 from ui.focus import Focus
 from ui.language import current, tr
-from ui.marking import Marking
+from ui.marking import Marking, walk_of
 from ui.panels.marks_list import Acts, MarkList
 from ui.panels.marks_row import Line
 from ui.runner import Runner
@@ -24,16 +23,6 @@ if TYPE_CHECKING:
     from bpstudio.insight.phrase import Phrase
     from bpstudio.training.frame import Frame
     from bpstudio.training.past import Bookmark
-
-
-def walk_of(frame: Frame, branch: int, present: Walk | None) -> Walk:
-    """The walk through a step of a branch: the present one where the network is the same."""
-    experiment = next((each.experiment for each in frame.branches if each.number == branch), frame.experiment)
-    here = present if present is not None else Walk.of(frame)
-    if experiment.network == here.network and experiment.loss == here.loss:
-        return here
-    sequential = experiment.update_order == "sequential"
-    return Walk(experiment.network, experiment.loss, experiment.reduction, len(frame.batch), sequential)
 
 
 def where(frame: Frame, branch: int, step: int) -> str:

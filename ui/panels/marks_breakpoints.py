@@ -10,14 +10,18 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidg
 from typing_extensions import override
 
 from bpstudio.insight.asked import asked
+from bpstudio.training.lookout import misfit
+from bpstudio.training.watchers import MisfitError
 from ui import tabbing, theme
 from ui.focus import Focus
 from ui.language import current, tr
 from ui.later import after_painting
 from ui.marking import Marking
 from ui.panels.marks import sentence
+from ui.panels.marks_expression import said
 from ui.panels.marks_list import Acts, MarkList
 from ui.panels.marks_row import Line
+from ui.panels.plain import told
 
 if TYPE_CHECKING:
     from bpstudio.training.breakpoints import Breakpoint
@@ -80,6 +84,11 @@ class Breakpoints(QWidget):
         self.form.open(kind)
         after_painting(self)
 
+    def reveal(self) -> None:
+        """Scroll to the list, and give it the keyboard."""
+        (self.list if self.list.isVisible() else self.add).setFocus()
+        after_painting(self)
+
     def close_form(self) -> None:
         """Put the form away."""
         if self.form is not None:
@@ -104,7 +113,7 @@ class Breakpoints(QWidget):
         frame = self._frame
         if frame is None:
             return
-        shown = (frame.breakpoints, frame.experiment.network, self._focus.notation, current())
+        shown = (frame.breakpoints, frame.experiment, frame.dataset.hash, self._focus.notation, current())
         if shown == self._shown:
             return
         self._shown = shown
@@ -115,7 +124,10 @@ class Breakpoints(QWidget):
         frame, point = self._frame, self._points[key]
         assert frame is not None
         words = sentence(asked(point.condition, frame.experiment.network, self._focus.notation))
-        return Line(words, checked=point.enabled, is_faint=not point.enabled)
+        problem = misfit(point.condition, frame.experiment, frame.dataset)
+        reason = told(problem.words) if isinstance(problem, MisfitError) else "" if problem is None else said(problem)
+        detail = tr("Not in this run: {reason}", reason=reason) if reason else ""
+        return Line(words, detail, checked=point.enabled, is_faint=not point.enabled or bool(reason))
 
     def _take(self, condition: Condition) -> None:
         self._marking.add(condition)
@@ -139,9 +151,9 @@ class Breakpoints(QWidget):
     @override
     def customEvent(self, a0: QEvent | None) -> None:
         # The fields have their places now: first the end of the form has to be seen, then its beginning.
-        if self.form is not None and self.form.isVisible():
-            for widget in (self.form.take, self.form.kind):
-                tabbing.bring_into_view(widget)
+        is_open = self.form is not None and self.form.isVisible()
+        for widget in (self.form.take, self.form.kind) if is_open and self.form is not None else (self.add, self.list):
+            tabbing.bring_into_view(widget)
 
     @override
     def changeEvent(self, a0: QEvent | None) -> None:

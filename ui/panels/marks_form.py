@@ -14,7 +14,7 @@ from typing_extensions import override
 from bpstudio.insight import places
 from bpstudio.insight.elements import Element, Map, Names, Unit
 from bpstudio.insight.notation import letters, number
-from bpstudio.insight.typed_number import shortest
+from bpstudio.insight.typed_number import NumberError, shortest
 from bpstudio.insight.watchable import Units, crossing, flip_of, saturating, switching, watched_unit
 from bpstudio.training.conditions import (
     Condition,
@@ -26,13 +26,15 @@ from bpstudio.training.conditions import (
     ValidationTurns,
     WeightCrosses,
 )
+from bpstudio.training.lookout import misfit
+from bpstudio.training.watchers import MisfitError
 from ui import theme
 from ui.focus import Focus
 from ui.language import tr, translatable
 from ui.panels.form import Choice, Message, Row, restyle
 from ui.panels.marks_expression import ExpressionField
 from ui.panels.number import NumberField, TypedField
-from ui.panels.plain import PlainError, plain
+from ui.panels.plain import PlainError, plain, told
 
 if TYPE_CHECKING:
     from bpstudio.training.frame import Frame
@@ -91,9 +93,12 @@ class BreakpointForm(QFrame):
         self.kind_row = Row(self.kind)
         self.kind.activated.connect(lambda _: self._choose_kind())
         message = Message()
-        self.low = NumberField(self._take, message.say)
+        self.low = NumberField(lambda _: self.renew(), message.say)
         self.high = NumberField(
-            self._take, message.say, words=ENDLESS, display=lambda value: "∞" if value == math.inf else shortest(value)
+            lambda _: self.renew(),
+            message.say,
+            words=ENDLESS,
+            display=lambda value: "∞" if value == math.inf else shortest(value),
         )
         self.low_row, self.high_row = Row(self.low), Row(self.high, message)
         self.layer, self.unit = Choice(), Choice()
@@ -105,10 +110,13 @@ class BreakpointForm(QFrame):
         self.weight.returnPressed.connect(self.accept)
         self.weight_row = Row(self.weight)
         turns, row = Message(), Message()
-        self.times = NumberField(self._take, turns.say, whole=True)
+        self.times = NumberField(lambda _: self.renew(), turns.say, whole=True)
         self.times_row = Row(self.times, turns)
-        self.row = NumberField(self._take, row.say, whole=True)
+        self.row = NumberField(lambda _: self.renew(), row.say, whole=True)
         self.row_row = Row(self.row, row)
+        for field in (self.low, self.high, self.times, self.row):
+            field.textEdited.connect(lambda _: self.renew())
+            field.returnPressed.connect(self.accept)
         self.expression = ExpressionField(self.renew, self.accept, leave)
         self.message = Message()
         self.take, self.cancel = QPushButton(), QPushButton()
@@ -153,13 +161,21 @@ class BreakpointForm(QFrame):
         frame = self._frame
         if frame is None:
             raise PlainError(WHICH_WEIGHT)
+        found = self._filled_in(frame)
+        problem = misfit(found, frame.experiment, frame.dataset)
+        if problem is not None:
+            raise problem
+        return found
+
+    def _filled_in(self, frame: Frame) -> Condition:
         match self.what:
             case "norm":
-                if self.low.value < 0:
+                low, high = _typed(self.low), _typed(self.high)
+                if low < 0:
                     raise PlainError(NO_NORM)
-                if self.high.value <= self.low.value:
-                    raise PlainError(EMPTY_RANGE, low=shortest(self.low.value))
-                return GradientNorm(self.low.value, self.high.value)
+                if high <= low:
+                    raise PlainError(EMPTY_RANGE, low=shortest(low))
+                return GradientNorm(low, high)
             case "flat" | "dies":
                 if not self._units():
                     raise PlainError(NO_FLAT if self.what == FLAT else NO_DEAD)
@@ -169,11 +185,11 @@ class BreakpointForm(QFrame):
             case "turns":
                 if not len(frame.dataset.validation):
                     raise PlainError(NO_VALIDATION)
-                return ValidationTurns(int(self.times.value))
+                return ValidationTurns(int(_typed(self.times)))
             case "crosses":
                 return self._crossing(frame)
             case "flips":
-                flip = flip_of(frame.dataset, int(self.row.value) - 1)
+                flip = flip_of(frame.dataset, int(_typed(self.row)) - 1)
                 if flip is None and frame.dataset.task == "regression":
                     raise PlainError(NO_CLASSES)
                 if flip is None:
@@ -184,9 +200,6 @@ class BreakpointForm(QFrame):
 
     def accept(self) -> None:
         """Take what is filled in, where it is a condition."""
-        fields = (self.low, self.high, self.times, self.row)
-        if any(field.isVisible() and field.property("state") == "error" for field in fields):
-            return
         try:
             condition = self.condition()
         except ValueError:
@@ -234,7 +247,12 @@ class BreakpointForm(QFrame):
             )
             if self.what != TYPED:
                 is_foreign = isinstance(error, PlainError) and error.sentence in FOREIGN
-                message.say(plain(error), "echo" if is_untouched else "warning" if is_foreign else "error")
+                if isinstance(error, NumberError):
+                    self.message.say("", "")  # the field says it
+                    self.take.setEnabled(False)
+                    return
+                words = told(error.words) if isinstance(error, MisfitError) else plain(error)
+                message.say(words, "echo" if is_untouched else "warning" if is_foreign else "error")
             self.take.setEnabled(False)
             restyle(self.weight, "state", "error" if self.what == CROSSES and not is_untouched else "")
             return
@@ -264,9 +282,6 @@ class BreakpointForm(QFrame):
             self.renew()
 
     # ----
-
-    def _take(self, _: float) -> None:
-        self.renew()
 
     def _crossing(self, frame: Frame) -> WeightCrosses:
         text, walk = self.weight.text().strip(), self._focus.walk
@@ -397,6 +412,11 @@ class BreakpointForm(QFrame):
         super().changeEvent(a0)
         if a0 is not None and a0.type() == QEvent.Type.LanguageChange:
             self.retranslate()
+
+
+def _typed(field: NumberField) -> float:
+    """The number in a field, also while somebody is typing it. Raises NumberError."""
+    return field.read(field.text()) if field.isModified() else field.value
 
 
 class _Wide(Choice):
