@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PyQt6.QtCore import QEvent, QSize, Qt, QTimer
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 from typing_extensions import override
 
 from ui import theme
@@ -46,6 +46,7 @@ class Messages(QFrame):
         row.addWidget(self.words, 1)
         row.addWidget(self.button)
         row.addWidget(self._close)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)  # a tall window makes it no taller
         self.hide()
         self._retranslate()
 
