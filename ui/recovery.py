@@ -31,10 +31,12 @@ if TYPE_CHECKING:
     from bpstudio.training.archive import Archive
     from bpstudio.training.frame import Frame
 
-EVERY, SELDOM = 2.0, 4.0
-"""Seconds between the end of one writing and the next; the second where writing takes long."""
+EVERY, AT_LEAST = 2.5, 1.0
+"""Seconds between the end of one writing and the next, and where writing takes very long."""
 SHARE = 10
 """It rests so many times as long as writing took."""
+LOST_AT_MOST = 4.5
+"""Seconds of work that a crash may cost: a pause, and the writing before and after it."""
 AFTER_TROUBLE = 30.0
 """Seconds after which it is tried again when it could not be written."""
 KEYFRAME_BYTES = 16 * 2**20
@@ -168,7 +170,7 @@ class Recovery(QObject):
     def _written(self, state: object, begun: float, problem: Exception | None) -> None:
         self._busy = False
         took = time.monotonic() - begun
-        pause = min(max(EVERY, SHARE * took), SELDOM)
+        pause = max(min(max(EVERY, SHARE * took), LOST_AT_MOST - 2 * took), min(AT_LEAST, EVERY))
         if problem is None:
             self._kept, self._told = state, False
             for path in list(self._taken_up):  # it is in the file of this process now
