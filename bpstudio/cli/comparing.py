@@ -29,7 +29,7 @@ def diff(first: str, second: str, json: bool = False) -> int:
     else:
         names = _pad(first, second)
         say(f"first difference: {found.place}")
-        say(f"  {names[0]}  {found.first}\n  {names[1]}  {found.second}")
+        say(f"  {names[0]}  {found.first}", f"  {names[1]}  {found.second}")
     return exits.DONE if found is None else exits.NOT_THE_SAME
 
 

@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None, show: Callable[[Path], int] | N
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.PIPE_CLOSED
     except (OSError, ValueError) as problem:
-        say(f"bpstudio: {problem}", sys.stderr)
+        say(*f"bpstudio: {problem}".splitlines(), file=sys.stderr)
         return exits.TROUBLE
     except KeyboardInterrupt:
         return exits.INTERRUPTED

@@ -101,7 +101,7 @@ def open_run(word: str, settings: Sequence[Setting] = ()) -> Opened:
     else:
         opened = _lesson(word)
     experiment = setting.apply(opened.session.experiment, others)
-    edited = opened.session.apply(experiment=experiment, name="set") if others else False
+    edited = opened.session.apply(experiment=experiment) if others else False
     return dataclasses.replace(opened, edited=edited)
 
 

@@ -34,13 +34,13 @@ def show(place: str, step: int | None, branch: str | None, at: str | None, json:
         if json:
             print(readable_json.write({"step": frame.step, **beat}), end="")
         else:
-            say("\n".join(_of_beat(beat)))
+            say(*_of_beat(beat))
         return exits.DONE
     whole = document(frame, opened.title)
     if json:
         print(readable_json.write(whole), end="")
     else:
-        say("\n".join(_tables(whole, frame)))
+        say(*_tables(whole, frame))
     return exits.DONE
 
 
@@ -61,7 +61,7 @@ def open_at(place: str, step: int | None, branch: str | None) -> Opened:
     """A run at a step of a branch: a project goes there, a lesson is trained up to it."""
     opened = open_run(place)
     for remark in opened.remarks:
-        say(remark, sys.stderr)
+        say(remark, file=sys.stderr)
     session = opened.session
     if branch is not None:
         session.switch(_branch(session, branch))

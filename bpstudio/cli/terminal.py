@@ -10,9 +10,9 @@ import sys
 from typing import TextIO
 
 
-def say(text: str, file: TextIO | None = None) -> None:
-    """Print lines, with nothing in them that a terminal would obey."""
-    print("\n".join(map(visible, text.split("\n"))), file=file or sys.stdout, flush=True)
+def say(*lines: str, file: TextIO | None = None) -> None:
+    """Print lines, with nothing in them that a terminal would obey, and none of them longer than one line."""
+    print("\n".join(map(visible, lines)), file=file or sys.stdout, flush=True)
 
 
 def visible(line: str) -> str:

@@ -99,14 +99,14 @@ def train(wishes: Wishes) -> int:
     opened = open_run(wishes.place, wishes.settings)
     said = sys.stderr if wishes.json else sys.stdout
     for line in opened.remarks:
-        say(line, said)
+        say(line, file=said)
     session = opened.session
     first = session.frame()
     wanted = wishes.steps if wishes.steps is not None else (wishes.epochs or DEFAULT_EPOCHS) * first.steps_per_epoch
     status, written = exits.DONE, []
     with Signals() as signals:
         if opened.kind == "project":
-            say(f"{opened.title}: goes on at step {first.step:,}{_edited(opened, first)}", said)
+            say(f"{opened.title}: goes on at step {first.step:,}{_edited(opened, first)}", file=said)
         with _watching(session, wishes.stop_when):
             course = run(session, wanted, opened.title, signals, wishes.json)
             frame = session.frame()
@@ -114,7 +114,7 @@ def train(wishes: Wishes) -> int:
             written = _write(wishes, opened, session, frame, course)
         except (OSError, ValueError) as problem:
             kept = keep_aside(opened, session, frame)
-            say(f"bpstudio: {problem}\nbpstudio: the run is kept in {kept}", sys.stderr)
+            say(f"bpstudio: {problem}", f"bpstudio: the run is kept in {kept}", file=sys.stderr)
             status, written = exits.TROUBLE, [("Saved", kept)]
     if wishes.json:
         print(_as_json(opened, frame, course, written))
