@@ -16,7 +16,7 @@ import struct
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -24,7 +24,8 @@ from urllib.parse import quote
 from bpstudio.engine.memory import memory_limit
 from bpstudio.files import project_error as said
 from bpstudio.files.project_error import DamageError, ProjectDamageError, ProjectError, ProjectVersionError, telling
-from bpstudio.files.project_schema import APPLICATION_ID, SCHEMAS, TABLES, VERSION
+from bpstudio.files.project_migration import upgraded
+from bpstudio.files.project_schema import APPLICATION_ID, SCHEMAS, VERSION
 
 LONGEST_ROW = 40 * 2**20
 PATIENCE = 5.0
@@ -100,24 +101,29 @@ def _check_log(file: Path) -> None:
 
 
 @contextmanager
-def reading(file: Path) -> Iterator[tuple[sqlite3.Connection, Header]]:
+def reading(file: Path, is_strict: bool = True, is_brief: bool = False) -> Iterator[tuple[sqlite3.Connection, Header]]:
     """(a connection that can only read, inside a transaction; the header), its tables checked. What goes wrong while it
     is used is said in plain words.
 
-    A save that was interrupted is taken back in a copy: the file itself is never changed by reading it.
+    A save that was interrupted is taken back in a copy, and an older version is brought up to date in one: the file
+    itself is never changed by reading it. Pages are checked unless it is a ``brief`` look, and must be sound unless it
+    is not ``strict``.
     """
-    with telling(file):
+    with telling(file), ExitStack() as closed:
         found = header(file)
         try:
-            connection = _connect(file, found)
+            connection = _connect(file, found, is_strict, is_brief)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorname != "SQLITE_READONLY_ROLLBACK":
                 raise
-            with _recovered(file) as copy, telling(file), closing(_connect(copy, header(copy))) as connection:
-                yield connection, found
-            return
-        with closing(connection):
-            yield connection, found
+            copy = closed.enter_context(_recovered(file))
+            connection = _connect(copy, header(copy), is_strict, is_brief)
+        closed.callback(connection.close)
+        if found.version < VERSION:
+            copy = upgraded(connection, found.version, closed.enter_context(_folder()))
+            connection = _connect(copy, header(copy), is_strict, is_brief)
+            closed.callback(connection.close)
+        yield connection, found
 
 
 def uri(file: Path, mode: str) -> str:
@@ -126,17 +132,19 @@ def uri(file: Path, mode: str) -> str:
     return f"file:{path if path.startswith('/') else '/' + path}?mode={mode}"
 
 
-def _connect(file: Path, found: Header) -> sqlite3.Connection:
+def _connect(file: Path, found: Header, is_strict: bool, is_brief: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(uri(file, "ro"), uri=True, timeout=PATIENCE, isolation_level=None)
     try:
         limit(connection)
+        if not is_strict:  # the name is odd for it: nothing can be written, but a file that is cut off is read
+            connection.execute("PRAGMA writable_schema = ON")
         connection.set_authorizer(_may_only_read)
         # A thousand looks at a time; a schema of a hundred thousand tables would otherwise take the memory.
         _watch(connection, 200)
         connection.execute("BEGIN")
         check_schema(connection, found.version, file.name)
         _watch(connection, 2000 + found.size // 100)
-        problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        problem = "ok" if is_brief or not is_strict else connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if problem != "ok":
             raise DamageError(str(problem).replace("\n", " ").strip("* ")[:200])
     except BaseException:
@@ -174,7 +182,6 @@ def _watch(connection: sqlite3.Connection, thousands: int) -> None:
     connection.set_progress_handler(over, 1000)
 
 
-_READABLE = {"sqlite_master", *(table.name for table in TABLES)}
 _PRAGMAS = {"quick_check", "trusted_schema", "cell_size_check", "mmap_size"}
 
 
@@ -232,10 +239,19 @@ def check_journal(file: Path, journal: Path) -> None:
 
 
 @contextmanager
-def _recovered(file: Path) -> Iterator[Path]:
-    """A copy of a file in which the save that was interrupted is taken back."""
+def _folder() -> Iterator[Path]:
+    """A folder for copies that nobody else can look into, and that is gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="bpstudio-"))
     try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _recovered(file: Path) -> Iterator[Path]:
+    """A copy of a file in which the save that was interrupted is taken back."""
+    with _folder() as folder:
         copy = folder / "copy.bpstudio"
         try:
             with HANDLES:
@@ -251,5 +267,3 @@ def _recovered(file: Path) -> Iterator[Path]:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
         yield copy
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

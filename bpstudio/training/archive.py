@@ -6,6 +6,7 @@ next to nothing.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -164,7 +165,10 @@ def thawed(archive: Archive) -> tuple[Past, list[Segment]]:
         if not path or any(one.start >= other.start for one, other in pairwise(path)):
             raise ValueError(f"branch {each.number}: expected stretches one after the other")
         chain = Chain(path, each.origin, each.caption)
-        branches.append(Branch(each.number, chain, each.step, each.name, each.parent, each.fork, each.cause))
+        branch = Branch(each.number, chain, each.step, each.name, each.parent, each.fork, each.cause)
+        # What was recorded may end before the step at which one stood: a stranger's file says what it likes.
+        step = min(max(branch.step, branch.first), branch.last)
+        branches.append(branch if step == branch.step else dataclasses.replace(branch, step=step))
     past = Past(tuple(branches), archive.current, archive.bookmarks, archive.breakpoints)
     return past, list(segments.values())
 

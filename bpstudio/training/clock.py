@@ -75,5 +75,6 @@ class Clock:
     def _number(self, name: str, factor: float, function: Numbered) -> Array:
         key = (name, factor)
         if key not in self._numbers:
-            self._numbers[key] = (np.array(function(self.rate, self.t), self._dtype), function)
+            with np.errstate(over="ignore"):  # a rate may be too large for float32
+                self._numbers[key] = (np.array(function(self.rate, self.t), self._dtype), function)
         return self._numbers[key][0]

@@ -115,11 +115,11 @@ class Cursor:
         self.now = self.step_for(self.batches.length(position))
         self.now.filled = 0
         next(self.batches.feed(epoch, position, self.now.trace.x, self.now.trace.y))
-        if self.clock.ticks:
-            self.clock.at(step)
         if self.now.masks.needed:
             self.now.masks.write(step, self._rows(step))
         with np.errstate(all="ignore"):
+            if self.clock.ticks:
+                self.clock.at(step)
             run(self.now.compute)
             if not self.now.finite():
                 self._is_nonfinite(step)
@@ -211,6 +211,8 @@ class Cursor:
         """Look at the steps in the ring, ``first`` and those that follow, before the one at which the stretch ended.
         If there is something to tell of, go back to the first such step: what comes after it never was.
         """
+        if not self.now.filled:
+            return False  # the first of them overflowed
         numbers, units = self._reduced(first)
         lookout.receive(self.now, first, numbers, units)
         is_hit = lookout.look(0, len(numbers) if overflowed else len(numbers) - 1)

@@ -231,7 +231,9 @@ class Traveller:
             if kind == 6:
                 return {"experiment": old.replace(schedule=rng.choice(PLANS), batch_size=rng.choice((0, 1, 4, 5)))}
             return {
-                "experiment": old.replace(optimizer=dataclasses.replace(old.optimizer, rate=rng.choice((0.01, 0.3))))
+                "experiment": old.replace(
+                    optimizer=dataclasses.replace(old.optimizer, rate=rng.choice((0.01, 0.3, 1e200)))
+                )
             }
 
         try:
