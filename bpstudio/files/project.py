@@ -13,17 +13,19 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import bpstudio
-from bpstudio.data import records
+from bpstudio.data.dataset import Dataset
 from bpstudio.files import atomic, wording
 from bpstudio.files import project_error as said
 from bpstudio.files import project_opening as opening
 from bpstudio.files.fingerprint import fingerprint
 from bpstudio.files.lesson import Lesson, of_document
+from bpstudio.files.project_data import datasets
 from bpstudio.files.project_error import (
     DamageError,
     ProjectConflictError,
@@ -32,7 +34,8 @@ from bpstudio.files.project_error import (
     ProjectVersionError,
     telling,
 )
-from bpstudio.files.project_loading import Loading, refuse
+from bpstudio.files.project_loading import archive
+from bpstudio.files.project_reading import Reading
 from bpstudio.files.project_replay import Discrepancy, check_replay
 from bpstudio.files.project_rows import Collected, Contents, meta_of
 from bpstudio.files.project_saving import Known, bring
@@ -85,26 +88,16 @@ class Description:
 def describe(path: str | os.PathLike[str]) -> Description:
     """What a file says of itself; cheap. Raises ProjectError."""
     file = opening.located(path)
-    with opening.reading(file) as (connection, _):
-        loading = Loading(connection, file.parent, 0, _unheard)
-        loading.look("meta")
-        meta = loading.meta
+    with opening.reading(file, is_brief=True) as (connection, _):
+        found = Reading(connection, file.parent, 0, _unheard)
+        found.look("meta")
+        title = found.made("meta: title", lambda document: wording.read(document, "title"), found.meta.get("title", ""))
         try:
-            title = wording.read(loading.json(meta.get("title", '""'), "meta: title"), "title")
-            saved = datetime.datetime.fromisoformat(meta.get("saved", ""))
-        except DamageError:
-            raise
+            saved = datetime.datetime.fromisoformat(found.meta.get("saved", ""))
         except ValueError as error:
-            raise DamageError(f"meta: {error}") from None
-        return Description(
-            title.within("en"),
-            loading.number("steps"),
-            loading.number("branches"),
-            saved,
-            loading.number("step"),
-            meta.get("program", ""),
-            title,
-        )
+            raise DamageError(f"meta: saved: {error}") from None
+        steps, branches, step = (found.number(name) for name in ("steps", "branches", "step"))
+        return Description(title.within("en"), steps, branches, saved, step, found.meta.get("program", ""), title)
 
 
 def read(path: str | os.PathLike[str], progress: Progress | None = None) -> Project:
@@ -113,40 +106,60 @@ def read(path: str | os.PathLike[str], progress: Progress | None = None) -> Proj
     """
     file = opening.located(path)
     with opening.reading(file) as (connection, found):
-        return _loaded(connection, file.parent, found.size, progress or _unheard)
+        return _loaded(Reading(connection, file.parent, found.size, progress or _unheard))
 
 
-def _loaded(
-    connection: sqlite3.Connection, folder: Path, size: int, progress: Progress, lost: Callable[[str], None] = refuse
-) -> Project:
-    loading = Loading(connection, folder, size, progress, lost)
-    progress(0.0)
-    loading.look()
-    documents: dict[str, str] = dict(loading.rows["documents"])
-    datasets = loading.datasets()
-    archive = loading.archive(datasets)
-    lesson = None
-    if "lesson" in documents:
-        document = loading.json(documents["lesson"], "documents: lesson")
-        number = document.get("data") if isinstance(document, dict) else None
-        if not isinstance(number, int) or number not in datasets:
-            raise DamageError("documents: lesson: its data are not there")
-        try:
-            lesson = of_document(document, datasets[number])
-        except ValueError as error:
-            raise DamageError(f"documents: lesson: {error}") from None
-    view = loading.json(documents.get("view", "{}"), "documents: view")
-    made_with = loading.json(documents.get("made_with", "{}"), "documents: made_with")
-    if not isinstance(view, dict) or not isinstance(made_with, dict):
-        raise DamageError("documents: expected an object {…}")
-    try:
-        made = {wording.line(name, name): records.text(value, name) for name, value in made_with.items()}
-    except ValueError as error:
-        raise DamageError(f"documents: made_with: {error}") from None
-    embed = all(row[8] for row in loading.rows["datasets"])
-    return Project(
-        archive, lesson, MappingProxyType(view), MappingProxyType(made), embed, loading.meta.get("revision", "")
+def repair(
+    path: str | os.PathLike[str], target: str | os.PathLike[str], progress: Progress | None = None
+) -> tuple[str, ...]:
+    """Write what is sound in a damaged file to another one; returns what is lost.
+
+    A lost keyframe costs nothing but the time of a replay, a lost block of metrics is a gap in the curves; a segment
+    whose start is lost takes what comes after it on a branch with it. Raises ProjectError where nothing can be kept.
+    """
+    file = opening.located(path)
+    lost: dict[str, None] = {}
+    with opening.reading(file, is_strict=False) as (connection, found):
+        heard = progress or _unheard
+        reading = Reading(connection, file.parent, found.size, lambda share: heard(share / 2), lost.setdefault)
+        project = _loaded(reading)
+    write(target, project, lambda share: heard(0.5 + share / 2))
+    return tuple(lost)
+
+
+def _loaded(reading: Reading) -> Project:
+    reading.look()
+    data = datasets(reading)
+    run = archive(reading, data)
+    documents: dict[str, str] = dict(reading.rows["documents"])
+    lesson = reading.sound(lambda: _lesson(reading, documents["lesson"], data)) if "lesson" in documents else None
+    view, made_with = (
+        reading.sound(partial(_object, reading, name, documents.get(name, ""))) or {} for name in ("view", "made_with")
     )
+    if not all(isinstance(text, str) for text in made_with.values()):
+        reading.lost("documents: made_with: expected texts")
+        made_with = {}
+    embed = all(row[8] for row in reading.rows["datasets"])
+    return Project(
+        run, lesson, MappingProxyType(view), MappingProxyType(made_with), embed, reading.meta.get("revision", "")
+    )
+
+
+def _object(reading: Reading, name: str, text: str) -> dict[str, Any]:
+    document = reading.json(text, f"documents: {name}")
+    if not isinstance(document, dict):
+        raise DamageError(f"documents: {name}: expected an object {{…}}")
+    return document
+
+
+def _lesson(reading: Reading, text: str, data: Mapping[int, Dataset]) -> Lesson:
+    def made(document: Any) -> Lesson:
+        number = document.get("data") if isinstance(document, dict) else None
+        if type(number) is not int or number not in data:
+            raise DamageError("documents: lesson: its data are not there")
+        return of_document(document, data[number])
+
+    return reading.made("documents: lesson", made, text)
 
 
 def write(path: str | os.PathLike[str], project: Project, progress: Progress | None = None) -> None:
@@ -194,8 +207,10 @@ class ProjectFile:
         Raises ProjectError.
         """
         file = opening.located(path)
-        with opening.reading(file):  # it is sound, or this says why not
-            pass
+        with opening.reading(file) as (connection, found):  # it is sound, or this says why not
+            if found.version < VERSION:
+                with telling(file, is_writing=True), atomic.replacement(file) as beside:
+                    _copy(connection, beside)
         with telling(file, is_writing=True), opening.HANDLES:
             opening.check_journal(file, opening.journal_of(file))
             connection = sqlite3.connect(
@@ -271,6 +286,11 @@ class ProjectFile:
             self._connection.close()
 
 
+def _copy(connection: sqlite3.Connection, target: Path) -> None:
+    with closing(sqlite3.connect(opening.uri(target, "rwc"), uri=True)) as copy:
+        connection.backup(copy)
+
+
 def _identity(file: Path) -> tuple[int, int]:
     status = file.stat()
     return status.st_dev, status.st_ino
@@ -301,5 +321,6 @@ __all__ = [
     "check_replay",
     "describe",
     "read",
+    "repair",
     "write",
 ]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from bpstudio.files.project_error import DamageError
-from bpstudio.files.project_schema import Key, Table, seal
+from bpstudio.files.project_schema import Key, Row, Table, seal
 from bpstudio.maths.operations import Array
 
 PIECE = 8 * 2**20
@@ -47,26 +49,47 @@ def joined(parts: list[bytes], dtype: DTypeLike, shape: tuple[int, ...], what: s
 
 
 def stored(
-    connection: sqlite3.Connection, table: Table, where: str = "", values: Key = ()
+    connection: sqlite3.Connection, table: Table, lost: Callable[[str], None]
 ) -> Iterator[tuple[Key, list[bytes]]]:
-    """(key without piece, pieces) of each array of a table, in the order of the keys. Raises DamageError where a piece
-    is missing, or a hash is not that of its row.
+    """(key without piece, pieces) of each array of a table, in the order of the keys.
+
+    ``lost`` hears of each that misses a piece, or has a hash that is not that of its row; where it does not raise, the
+    array is left out.
     """
-    at: Key | None = None
-    parts: list[bytes] = []
-    order = ", ".join(table.key)
-    for row in connection.execute(f"SELECT {table.names} FROM {table.name} {where} ORDER BY {order}", values):
-        *place, data, mark = row
-        key, piece = tuple(place[:-1]), place[-1]
-        if key != at:
-            if at is not None:
-                yield at, parts
-            at, parts = key, []
-        if piece != len(parts) or type(data) is not bytes or mark != seal(table, tuple(place), data):
-            raise DamageError(f"{described(table, key)} is not what was saved")
-        parts.append(data)
-    if at is not None:
-        yield at, parts
+    for key, rows in groupby(_rows(connection, table, lost), lambda row: row[: len(table.key) - 1]):
+        parts: list[bytes] = []
+        is_sound = True
+        for row in rows:
+            *place, data, mark = row
+            is_sound = is_sound and place[-1] == len(parts) and type(data) is bytes
+            if not is_sound or mark != seal(table, tuple(place), data):
+                is_sound = False
+                continue
+            parts.append(data)
+        if is_sound:
+            yield key, parts
+        else:
+            lost(f"{described(table, key)} is not what was saved")
+
+
+def _rows(connection: sqlite3.Connection, table: Table, lost: Callable[[str], None]) -> Iterator[Row]:
+    """The rows of a table in the order of their keys. Where some cannot be read those before and after them are."""
+    order, last = ", ".join(table.key), None
+    try:
+        for row in connection.execute(f"SELECT {table.names} FROM {table.name} ORDER BY {order}"):
+            last = row[: len(table.key)]
+            yield row
+        return
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        lost(f"{table.name}: {error}")
+    after: list[Row] = []
+    descending = ", ".join(f"{name} DESC" for name in table.key)
+    with suppress(sqlite3.DatabaseError, UnicodeDecodeError):
+        for row in connection.execute(f"SELECT {table.names} FROM {table.name} ORDER BY {descending}"):
+            if last is not None and row[: len(table.key)] <= last:
+                break
+            after.append(row)
+    yield from reversed(after)
 
 
 def described(table: Table, key: Key) -> str:

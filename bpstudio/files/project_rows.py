@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +29,7 @@ from bpstudio.training.arithmetic import metric_columns
 from bpstudio.training.caption import Caption
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.metrics import CHUNK
+from bpstudio.training.plain_values import plain_number
 from bpstudio.training.stopping import Patience, Watch
 
 if TYPE_CHECKING:
@@ -267,8 +267,12 @@ def _watch(watch: Watch) -> dict[str, Any]:
 
 
 def _patience(patience: Patience) -> dict[str, Any]:
-    best = {"best": float(patience.best)} if math.isfinite(patience.best) else {}
-    return {**best, "best_step": patience.best_step, "waited": patience.waited, "ran_out": patience.ran_out}
+    return {
+        "best": plain_number(patience.best),
+        "best_step": patience.best_step,
+        "waited": patience.waited,
+        "ran_out": patience.ran_out,
+    }
 
 
 def _network(network: Network) -> dict[str, Any]:

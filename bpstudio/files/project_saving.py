@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import sqlite3
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from bpstudio.files.project_arrays import pieces
 from bpstudio.files.project_rows import Contents, Piece, Records
 from bpstudio.files.project_schema import ARRAYS, CHECKS, RECORDS, Key, Row, Table, check
+from bpstudio.maths.operations import Array
 
 Progress = Callable[[float], None]
 
@@ -49,6 +50,7 @@ class Known:
 
 def bring(connection: sqlite3.Connection, known: Known, contents: Contents, progress: Progress) -> Known:
     """Change the file, inside a transaction, from what is known of it to these contents; returns what it holds then.
+    ``known`` is not changed.
 
     ``progress`` hears of the share that is done, and may raise to give up.
     """
@@ -56,26 +58,24 @@ def bring(connection: sqlite3.Connection, known: Known, contents: Contents, prog
     after.records = {name: dict(contents.records.get(name, {})) for name in RECORDS}
     for name, table in RECORDS.items():
         _bring_records(connection, table, known.records[name], after.records[name])
-    work = [
-        (ARRAYS[name], key, piece)
-        for name, wanted in contents.arrays.items()
-        for key, piece in wanted.items()
-        if not _is_same(known.arrays[name].get(key), piece)
-    ]
-    total = sum(piece.values.nbytes + _LARGE // _EVERY for _, _, piece in work) or 1
-    done = since = 0
-    for table, key, piece in work:
-        _bring_array(connection, table, key, piece, key in known.arrays[table.name])
-        done += piece.values.nbytes + _LARGE // _EVERY
-        since += piece.values.nbytes + _LARGE // _EVERY
-        if since >= _LARGE:
-            since = 0
-            progress(min(done / total, 1.0) * 0.95)
-    for name, table in ARRAYS.items():
-        wanted = contents.arrays[name]
-        for key in known.arrays[name].keys() - wanted.keys():
+    told = _Told(progress, known, contents)
+    for name, wanted in contents.arrays.items():
+        table, marks = ARRAYS[name], known.arrays[name]
+        for key in marks.keys() - wanted.keys():
             connection.execute(f"DELETE FROM {name} WHERE {_where(table.key[:-1])}", key)
-        marks = known.arrays[name]
+        fresh = []
+        for key, piece in wanted.items():
+            if key not in marks:
+                fresh.append((key, piece))
+            elif not _is_same(marks[key], piece):
+                if _is_stored(connection, table, key, piece):
+                    told.of(piece)
+                    continue
+                connection.execute(f"DELETE FROM {name} WHERE {_where(table.key[:-1])}", key)
+                fresh.append((key, piece))
+        places = ", ".join("?" * len(table.columns))
+        rows = (row for key, piece in fresh for row in pieces(table, key, told.of(piece)))
+        connection.executemany(f"INSERT INTO {name} VALUES ({places})", rows)
         after.arrays[name] = {
             key: marks[key] if key in marks and _is_same(marks[key], piece) else _mark(piece)
             for key, piece in wanted.items()
@@ -97,24 +97,38 @@ def _bring_records(connection: sqlite3.Connection, table: Table, before: dict[Ke
     connection.execute(f"INSERT OR REPLACE INTO {CHECKS.name} VALUES (?, ?)", mark)
 
 
-def _bring_array(connection: sqlite3.Connection, table: Table, key: Key, piece: Piece, is_there: bool) -> None:
-    """One array, unless the file has these very numbers."""
-    rows = list(_rows(table, key, piece)) if piece.values.nbytes < _LARGE else None
-    if is_there:
-        where = _where(table.key[:-1])
-        stored = connection.execute(f"SELECT hash FROM {table.name} WHERE {where} ORDER BY piece", key).fetchall()
-        fresh = [(row[-1],) for row in (rows if rows is not None else _rows(table, key, piece))]
-        if stored == fresh:
-            return
-        connection.execute(f"DELETE FROM {table.name} WHERE {where}", key)
-    places = ", ".join("?" * len(table.columns))
-    connection.executemany(
-        f"INSERT INTO {table.name} VALUES ({places})", rows if rows is not None else _rows(table, key, piece)
-    )
+def _is_stored(connection: sqlite3.Connection, table: Table, key: Key, piece: Piece) -> bool:
+    """Whether the file has these very numbers, which its hashes say."""
+    where = _where(table.key[:-1])
+    found = connection.execute(f"SELECT hash FROM {table.name} WHERE {where} ORDER BY piece", key).fetchall()
+    return found == [(row[-1],) for row in pieces(table, key, piece.values)]
 
 
-def _rows(table: Table, key: Key, piece: Piece) -> Iterator[tuple[Any, ...]]:
-    return pieces(table, key, piece.values)
+class _Told:
+    """Reports the share that is done, now and then."""
+
+    def __init__(self, progress: Progress, known: Known, contents: Contents) -> None:
+        self._progress, self._done, self._since = progress, 0, 0
+        self._total = 1 + sum(
+            _work(piece)
+            for name, wanted in contents.arrays.items()
+            for key, piece in wanted.items()
+            if not _is_same(known.arrays[name].get(key), piece)
+        )
+
+    def of(self, piece: Piece) -> Array:
+        """The values of a piece, which is worked on now."""
+        self._done += _work(piece)
+        self._since += _work(piece)
+        if self._since >= _LARGE:
+            self._since = 0
+            self._progress(min(self._done / self._total, 1.0) * 0.95)
+        return piece.values
+
+
+def _work(piece: Piece) -> int:
+    """What an array costs: its bytes, and what a row costs besides."""
+    return piece.values.nbytes + _LARGE // _EVERY
 
 
 def _where(columns: tuple[str, ...]) -> str:
