@@ -6,8 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from bpstudio.data.choices import Task
 from bpstudio.data.dataset import Dataset
-from bpstudio.data.records import Task
 from bpstudio.engine.layers import Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D
 from bpstudio.engine.network import Network
 from bpstudio.training.adaptive import Adam
