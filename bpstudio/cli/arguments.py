@@ -15,7 +15,8 @@ def parser() -> argparse.ArgumentParser:
     """The parser of every command."""
     whole = argparse.ArgumentParser(
         prog="bpstudio",
-        description="See backpropagation happen. Without a command, the window opens.",
+        description="See backpropagation happen. Without a command, the window opens; a FILE, or the name of a lesson, is\n"
+        "opened in it; `bpstudio shot` makes a picture of it. The commands work without a window:",
         epilog=exits.listed(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -74,8 +75,8 @@ def _train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "train a lesson, a project or a table in the terminal",
         "Train in the terminal. A lesson begins where it stands; a project goes on from its present step, on its\n"
         "present branch, and keeps its past; a table is read and prepared as the window does it, and what was\n"
-        "understood is said. Ctrl-C and SIGTERM stop between two steps and save: into the --out file, else into a new\n"
-        "file of its own in this folder. The digits are those of the window.",
+        "understood is said. Ctrl-C, SIGTERM and SIGHUP stop between two steps and save: into the --out file, else\n"
+        "into a new file of its own in this folder. The digits are those of the window.",
         help_text(),
     )
     train.add_argument("place", metavar="LESSON|PROJECT|CSV", help=_PLACE)

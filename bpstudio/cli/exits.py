@@ -6,6 +6,7 @@ TROUBLE = 2
 SKIPPED = 3
 NO_DISPLAY = 4
 STOPPED_AT = 5
+HUNG_UP = 129
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 TERMINATED = 143
@@ -17,6 +18,7 @@ MEANINGS = {
     SKIPPED: "verify: a case needs what this program does not have, and none failed",
     NO_DISPLAY: "no window can open here",
     STOPPED_AT: "train: stopped where --stop-when or a breakpoint of the project became true",
+    HUNG_UP: "train: the terminal was closed, and the run saved",
     INTERRUPTED: "train: stopped by Ctrl-C, and saved",
     PIPE_CLOSED: "whoever read the output went away (| head)",
     TERMINATED: "train: stopped by SIGTERM, and saved",

@@ -1,6 +1,6 @@
 """`bpstudio train`: a run in the terminal, which anything may interrupt and nothing makes lose its work.
 
-Ctrl-C and SIGTERM are looked at between two stretches of training, so the run always stops between two steps. Where no
+Ctrl-C, SIGTERM and SIGHUP are looked at between two stretches of training, so the run stops between two steps. Where no
 `--out` says otherwise, an interrupted run goes into a new file of its own: what somebody has is never written over
 without being asked.
 """
@@ -38,6 +38,13 @@ from bpstudio.training.session import Session
 DEFAULT_EPOCHS = 100
 REFRESH_SECONDS = 0.1
 OUTPUTS = (".bpstudio", ".json")
+STATUSES = {
+    signal.SIGINT: exits.INTERRUPTED,
+    signal.SIGTERM: exits.TERMINATED,
+    # Not everywhere do terminals say that they are being closed.
+    **({signal.SIGHUP: exits.HUNG_UP} if hasattr(signal, "SIGHUP") else {}),
+}
+"""The signals that stop a run, and the exit status that says so."""
 _FIRST_STRETCH = 16
 
 
@@ -66,7 +73,9 @@ class Course:
 
 
 class Signals:
-    """While it lasts, Ctrl-C and SIGTERM only leave their number in ``number``; a second Ctrl-C ends at once."""
+    """While it lasts, Ctrl-C, SIGTERM and a closed terminal only leave their number in ``number``; a second one ends
+    at once. What the caller wants to be ignored, as nohup does, stays ignored.
+    """
 
     def __init__(self) -> None:
         self.number = 0
@@ -74,8 +83,9 @@ class Signals:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._take)
+            for number in STATUSES:
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._take)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -230,7 +240,12 @@ def _progress(title: str, wanted: int, quiet: bool) -> Iterator[Any]:
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task(escape(visible(title)), total=wanted, loss="-")
-        yield lambda done, loss: progress.update(bar, completed=done, loss=f"{loss:.6g}")
+
+        def show(done: int, loss: float) -> None:
+            with contextlib.suppress(OSError):  # the terminal may have gone; the run has not
+                progress.update(bar, completed=done, loss=f"{loss:.6g}")
+
+        yield show
 
 
 def _edited(opened: Opened, frame: Frame) -> str:
@@ -271,7 +286,7 @@ def _report(path: Path, opened: Opened, frame: Frame) -> None:
 
 def _status(frame: Frame, course: Course) -> int:
     if course.signal:
-        return exits.TERMINATED if course.signal == signal.SIGTERM else exits.INTERRUPTED
+        return STATUSES[signal.Signals(course.signal)]
     if frame.nonfinite is not None:
         return exits.NOT_THE_SAME
     return exits.STOPPED_AT if course.hit is not None else exits.DONE

@@ -188,7 +188,7 @@ def interrupted(monkeypatch):
     return arrange
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, exits.INTERRUPTED), (signal.SIGTERM, exits.TERMINATED)])
+@pytest.mark.parametrize(("number", "status"), list(training.STATUSES.items()))
 def test_a_signal_stops_between_two_steps_and_the_run_is_saved(here, capsys, interrupted, number, status):
     before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
     stretches = interrupted(number)
@@ -201,6 +201,22 @@ def test_a_signal_stops_between_two_steps_and_the_run_is_saved(here, capsys, int
     opened.run(5)
     assert bits(opened) == bits(trained("mazur", opened.step_number))
     assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_what_is_to_be_ignored_stays_ignored():
+    if threading.current_thread() is not threading.main_thread():
+        pytest.skip("only the main thread hears signals")
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with training.Signals() as signals:
+            signal.raise_signal(signal.SIGTERM)
+            assert signals.number == 0
+            signal.raise_signal(signal.SIGINT)
+            assert signals.number == signal.SIGINT
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_without_out_an_interrupted_run_goes_into_a_new_file_of_its_own(here, capsys, interrupted):

@@ -53,15 +53,15 @@ def test_a_frame_holds_the_same_numbers(extremes):
 
 
 def test_a_thinned_stretch_says_how_many_steps_a_row_stands_for():
-    whole, thin = trained(steps=6000), trained(budget=2**18, steps=6000)
+    whole, thin = trained(steps=3500), trained(budget=2**18, steps=3500)
     exact = thin.metrics.arrays()["step"]
-    assert 0 < len(exact) < 6001
+    assert 0 < len(exact) < 3501
     table, every = thin.metrics.to_polars(extremes=True), whole.metrics.arrays()["loss"]
     starts, counts = table["step"].to_numpy(), table["steps"].to_numpy()
     # Without a gap and without an overlap, the old ones in larger cells.
     assert starts[0] == 0
     assert np.array_equal(starts[1:], (starts + counts)[:-1])
-    assert starts[-1] + counts[-1] == 6001
+    assert starts[-1] + counts[-1] == 3501
     assert counts.max() > 1
     for start, count, mean, low, high in zip(
         starts, counts, table["loss"], table["loss min"], table["loss max"], strict=True
