@@ -85,7 +85,7 @@ class Document(QObject):
         self.arrange: Callable[[Mapping[str, Any]], object] = lambda _: None
         """Divides the window as a project says."""
         self.working: Callable[[str, float, Callable[[], object]], object] = lambda *_: None
-        """Told of reading and writing that takes long: (words, share, what cancels it)."""
+        """Told of reading and writing that takes long: (words, share, what cancels it); without words, of its end."""
         self.refused: Callable[[str], object] = partial(say, "error")
         """Told why something was not saved."""
         self.explain: Callable[[Exception], str] = _plainly
@@ -320,7 +320,8 @@ class Document(QObject):
         if path.suffix.lower() == ".json":
             self._runner.ask(SaveLesson(self.as_lesson(frame), frame, path))
         else:
-            self._runner.archive(partial(self._write, path, self.run, self.lesson_of(frame), self.view(frame)))
+            write = partial(self._write, path, self.run, self.lesson_of(frame), self.view(frame))
+            self._runner.archive(write, failed=self._thens.clear)
 
     def project(self, archive: Archive, lesson: Lesson | None, view: Mapping[str, Any]) -> Project:
         """What a file holds of a frozen run."""
@@ -377,7 +378,8 @@ class Document(QObject):
         """Something is on the disk."""
         self._remember(path)
         self._say("good", tr("Saved: {path}", path=path))
-        thens, self._thens = self._thens, []
+        thens = list(self._thens)
+        self._thens.clear()
         for then in thens:
             then()
 
@@ -467,7 +469,9 @@ class Document(QObject):
             if time.perf_counter() - question.asked > UNNOTICED:
                 words = tr("Opening {name} …", name=name)
                 self.working(words, answer.share, partial(self._runner.cancel, question.kind))
-        elif isinstance(answer, Exception):
+            return
+        self.working("", 1.0, lambda: None)
+        if isinstance(answer, Exception):
             words = self.explain(answer)
             whole = tr("{name} cannot be opened: {reason}", name=name, reason=words)
             self._say("error", words if _is_whole(answer) else whole)

@@ -226,7 +226,10 @@ class FileCommands:
         self._window.messages.say("error", words, tr("Save as…"), self._save_as)
 
     def _working(self, words: str, share: float, cancel: Callable[[], object]) -> None:
-        self._window.messages.report(f"{words} {share:.0%}", tr("Cancel"), cancel)
+        if words:
+            self._window.messages.report(f"{words} {share:.0%}", tr("Cancel"), cancel)
+        else:
+            self._window.messages.end_report()
 
     def _choose_weights(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self._window, tr("Read weights"), "", f"{tr('Weights')} (*.npz)")

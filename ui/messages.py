@@ -16,6 +16,8 @@ from ui import theme
 from ui.language import tr
 
 LEVELS = {"good": "✓", "warning": "!", "error": "✕"}
+WORKING = "…"
+"""The sign of something that goes on."""
 GOOD_MS = 6000
 
 
@@ -78,8 +80,14 @@ class Messages(QFrame):
         """Say how far something is that takes long; said again, only the words change."""
         if self.isHidden() or self.button.text() != offer or self._level != "good":
             self.say("good", text, offer, act)
+        self._sign.setText(WORKING)
         self.words.setText(text)
         self._act = act
+
+    def end_report(self) -> None:
+        """What took long is done; another message that came meanwhile stays."""
+        if self._sign.text() == WORKING:
+            self.hide()
 
     def withdraw(self, text: str) -> None:
         """Take a message back that is no longer true; another one that came after it stays."""

@@ -145,7 +145,12 @@ class Recovery(QObject):
             self._forget()
         elif self._state(frame) != self._kept:
             self._busy = True
-            self._runner.archive(partial(self._frozen, frame, self._document.run), KEYFRAME_BYTES)
+            self._runner.archive(partial(self._frozen, frame, self._document.run), KEYFRAME_BYTES, self._not_frozen)
+
+    def _not_frozen(self) -> None:
+        self._busy = False
+        if not self._ended:
+            self._clock.start(round(1000 * AFTER_TROUBLE))
 
     def _frozen(self, frame: Frame, run: int, archive: Archive) -> None:
         if run == self._document.run and not self._ended:

@@ -269,14 +269,24 @@ class Runner(QObject):
         """Stop at these from now on. Training goes on."""
         self._send(Command(lambda session: session.set_breakpoints(breakpoints, name), "breakpoints", stops=False))
 
-    def archive(self, then: Callable[[Archive], object], keyframe_bytes: int | None = None) -> None:
-        """Freeze the whole run between two steps, and do something with it here. Training goes on.
+    def archive(
+        self,
+        then: Callable[[Archive], object],
+        keyframe_bytes: int | None = None,
+        failed: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Freeze the whole run between two steps, and do something with it here; `failed` is done where that cannot be,
+        and the reason is told. Training goes on.
 
         Of the keyframes so many bytes are frozen, evenly spread; None: all of them.
         """
 
         def act(session: Session) -> None:
-            archive = session.archive(keyframe_bytes)
+            try:
+                archive = session.archive(keyframe_bytes)
+            except Exception:
+                self._outbox.put(partial(_do, failed))
+                raise
             self._outbox.put(partial(_tell, then, archive))
 
         self._send(Command(act, "archive", stops=False))
@@ -409,3 +419,7 @@ class Runner(QObject):
 
 def _tell(then: Callable[[Archive], object], archive: Archive) -> None:
     then(archive)
+
+
+def _do(act: Callable[[], object]) -> None:
+    act()

@@ -161,6 +161,7 @@ class Pen(threading.Thread):
         self._waiting: list[Job] = []
         self._current: Job | None = None
         self._unwanted = False
+        self._hurries = False
         self._closing = False
         self._held: dict[Place, Held] = {}
 
@@ -193,7 +194,11 @@ class Pen(threading.Thread):
 
     def wait(self, patience: float) -> bool:
         with self._door:
-            return self._door.wait_for(lambda: not self._waiting and self._current is None, patience)
+            self._hurries = True  # nobody paints while the window's thread waits here
+            try:
+                return self._door.wait_for(lambda: not self._waiting and self._current is None, patience)
+            finally:
+                self._hurries = False
 
     def close(self) -> None:
         with self._door:
@@ -276,7 +281,7 @@ class Pen(threading.Thread):
             if job.progress is not None and now - reported > NEWS:
                 reported = now
                 self._tell(partial(job.progress, share))
-            if now - rested > REST and not self._closing:
+            if now - rested > REST and not (self._closing or self._hurries):
                 self._rest()
                 rested = time.perf_counter()
 

@@ -209,7 +209,7 @@ def test_run_comes_back_with_its_past_and_its_look(visit: Visit, home: Path, mon
     assert len(project.read(path).archive.bookmarks) == 2
 
 
-def test_crashed_run_is_offered_and_comes_back(visit: Visit, home: Path) -> None:
+def test_crashed_run_is_offered_and_comes_back(visit: Visit, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept_in = home / "state" / "bpstudio"
     person = visit("xor")
     edit(person)
@@ -217,6 +217,8 @@ def test_crashed_run_is_offered_and_comes_back(visit: Visit, home: Path) -> None
     kept = person.settle().frame
     crash(person)
     (old,) = kept_in.glob("recovery-*.bpstudio")
+    broken = kept_in / "recovery-1-a.bpstudio"
+    broken.write_bytes(old.read_bytes()[:5000])
 
     person = visit("mazur")
     assert person.window.messages.isVisible(), "whoever opens something else hears of it"
@@ -225,6 +227,10 @@ def test_crashed_run_is_offered_and_comes_back(visit: Visit, home: Path) -> None
     words = [label.text() for label in left.findChildren(QLabel)]
     assert any("XOR" in text for text in words)
     assert any("step 33" in text for text in words)
+    assert any("damaged" in text for text in words)
+    asked = press(monkeypatch, "Discard")
+    person.click(next(discard for recover, discard in left.rows if recover is None))
+    assert (len(asked), len(left.rows), broken.exists()) == (1, 1, False)
     person.click(left.later)
     assert not left.isVisible()
     person.press(Key.Key_Escape, on=person.app.doors.page.doors[0])

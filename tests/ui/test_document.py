@@ -19,6 +19,7 @@ from bpstudio.files.project import Project
 from bpstudio.insight.elements import Edge, Row, Unit
 from bpstudio.training.frame import Frame
 from bpstudio.training.optimizers import SGD, Momentum
+from bpstudio.training.session import Session
 from ui import document, verified, writer
 from ui.document import Document
 from ui.focus import Focus, Mark
@@ -420,6 +421,24 @@ def test_full_disk_leaves_the_work_in_the_window(desk: Desk, tmp_path: Path, mon
     desk.document.save(then=lambda: done.append(2))
     desk.settle()
     assert (desk.document.modified, done) == (False, [2])
+
+
+def test_run_that_cannot_be_frozen_is_told_and_closes_nothing_later(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    done: list[int] = []
+    desk.runner.failed.connect(told.append)
+
+    def too_much(*_: object) -> None:
+        raise MemoryError("no room for this run")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "archive", too_much)
+        desk.document.save(tmp_path / "mine.bpstudio", then=lambda: done.append(1))
+        desk.qtbot.waitUntil(lambda: bool(told))
+    kept(desk, tmp_path / "mine.bpstudio")
+    assert (told, done) == (["no room for this run"], [])
 
 
 def test_cancelled_save_says_so(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
