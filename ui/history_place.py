@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 COMMAND = "view.history"
 FUTURE_STAYS = translatable("The old future stays as branch “{name}”.")
 RUN_STAYS = translatable("What was trained before stays as branch “{name}”.")
+GESTURES = (translatable("branch"), translatable("rename branch"), translatable("delete branch"))
+"""What the session calls its gestures with branches."""
 LONGEST = 40
 """Characters of a branch's name in the line of messages."""
 ONLY_ONE = translatable(

@@ -6,13 +6,13 @@ disc stands where it is, a small disc where a lane ends. Bookmarks are flags on 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from PyQt6.QtCore import QPointF, QRect, QRectF, Qt
 from PyQt6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPen, QPolygonF
 
-from bpstudio.insight.branches import Lane, Stretch, lane_of, lanes, path, title
+from bpstudio.insight.branches import Lane, Stretch, lanes, path, title
 from bpstudio.training.frame import Frame
 from ui import theme
 from ui.language import tr
@@ -36,10 +36,10 @@ class Tree:
     stands: tuple[int, int] = (1, 0)
     """The branch on whose lane the run stands, and the step."""
     path: tuple[Stretch, ...] = ()
-    bookmarks: tuple[tuple[int, int], ...] = ()
-    """(branch whose lane it lies on, step) of each bookmark."""
-    events: tuple[tuple[int, int, str], ...] = ()
-    """(branch whose lane it lies on, step, kind) of each event."""
+    bookmarks: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    """By the branch on whose lane they lie, the steps that have one."""
+    events: Mapping[int, tuple[tuple[int, str], ...]] = field(default_factory=dict)
+    """By the branch on whose lane they lie, (step, kind) of what happened."""
     rows: dict[int, int] = field(default_factory=dict)
     """The row of each branch."""
 
@@ -47,8 +47,17 @@ class Tree:
     def of(cls, frame: Frame) -> Tree:
         """The tree of a frame, in the language in use."""
         branches = frame.branches
-        known = {branch.number for branch in branches}
         found = lanes(branches)
+        paths = {branch.number: path(branches, branch.number) for branch in branches}
+        flags: dict[int, dict[int, None]] = {}
+        for mark in frame.bookmarks:
+            if mark.branch in paths:
+                flags.setdefault(_lane(paths[mark.branch], mark.branch, mark.step), {})[mark.step] = None
+        events: dict[int, dict[tuple[int, str], None]] = {}
+        for event in frame.events:
+            if event.branch in paths:
+                lane = _lane(paths[event.branch], event.branch, event.step)
+                events.setdefault(lane, {})[event.step, event.kind] = None
         return cls(
             found,
             tuple(title(branches, lane.branch.number, tr) for lane in found),
@@ -56,10 +65,10 @@ class Tree:
             max(*(branch.last for branch in branches), frame.last_step, 1),
             frame.branch,
             frame.compared,
-            (lane_of(branches, frame.branch, frame.step), frame.step),
-            path(branches, frame.branch),
-            tuple((lane_of(branches, m.branch, m.step), m.step) for m in frame.bookmarks if m.branch in known),
-            tuple((lane_of(branches, e.branch, e.step), e.step, e.kind) for e in frame.events if e.branch in known),
+            (_lane(paths[frame.branch], frame.branch, frame.step), frame.step),
+            paths[frame.branch],
+            {number: tuple(steps) for number, steps in flags.items()},
+            {number: tuple(steps) for number, steps in events.items()},
             {lane.branch.number: row for row, lane in enumerate(found)},
         )
 
@@ -94,6 +103,11 @@ class Tree:
         return tr("compared") if number == self.compared and number != self.current else ""
 
 
+def _lane(stretches: Sequence[Stretch], number: int, step: int) -> int:
+    """The branch on whose lane a step of this path lies."""
+    return next((each.number for each in stretches if each.start <= step < each.stop), number)
+
+
 def paint_row(painter: QPainter, tree: Tree, row: int, rect: QRect, mark: int | None, mark_is_set: bool) -> None:
     """One row: what passes through it, its lane, its name. `mark` is a step that is pointed at; it is set by keys, or
     only under the mouse.
@@ -106,12 +120,12 @@ def paint_row(painter: QPainter, tree: Tree, row: int, rect: QRect, mark: int | 
     width, y = float(rect.width()), look.px(LANE) + 0.5
     _paint_passing(painter, tree, row, rect, y)
     _paint_lane(painter, tree, lane, width, y)
-    for number, step, kind in tree.events:
-        if number == lane.branch.number:
-            _diamond(painter, QPointF(tree.x(step, width), y), _event_color(kind))
-    for number, step in tree.bookmarks:
-        if number == lane.branch.number:
-            _flag(painter, QPointF(tree.x(step, width), y))
+    # However many there are, there is at most one of a kind to a pixel.
+    happened = {(round(tree.x(step, width)), kind) for step, kind in tree.events.get(lane.branch.number, ())}
+    for x, kind in sorted(happened):
+        _diamond(painter, QPointF(x, y), _event_color(kind))
+    for x in sorted({round(tree.x(step, width)) for step in tree.bookmarks.get(lane.branch.number, ())}):
+        _flag(painter, QPointF(x, y))
     if tree.stands[0] == lane.branch.number:
         _disc(painter, QPointF(tree.x(tree.stands[1], width), y), look.px(5), look.accent)
     if mark is not None:

@@ -12,7 +12,6 @@ from PyQt6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, Q
 from typing_extensions import override
 
 from bpstudio.training.frame import Frame
-from bpstudio.training.past import MOST_UNDONE
 from ui import tabbing, theme
 from ui.language import tr
 from ui.runner import Runner
@@ -56,7 +55,7 @@ class UndoList(QWidget):
 
     def _write(self) -> None:
         undo, redo = self._names or ((), ())
-        first = tr("The earliest moment that is kept") if len(undo) >= MOST_UNDONE else tr("As it was at first")
+        first = tr("Before all of these")  # not the beginning: the oldest gestures may have been forgotten
         self.lines.clear()
         for place, name in enumerate((first, *map(tr, reversed(undo)), *map(tr, redo))):
             item = QListWidgetItem(name)

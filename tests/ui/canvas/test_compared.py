@@ -9,6 +9,7 @@ from PyQt6.QtCore import QCoreApplication
 
 from bpstudio.engine.layers import Dense
 from bpstudio.engine.network import Network
+from bpstudio.insight import branches, compared
 from bpstudio.insight.elements import BIAS, Edge
 from bpstudio.insight.notation import signed
 from bpstudio.training.frame import Frame
@@ -136,3 +137,10 @@ def test_kernels_are_compared_too(easel: Any, name: str) -> None:
     one, other = (easel.pixels(easel.painted(each)) for each in (seen, nothing))
     assert (one != other).any()
     assert np.isfinite(np.concatenate([part.ravel() for part in Picture(seen).shown])).all()
+
+
+def test_what_the_engine_says_of_branches_can_be_said_in_chinese() -> None:
+    entries = language.catalogue("zh_CN")
+    said = [compared.NO_BRANCH, compared.ITSELF, compared.ENDS, compared.BEGINS, compared.OTHER_LAYERS]
+    said += [branches.FIRST_RUN, branches.BRANCH, branches.BRANCH_OF, branches.BY_HAND]
+    assert [words for words in said if words not in entries] == []

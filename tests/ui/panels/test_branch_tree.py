@@ -207,7 +207,7 @@ def test_bookmarks_and_events_lie_on_the_lane_that_holds_their_step(stage: Any, 
     stage.settle()
     stage.runner.bookmark("", "early")
     stage.settle()
-    assert panel.tree.tree.bookmarks == ((1, 5),), "before the fork it is a step of the first run"
+    assert panel.tree.tree.bookmarks == {1: (5,)}, "before the fork it is a step of the first run"
     assert panel.tree.tree.stands == (1, 5)
 
 

@@ -75,7 +75,7 @@ def test_every_gesture_has_a_line_and_a_click_returns_to_it(stage: Any, mazur_se
     stage.open(edited(mazur_session))
     shown = UndoList(stage.runner)
     stage.show(shown, width=280)
-    assert lines(shown) == ["As it was at first", "change learning rate", "change learning rate", "bookmark"]
+    assert lines(shown) == ["Before all of these", "change learning rate", "change learning rate", "bookmark"]
     assert shown.lines.currentRow() == 3
     item = shown.lines.item(1)
     assert item is not None
@@ -84,7 +84,7 @@ def test_every_gesture_has_a_line_and_a_click_returns_to_it(stage: Any, mazur_se
     frame = stage.settle()
     assert frame.experiment.optimizer == SGD(0.1)
     assert (len(frame.undo_names), len(frame.redo_names)) == (1, 2)
-    assert lines(shown) == ["As it was at first", "change learning rate", "change learning rate", "bookmark"]
+    assert lines(shown) == ["Before all of these", "change learning rate", "change learning rate", "bookmark"]
     assert shown.lines.currentRow() == 1, "what was undone stays below"
     shown.take_keyboard()
     for key in (Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Return):
@@ -97,7 +97,7 @@ def test_every_gesture_has_a_line_and_a_click_returns_to_it(stage: Any, mazur_se
     assert stage.settle().undo is None
     spoken = [item.data(Qt.ItemDataRole.AccessibleTextRole) for row in range(4) if (item := shown.lines.item(row))]
     assert spoken == [
-        "As it was at first, now", "change learning rate, undone", "change learning rate, undone", "bookmark, undone",
+        "Before all of these, now", "change learning rate, undone", "change learning rate, undone", "bookmark, undone",
     ]  # fmt: skip
 
 
@@ -114,4 +114,4 @@ def test_before_the_first_gesture_it_says_what_it_will_be(stage: Any, mazur_sess
     app = QApplication.instance()
     assert app is not None
     language.install(app, "zh_CN")
-    stage.qtbot.waitUntil(lambda: lines(shown)[0] == "最初的样子")
+    stage.qtbot.waitUntil(lambda: lines(shown)[0] == "在这一切之前")
