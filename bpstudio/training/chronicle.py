@@ -25,6 +25,7 @@ class Chronicle:
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self._events = {_key(event): event for event in events}
         self._shown: tuple[Past | None, tuple[Event, ...]] = (None, ())
+        self._forget_oldest()
 
     def note(
         self,
@@ -44,8 +45,7 @@ class Chronicle:
         for event in found:
             self._events.setdefault(_key(event), event)
             self._shown = None, ()
-        while len(self._events) > MOST_EVENTS:
-            del self._events[next(iter(self._events))]
+        self._forget_oldest()
 
     def on(self, past: Past) -> tuple[Event, ...]:
         """The events on the branches that there are, each on the branch where it happened or on one that has its step
@@ -54,6 +54,10 @@ class Chronicle:
         if self._shown[0] is not past:
             self._shown = past, tuple(_placed(self._events.values(), past))
         return self._shown[1]
+
+    def _forget_oldest(self) -> None:
+        while len(self._events) > MOST_EVENTS:
+            del self._events[next(iter(self._events))]
 
 
 def _key(event: Event) -> tuple[object, ...]:

@@ -675,6 +675,7 @@ class Session:
     def _enter(self, segment: Segment, step: int) -> Cursor:
         """A cursor on a segment, at the keyframe from which ``step`` is reached."""
         at, memory = segment.nearest(step)
+        self._lookout = None  # it would keep the stretch that is left
         return Cursor(segment, at, memory, self._hold_budget, self._near)
 
     def _own(self, segment: Segment) -> Segment:
