@@ -107,7 +107,7 @@ class Bookmarks(QWidget):
             return
         focus = self._focus
         named = tuple((each.number, each.name) for each in frame.branches)
-        here = (frame.branch, frame.step, focus.grain, focus.playhead)
+        here = () if frame.run == "running" else (frame.branch, frame.step, focus.grain, focus.playhead)
         shown = (frame.bookmarks, named, here, focus.notation, focus.walk, current())
         if shown == self._shown:
             return

@@ -65,7 +65,7 @@ class Events(QWidget):
         if frame is None:
             return
         named = tuple((each.number, each.name) for each in frame.branches)
-        here = (frame.branch, frame.step)
+        here = () if frame.run == "running" else (frame.branch, frame.step)
         shown = (frame.events, named, here, frame.experiment.network, self._focus.notation, current())
         if shown == self._shown:
             return

@@ -12,7 +12,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidg
 from typing_extensions import override
 
 from bpstudio.insight import places
-from bpstudio.insight.elements import Element, Map, Names, Unit
+from bpstudio.insight.elements import Element, Names
 from bpstudio.insight.notation import letters, number
 from bpstudio.insight.typed_number import NumberError, shortest
 from bpstudio.insight.watchable import Units, crossing, flip_of, saturating, switching, watched_unit
@@ -33,6 +33,7 @@ from ui.focus import Focus
 from ui.language import tr, translatable
 from ui.panels.form import Choice, Message, Row, restyle
 from ui.panels.marks_expression import ExpressionField
+from ui.panels.marks_units import UnitChoice
 from ui.panels.number import NumberField, TypedField
 from ui.panels.plain import PlainError, plain, told
 
@@ -101,10 +102,7 @@ class BreakpointForm(QFrame):
             display=lambda value: "∞" if value == math.inf else shortest(value),
         )
         self.low_row, self.high_row = Row(self.low), Row(self.high, message)
-        self.layer, self.unit = Choice(), Choice()
-        self.layer.activated.connect(lambda _: self._offer_units())
-        self.unit.activated.connect(lambda _: self.renew())
-        self.layer_row, self.unit_row = Row(self.layer), Row(self.unit)
+        self.which = UnitChoice(self.renew)
         self.weight = TypedField()
         self.weight.textEdited.connect(lambda _: self.renew())
         self.weight.returnPressed.connect(self.accept)
@@ -133,14 +131,14 @@ class BreakpointForm(QFrame):
         column.setSpacing(6)
         self._rows: dict[str, tuple[QWidget, ...]] = {
             NORM: (self.low_row, self.high_row),
-            FLAT: (self.layer_row, self.unit_row),
-            DIES: (self.layer_row, self.unit_row),
+            FLAT: (self.which,),
+            DIES: (self.which,),
             TURNS: (self.times_row,),
             CROSSES: (self.weight_row,),
             FLIPS: (self.row_row,),
             TYPED: (self.expression,),
         }
-        each = (self.layer_row, self.unit_row, self.weight_row, self.low_row, self.high_row, self.times_row)
+        each = (self.which, self.weight_row, self.low_row, self.high_row, self.times_row)
         for widget in (self.kind_row, *each, self.row_row, self.expression, self.message):
             column.addWidget(widget)
         column.addLayout(buttons)
@@ -179,9 +177,7 @@ class BreakpointForm(QFrame):
             case "flat" | "dies":
                 if not self._units():
                     raise PlainError(NO_FLAT if self.what == FLAT else NO_DEAD)
-                layer, unit = int(self.layer.currentData() or 0), self.unit.currentData()
-                chosen = -1 if unit is None or layer == 0 else int(unit)
-                return UnitFlat(layer, chosen) if self.what == FLAT else UnitDies(layer, chosen)
+                return UnitFlat(*self.which.chosen) if self.what == FLAT else UnitDies(*self.which.chosen)
             case "turns":
                 if not len(frame.dataset.validation):
                     raise PlainError(NO_VALIDATION)
@@ -269,8 +265,7 @@ class BreakpointForm(QFrame):
         self.kind_row.name(tr("Stop when"))
         self.low_row.name(tr("from"), tr("Training stops when the norm of the gradient is below this …"))
         self.high_row.name(tr("to"), tr("… or above this; inf: no upper end"))
-        self.layer_row.name(tr("layer"))
-        self.unit_row.name(tr("unit"))
+        self.which.retranslate()
         self.weight_row.name(tr("which one"), tr(WHICH_WEIGHT))
         self.times_row.name(tr("times in a row"), tr("So often the validation loss must have risen"))
         self.row_row.name(tr("row of the data"))
@@ -321,8 +316,7 @@ class BreakpointForm(QFrame):
                 row.setVisible(row in shown)
         if self.what in (FLAT, DIES):
             self._offer_layers()
-            for row in (self.layer_row, self.unit_row):
-                row.setVisible(bool(self._units()))
+            self.which.setVisible(bool(self._units()))
         self.renew()
 
     def _units(self) -> Units:
@@ -333,25 +327,8 @@ class BreakpointForm(QFrame):
 
     def _offer_layers(self) -> None:
         """The layers with units that can be watched, then the units of the chosen one."""
-        units = self._units()
-        self.layer.offer([(0, tr("any")), *((layer, str(layer)) for layer in units)])
-        if self.layer.currentIndex() < 0:
-            self.layer.setCurrentIndex(0)
-        self._offer_units()
-
-    def _offer_units(self) -> None:
-        layer, frame = int(self.layer.currentData() or 0), self._frame
-        offered: list[tuple[object, str]] = [(-1, tr("any"))]
-        if frame is not None and layer:
-            network = frame.experiment.network
-            written, names = letters(self._focus.notation, network), Names.of(network)
-            make = Map if names.is_image(layer) else Unit
-            offered += [(unit, written.element(make(layer, unit))) for unit in self._units().get(layer, ())]
-        self.unit.offer(offered)
-        if self.unit.currentIndex() < 0:
-            self.unit.setCurrentIndex(0)
-        self.unit.setEnabled(layer > 0)
-        self.renew()
+        if self._frame is not None:
+            self.which.offer(self._frame.experiment.network, self._focus.notation, self._units())
 
     # ---- the selection
 
@@ -378,9 +355,7 @@ class BreakpointForm(QFrame):
         place = watched_unit(network, element)
         if self.what in (FLAT, DIES) and place is not None and place[1] in self._units().get(place[0], ()):
             self._offer_layers()
-            self.layer.show_value(place[0])
-            self._offer_units()
-            self.unit.show_value(place[1])
+            self.which.show_place(*place)
 
     def _follow(self) -> None:
         """A click in the network fills the form."""

@@ -60,11 +60,10 @@ class LinesModel(QAbstractListModel):
             self._known.clear()
             self.endResetModel()
         elif len(keys):
-            # What was put into words may read otherwise now; rows that read as before are not painted again.
+            # What was put into words may read otherwise now; where all reads as before, nothing is painted again.
             known, self._known = self._known, {}
-            for place, key in enumerate(keys):
-                if key in known and self.line(key) != known[key]:
-                    self.dataChanged.emit(self.index(place), self.index(place))
+            if [key for key in known if self.line(key) != known[key]]:
+                self.dataChanged.emit(self.index(0), self.index(len(keys) - 1))
         return others
 
     def line(self, key: Hashable) -> Line:

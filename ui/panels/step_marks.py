@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QPainter, QPolygonF
+from PyQt6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from bpstudio.insight.branches import parting
 from ui import theme
@@ -77,9 +77,9 @@ class StepMarks:
                 _flag(painter, x, middle - 10, look.text)
             else:
                 color = {"nonfinite": look.nonfinite, "breakpoint": look.accent}.get(mark.kind, look.secondary)
-                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setPen(QPen(look.background, 1))  # so that it stands out from the handle
                 painter.setBrush(color)
-                painter.drawEllipse(QPointF(x, middle + 8), 2.5, 2.5)
+                painter.drawEllipse(QPointF(x, middle + 8), 3, 3)
 
     @staticmethod
     def _is_on_path(frame: Frame, mark: Bookmark | Event, ends: dict[int, float]) -> bool:
@@ -100,8 +100,8 @@ def _in_common(branches: Sequence[BranchView], here: int, other: int) -> float:
 
 
 def _flag(painter: QPainter, x: float, top: float, color: QColor) -> None:
-    painter.fillRect(QRectF(round(x) - 0.5, top, 1, 8), color)
+    painter.fillRect(QRectF(round(x), top, 1, 8), color)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(color)
-    left = round(x) + 0.5
+    left = round(x) + 1
     painter.drawPolygon(QPolygonF([QPointF(left, top), QPointF(left + 5, top + 2.5), QPointF(left, top + 5)]))

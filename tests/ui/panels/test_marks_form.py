@@ -117,8 +117,8 @@ def test_every_kind_has_its_fields_and_makes_its_condition(stage: Any, panel: Br
 def test_only_the_fields_of_the_kind_are_shown(stage: Any, panel: Breakpoints) -> None:
     form = opened(panel, "norm")
     rows = {
-        "norm": {form.low_row, form.high_row}, "flat": {form.layer_row, form.unit_row}, "turns": {form.times_row},
-        "dies": {form.layer_row, form.unit_row}, "crosses": {form.weight_row}, "flips": {form.row_row},
+        "norm": {form.low_row, form.high_row}, "flat": {form.which}, "turns": {form.times_row},
+        "dies": {form.which}, "crosses": {form.weight_row}, "flips": {form.row_row},
         "typed": {form.expression},
     }  # fmt: skip
     for kind, own in rows.items():
@@ -128,11 +128,11 @@ def test_only_the_fields_of_the_kind_are_shown(stage: Any, panel: Breakpoints) -
 
 def test_units_of_a_layer_are_offered_by_name(stage: Any, panel: Breakpoints) -> None:
     form = opened(panel, "dies")
-    assert [form.layer.itemText(place) for place in range(form.layer.count())] == ["any", "1"]
-    form.layer.show_value(1)
-    form.layer.activated.emit(1)
-    assert [form.unit.itemText(place) for place in range(form.unit.count())] == ["any", "h¹₁", "h¹₂", "h¹₃"]
-    form.unit.show_value(2)
+    assert [form.which.layer.itemText(place) for place in range(form.which.layer.count())] == ["any", "1"]
+    form.which.layer.show_value(1)
+    form.which.layer.activated.emit(1)
+    assert [form.which.unit.itemText(place) for place in range(form.which.unit.count())] == ["any", "h¹₁", "h¹₂", "h¹₃"]
+    form.which.unit.show_value(2)
     assert form.condition() == UnitDies(1, 2)
 
 
