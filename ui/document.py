@@ -29,7 +29,7 @@ from bpstudio.training.caption import Caption
 from ui import language, look, verified
 from ui.focus import Focus
 from ui.language import tr, translatable
-from ui.opening import NO_FILE, CheckReplay, ExportMoment, Open, Opened, SaveLesson, stamp
+from ui.opening import NO_FILE, CheckReplay, ExportMoment, Open, Opened, SaveLesson, is_whole, plainly, stamp
 from ui.runner import CancelledError, Progress, Runner
 from ui.saved import Saved
 from ui.writer import UNNOTICED, Writer
@@ -88,7 +88,7 @@ class Document(QObject):
         """Told of reading and writing that takes long: (words, share, what cancels it); without words, of its end."""
         self.refused: Callable[[str], object] = partial(say, "error")
         """Told why something was not saved."""
-        self.explain: Callable[[Exception], str] = _plainly
+        self.explain: Callable[[Exception], str] = plainly
         """Says in the language in use what went wrong."""
         self.taken_up: Callable[[Path], object] = lambda _: None
         """Told that a run that was kept is open again."""
@@ -155,7 +155,7 @@ class Document(QObject):
         lesson = choice.lesson if choice is not None else self.lesson
         if frame.caption.title:
             lesson = None  # an exercise of a person's own, whose numbers may be those of the lesson all the same
-        values = self._look_in_lesson(frame)
+        values = look.in_lesson(self._focus, frame)
         if lesson is None:
             values |= {"title": Wording.of(frame.caption.title or tr("Untitled"))}
         elif frame.dataset.hash != lesson.dataset.hash:
@@ -166,24 +166,7 @@ class Document(QObject):
         """Write the present moment as a lesson of its own, with the digits that must come out of it."""
         frame = self._runner.frame
         if frame is not None:
-            self._runner.ask(ExportMoment(frame, self.lesson, self._look_in_lesson(frame), path))
-
-    def _look_in_lesson(self, frame: Frame) -> dict[str, Any]:
-        """How the step is looked at, as a lesson says it."""
-        walk, focus = self._focus.walk, self._focus
-        at = walk.beat(focus.grain, focus.playhead).address if walk is not None and focus.playhead else ""
-        values: dict[str, Any] = {
-            "notation": focus.notation.name,
-            "delta_sign": focus.delta_sign,
-            "samples": focus.samples,
-            "weight_layout": focus.weight_layout,
-            "grain": focus.grain,
-            "at": "" if focus.grain == "step" else at,
-            "digits": focus.digits,
-        }
-        if isinstance(focus.example, Row) and focus.example.position < len(frame.batch):
-            values["row"] = int(frame.batch[focus.example.position])
-        return values
+            self._runner.ask(ExportMoment(frame, self.lesson, look.in_lesson(self._focus, frame), path))
 
     # ---- opening
 
@@ -372,7 +355,7 @@ class Document(QObject):
 
     def _refuse(self, problem: Exception) -> None:
         words = self.explain(problem)
-        self.refused(words if _is_whole(problem) else tr("Not saved: {reason}", reason=words))
+        self.refused(words if is_whole(problem) else tr("Not saved: {reason}", reason=words))
 
     def _done(self, path: Path) -> None:
         """Something is on the disk."""
@@ -474,7 +457,7 @@ class Document(QObject):
         if isinstance(answer, Exception):
             words = self.explain(answer)
             whole = tr("{name} cannot be opened: {reason}", name=name, reason=words)
-            self._say("error", words if _is_whole(answer) else whole)
+            self._say("error", words if is_whole(answer) else whole)
         elif isinstance(answer, Opened) and isinstance(place, Path):
             self._show_project(answer, place, question.kept)
         elif isinstance(answer, tuple):
@@ -487,17 +470,6 @@ class Document(QObject):
     def _tell(self) -> None:
         for act in self._listeners:
             act()
-
-
-def _plainly(problem: Exception) -> str:
-    return str(problem) or type(problem).__name__
-
-
-def _is_whole(problem: Exception) -> bool:
-    """Whether what is said of a problem names the file already."""
-    from bpstudio.files.project_error import ProjectError
-
-    return isinstance(problem, ProjectError)
 
 
 def _mapping(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:

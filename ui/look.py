@@ -42,6 +42,24 @@ def of(focus: Focus, frame: Frame) -> dict[str, Any]:
     return values
 
 
+def in_lesson(focus: Focus, frame: Frame) -> dict[str, Any]:
+    """The present look in the words of a lesson file."""
+    walk = focus.walk
+    at = walk.beat(focus.grain, focus.playhead).address if walk is not None and focus.playhead else ""
+    values: dict[str, Any] = {
+        "notation": focus.notation.name,
+        "delta_sign": focus.delta_sign,
+        "samples": focus.samples,
+        "weight_layout": focus.weight_layout,
+        "grain": focus.grain,
+        "at": "" if focus.grain == "step" else at,
+        "digits": focus.digits,
+    }
+    if isinstance(focus.example, Row) and focus.example.position < len(frame.batch):
+        values["row"] = int(frame.batch[focus.example.position])
+    return values
+
+
 def letters(values: Mapping[str, Any]) -> dict[str, Any]:
     """Of a kept look what can be set before there is a step to walk."""
     return {name: values[name] for name, allowed in _CHOICES.items() if _is_one(values.get(name), allowed)}

@@ -131,3 +131,15 @@ def _is_project(path: Path) -> bool:
             return stream.read(len(_SQLITE)) == _SQLITE
     except OSError:
         return False
+
+
+def plainly(problem: Exception) -> str:
+    """What went wrong with a file, as it was said."""
+    return str(problem) or type(problem).__name__
+
+
+def is_whole(problem: Exception) -> bool:
+    """Whether what is said of a problem names the file already."""
+    from bpstudio.files.project_error import ProjectError
+
+    return isinstance(problem, ProjectError)
