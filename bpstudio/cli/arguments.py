@@ -15,8 +15,8 @@ def parser() -> argparse.ArgumentParser:
     """The parser of every command."""
     whole = argparse.ArgumentParser(
         prog="bpstudio",
-        description="See backpropagation happen. Without a command, the window opens; a FILE, or the name of a lesson,\n"
-        "is opened in it; `bpstudio shot` makes a picture of it. The commands work without a window:",
+        description="See backpropagation happen. Without a command, the window opens; a FILE, or a lesson by name, is\n"
+        "opened in it; `bpstudio shot` makes a picture of it. The commands work without a window:",
         epilog=exits.listed(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
