@@ -13,7 +13,7 @@ from PyQt6.QtWidgets import QApplication, QMenu
 from bpstudio.insight.asked import asked
 from bpstudio.insight.watchable import conditions_on, flip_of
 from bpstudio.training.conditions import Condition
-from ui.actions import Actions
+from ui.actions import Actions, shown
 from ui.focus import Focus
 from ui.history_place import HistoryPlace
 from ui.language import tr, translatable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ui.panels.marks import Bookmarks
     from ui.panels.marks_breakpoints import Breakpoints
 
-NO_BOOKMARK = translatable("There is no bookmark yet. Ctrl+B marks where you stand.")
+NO_BOOKMARK = translatable("There is no bookmark yet. {key} marks where you stand.")
 MARKED = translatable("Bookmarked: {where}")
 STOPS = translatable("Training stops when {condition}.")
 
@@ -126,7 +126,7 @@ class MarkCommands:
 
     def _neighbour(self, by: int) -> None:
         if not self.marking.neighbour(by):
-            self._window.messages.say("warning", tr(NO_BOOKMARK))
+            self._window.messages.say("warning", tr(NO_BOOKMARK, key=shown("Ctrl+B")))
 
     def _fill(self, panel: HistoryPanel) -> None:
         from ui.panels.marks import Bookmarks

@@ -30,7 +30,6 @@ ADDED = translatable("breakpoint")
 SWITCHED_ON = translatable("breakpoint on")
 SWITCHED_OFF = translatable("breakpoint off")
 REMOVED = translatable("remove breakpoint")
-ALL_REMOVED = translatable("remove all breakpoints")
 NAMES = (translatable("bookmark"), translatable("note"), translatable("remove bookmark"))
 """What the session calls its gestures with bookmarks."""
 
@@ -137,16 +136,6 @@ class Marking:
         self._set((*present, Breakpoint(next_number(present), condition)), ADDED)
         return True
 
-    def change(self, number: int, condition: Condition) -> None:
-        """Put another condition in the place of one."""
-        self._set(
-            tuple(
-                dataclasses.replace(each, condition=condition, enabled=True) if each.number == number else each
-                for each in self.breakpoints
-            ),
-            ADDED,
-        )
-
     def toggle(self, number: int) -> None:
         """Switch a breakpoint on or off."""
         present = self.breakpoints
@@ -159,10 +148,6 @@ class Marking:
     def remove(self, number: int) -> None:
         """Take a breakpoint away."""
         self._set(tuple(each for each in self.breakpoints if each.number != number), REMOVED)
-
-    def remove_all(self) -> None:
-        """Take every breakpoint away."""
-        self._set((), ALL_REMOVED)
 
     def _set(self, breakpoints: Sequence[Breakpoint], name: str) -> None:
         frame = self._runner.frame

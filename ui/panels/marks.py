@@ -12,6 +12,7 @@ from typing_extensions import override
 from bpstudio.insight.branches import title
 from bpstudio.insight.standing import asked_at
 from ui import theme
+from ui.actions import shown
 from ui.focus import Focus
 from ui.language import current, tr
 from ui.marking import Marking, walk_of
@@ -94,7 +95,8 @@ class Bookmarks(QWidget):
         """Set every text in the language in use."""
         self.empty.setText(tr("Mark a beat of a step, and find it again with one click."))
         self.add.setText(tr("Bookmark here"))
-        self.add.setToolTip(tr("Marks the beat of the step that is shown, with a note (Ctrl+B)"))
+        key = shown("Ctrl+B")
+        self.add.setToolTip(tr("Marks the beat of the step that is shown, with a note ({key})", key=key))
         self.list.setAccessibleName(tr("Bookmarks"))
         self.setWhatsThis(
             tr("Places that you marked. A click goes there; F2 or a double click opens the note, Del takes it away.")

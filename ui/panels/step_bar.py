@@ -7,8 +7,8 @@ trained up to.
 from __future__ import annotations
 
 from PyQt6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
-from PyQt6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
-from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSlider, QStyle, QStyleOptionSlider, QWidget
+from PyQt6.QtGui import QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSlider, QStyle, QStyleOptionSlider, QToolTip, QWidget
 from typing_extensions import override
 
 from bpstudio.insight.branches import forks
@@ -79,6 +79,15 @@ class StepSlider(QSlider):
         if style is None:
             return self.rect()
         return style.subControlRect(QStyle.ComplexControl.CC_Slider, option, part, self)
+
+    @override
+    def event(self, event: QEvent | None) -> bool:
+        if isinstance(event, QHelpEvent):
+            marked = self.marks.near(event.pos().x(), self.x_of)
+            if marked is not None:
+                QToolTip.showText(event.globalPos(), self.marks.told(marked), self)
+                return True
+        return super().event(event)
 
     @override
     def mousePressEvent(self, ev: QMouseEvent | None) -> None:

@@ -15,6 +15,7 @@ from PyQt6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from bpstudio.insight.branches import parting
 from ui import theme
+from ui.language import tr
 
 if TYPE_CHECKING:
     from bpstudio.training.frame import Frame
@@ -62,6 +63,13 @@ class StepMarks:
         near = [(abs(x_of(mark.step) - x), mark.step) for mark in self.marks]
         found = min(near, default=(math.inf, 0))
         return found[1] if found[0] <= NEAR else None
+
+    def told(self, step: int) -> str:
+        """What is marked at a step, for a tip."""
+        notes = [mark.note or tr("Bookmark") for mark in self.bookmarks if mark.step == step]
+        if any(mark.step == step and mark.kind != BOOKMARK for mark in self.marks):
+            notes.append(tr("Training stopped here by itself"))
+        return "\n".join([tr("step {step}", step=f"{step:,}"), *notes])
 
     def paint(self, painter: QPainter, height: float, x_of: Callable[[int], float]) -> None:
         """Paint the marks into a bar of this height."""

@@ -218,7 +218,7 @@ def test_the_slider_has_a_flag_and_a_click_beside_it_goes_there(stage: Any, pane
     stage.runner.step(1000)
     stage.settle()
     stage.runner.seek(437)
-    stage.runner.bookmark()
+    stage.runner.bookmark("", "half way")
     frame = stage.settle()
     slider.show_run(0, frame.last_step, 0, ())
     assert slider.marks.show_frame(frame)
@@ -228,3 +228,4 @@ def test_the_slider_has_a_flag_and_a_click_beside_it_goes_there(stage: Any, pane
     assert slider.step_at(at.x()) != 437
     stage.qtbot.mouseClick(slider, Qt.MouseButton.LeftButton, pos=at)
     assert slider.sliderPosition() == 437
+    assert slider.marks.told(437) == "step 437\nhalf way"
