@@ -15,7 +15,7 @@ from bpstudio.data.dataset import Dataset
 from bpstudio.data.preparation import prepare
 from bpstudio.data.readers import SEPARATOR_WORDS, open_table
 from bpstudio.data.source import Prepared
-from bpstudio.data.suggestion import Advice, advise, suggest
+from bpstudio.data.suggestion import AS_PICTURE, STANDARDIZE, STANDARDIZE_INPUTS, Advice, advise, suggest
 from bpstudio.data.table import Table
 
 PREFIX = "data."
@@ -53,7 +53,7 @@ def load(path: Path, settings: Sequence[Setting]) -> tuple[Dataset, list[str]]:
         usual = "drop row" if column in preparation.targets else "mean"
         hint = f" (--set {PREFIX}impute={usual!r} for all columns)" if column and "value" in str(problem) else ""
         raise ValueError(f"{problem}{hint}") from None
-    return dataset, [*_understood(table, preparation, dataset), *_offers(table, advise(table, preparation))]
+    return dataset, [*_understood(table, preparation, dataset), *_offers(advise(table, preparation))]
 
 
 def _options(settings: Sequence[Setting]) -> ReadOptions:
@@ -103,7 +103,9 @@ def _preparation(table: Table, settings: Sequence[Setting]) -> Preparation:
             inputs = [each for each in numbers if each in preparation.inputs]
             if name and _column(table, name) not in numbers:
                 raise ValueError(f"--set {PREFIX}{key}: only columns of numbers that are in use are scaled")
-            scaling |= dict.fromkeys([name] if name else inputs, cast("Any", value))
+            # Pixels have one range, and those that are the same in every row belong to the picture.
+            every = list(preparation.inputs) if value == "joint range" else inputs
+            scaling |= dict.fromkeys([name] if name else every, cast("Any", value))
         elif what == "impute":
             _check(key, value, IMPUTATIONS)
             gaps = [each.name for each in used if each.missing.any()]
@@ -153,12 +155,16 @@ def _understood(table: Table, preparation: Preparation, dataset: Dataset) -> Ite
         yield f"  {step.column + ': ' if step.column else ''}{step.describe()}"
 
 
-def _offers(table: Table, advice: Sequence[Advice]) -> Iterator[str]:
+def _offers(advice: Sequence[Advice]) -> Iterator[str]:
     """What a person should know, with the key that takes the first offer."""
     for each in advice:
+        offer = each.offers[0] if each.offers else None
+        template = offer.words.template if offer is not None else ""
         key = ""
-        preparation = each.offers[0].preparation if each.offers else None
-        if preparation is not None and "standardi" in str(each.offers[0].words):
-            name = f".{each.column}" if each.column in preparation.targets else ""
-            key = f" (--set {PREFIX}scaling{name}=standardize)"
+        if template == STANDARDIZE_INPUTS:
+            key = f" (--set {PREFIX}scaling=standardize)"
+        elif template == STANDARDIZE:
+            key = f" (--set {PREFIX}scaling.{each.column}=standardize)"
+        elif template == AS_PICTURE:
+            key = f" (--set {PREFIX}scaling='joint range')"
         yield f"  worth a look: {each.words}{key}"

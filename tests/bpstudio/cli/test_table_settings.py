@@ -90,3 +90,18 @@ def test_a_refusal_names_what_helps(table, settings, words):
 def test_settings_are_told_apart():
     pairs = (("rate", "1"), ("data.target", "y"), ("data.kind.a.b", "number"))
     assert table_settings.split(pairs) == ((("target", "y"), ("kind.a.b", "number")), (("rate", "1"),))
+
+
+def test_what_is_offered_is_offered_with_its_key(tmp_path):
+    pixels = [f"pixel {row} {column}" for row in range(3) for column in range(3)]
+    lines = [",".join([*pixels, "digit"])]
+    lines += [
+        ",".join([*(str(n * (place + 2) % 17 if place else 0) for place in range(9)), str(n % 2)]) for n in range(40)
+    ]
+    path = tmp_path / "pixels.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    _, said = load(path)
+    assert any("3 × 3 pixels (--set data.scaling='joint range')" in line for line in said)
+    dataset, said = load(path, "scaling=joint range")
+    assert (dataset.input_shape, dataset.x.min(), dataset.x.max()) == ((3, 3), 0, 1)
+    assert not any("worth a look" in line for line in said)
