@@ -328,12 +328,12 @@ def compute_step(
         clock,
         training_rows=training_rows,
     )
-    clock.at(0)
     step.trace.x[...] = x
     step.trace.y[...] = y
     if dropped is not None:
         step.masks.repeat(dropped)
     with np.errstate(all="ignore"):
+        clock.at(0)
         run(step.compute)
         loss, rows = step.costs()
     return step.trace, loss, rows
