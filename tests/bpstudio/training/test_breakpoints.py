@@ -38,6 +38,7 @@ from bpstudio.training.past import Event
 from bpstudio.training.schedules import Plateau
 from bpstudio.training.session import Session
 from bpstudio.training.stopping import EarlyStopping, Stopped
+from bpstudio.training.watchers import Block, watcher
 
 LONG = 300
 """Steps: several keyframes, and more than one block of metrics."""
@@ -340,6 +341,15 @@ def test_a_weight_crosses_zero_in_the_step_whose_update_carries_it(layer: int, b
     ]
     assert hits
     assert {(hit.layer, hit.index) for hit in hits} == {(layer, index)}
+
+
+def test_zero_is_reached_once_and_left_without_a_word() -> None:
+    session = Session(described(), rows())
+    looking = watcher(WeightCrosses(1, (0, 0)), session.experiment, session.dataset)
+    moves = np.array([[-1, 1], [1, 2], [0.5, 0], [0, 0], [0, -1], [0, 1], [-1, 0], [1, np.inf], [1, np.nan]])
+    segment = session.cursor.segment
+    _, true = looking.read(Block(segment, 1, 0, np.empty((len(moves), 0)), np.empty((len(moves), 0)), moves))
+    assert true[:, 0].tolist() == [True, False, True, False, False, False, True, False, False]
 
 
 @pytest.mark.parametrize("classes", [2, 3])
