@@ -37,7 +37,7 @@ from bpstudio.files.project_error import (
 from bpstudio.files.project_loading import archive
 from bpstudio.files.project_reading import Reading
 from bpstudio.files.project_replay import Discrepancy, check_replay
-from bpstudio.files.project_rows import Collected, Contents, meta_of
+from bpstudio.files.project_rows import Collected, meta_of
 from bpstudio.files.project_saving import Known, bring
 from bpstudio.files.project_schema import APPLICATION_ID, RECORDS, VERSION, create
 from bpstudio.files.wording import Wording
@@ -166,27 +166,34 @@ def write(path: str | os.PathLike[str], project: Project, progress: Progress | N
     """Write a project to a new file, which takes the name when it is complete. Raises ProjectError, with whatever
     stood there before untouched, where it cannot.
     """
-    file = opening.located(path)
+    _written(opening.located(path), project, progress or _unheard)
+
+
+def _written(file: Path, project: Project, progress: Progress) -> Known:
+    """What stands in the new file."""
     contents = Collected(project, file.parent, meta_of(project, *_stamp()), {}).contents
-    with telling(file, is_writing=True), atomic.replacement(file) as beside:
-        _write_new(beside, contents, progress or _unheard)
-
-
-def _write_new(file: Path, contents: Contents, progress: Progress) -> None:
-    with closing(sqlite3.connect(opening.uri(file, "rwc"), uri=True, isolation_level=None)) as connection:
+    with telling(file, is_writing=True), atomic.replacement(file) as beside, closing(_connected(beside, "rwc")) as new:
         # Nobody knows of the file yet: whatever fails, it is deleted.
-        connection.execute("PRAGMA journal_mode = OFF").fetchall()
-        connection.execute("PRAGMA synchronous = OFF")
-        connection.execute("BEGIN")
-        create(connection)
-        bring(connection, Known(), contents, progress)
-        connection.execute("COMMIT")
+        for pragma in ("journal_mode = OFF", "synchronous = OFF"):
+            new.execute(f"PRAGMA {pragma}").fetchall()
+        new.execute("BEGIN")
+        create(new)
+        known = bring(new, Known(), contents, progress)
+        new.execute("COMMIT")
+    return known
+
+
+def _connected(file: Path, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        opening.uri(file, mode), uri=True, timeout=opening.PATIENCE, isolation_level=None, check_same_thread=False
+    )
 
 
 class ProjectFile:
     """A project file that somebody works on: it keeps the connection, and knows what stands in the file.
 
-    One thread at a time. Between two saves nothing is locked.
+    One thread at a time. Between two saves nothing is locked. What is deleted leaves room for what comes; a file that
+    is written anew is as small as it can be.
     """
 
     def __init__(self, file: Path, connection: sqlite3.Connection, known: Known) -> None:
@@ -197,40 +204,39 @@ class ProjectFile:
     @classmethod
     def create(cls, path: str | os.PathLike[str], project: Project, progress: Progress | None = None) -> ProjectFile:
         """Write a project to a new file, and go on working on that. Raises ProjectError."""
-        write(path, project, progress)
-        return cls.open(path)
+        file = opening.located(path)
+        return cls._of(file, _written(file, project, progress or _unheard))
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], revision: str | None = None) -> ProjectFile:
-        """Go on working on a file; with the ``revision`` that was read, only while it is still that one.
-
-        Raises ProjectError.
+        """Go on working on a file; with the ``revision`` that was read, only while it is still that one. A file of an
+        older version becomes one of this version. Raises ProjectError.
         """
         file = opening.located(path)
         with opening.reading(file) as (connection, found):  # it is sound, or this says why not
             if found.version < VERSION:
                 with telling(file, is_writing=True), atomic.replacement(file) as beside:
                     _copy(connection, beside)
-        with telling(file, is_writing=True), opening.HANDLES:
+        opened = cls._of(file, None)
+        if revision is not None and opened.revision != revision:
+            opened.close()
+            raise ProjectConflictError(said.CHANGED_MEANWHILE, said.CHANGED_MEANWHILE_REMEDY, name=file.name)
+        return opened
+
+    @classmethod
+    def _of(cls, file: Path, known: Known | None) -> ProjectFile:
+        """The file, in which stands what is known, or what it says."""
+        with telling(file, is_writing=True), opening.handles(file):
             opening.check_journal(file, opening.journal_of(file))
-            connection = sqlite3.connect(
-                opening.uri(file, "rw"),
-                uri=True,
-                timeout=opening.PATIENCE,
-                isolation_level=None,
-                check_same_thread=False,
-            )
+            connection = _connected(file, "rw")
             try:
                 opening.limit(connection)
                 for pragma in ("journal_mode = DELETE", "synchronous = FULL", "secure_delete = FAST"):
                     connection.execute(f"PRAGMA {pragma}").fetchall()
                 connection.execute("BEGIN")
                 opening.check_schema(connection, VERSION, file.name)
-                known = Known.of(connection)
+                opened = cls(file, connection, known or Known.of(connection))
                 connection.execute("COMMIT")
-                opened = cls(file, connection, known)
-                if revision is not None and opened.revision != revision:
-                    raise ProjectConflictError(said.CHANGED_MEANWHILE, said.CHANGED_MEANWHILE_REMEDY, name=file.name)
             except BaseException:
                 connection.close()
                 raise
@@ -248,7 +254,7 @@ class ProjectFile:
         """
         file = self.path
         contents = Collected(project, file.parent, meta_of(project, *_stamp()), self._known.records).contents
-        with telling(file, is_writing=True), opening.HANDLES:
+        with telling(file, is_writing=True), opening.handles(file):
             self._still_there()
             connection = self._connection
             try:
@@ -282,12 +288,12 @@ class ProjectFile:
 
     def close(self) -> None:
         """Let go of the file."""
-        with opening.HANDLES:
+        with opening.handles(self.path):
             self._connection.close()
 
 
 def _copy(connection: sqlite3.Connection, target: Path) -> None:
-    with closing(sqlite3.connect(opening.uri(target, "rwc"), uri=True)) as copy:
+    with closing(_connected(target, "rwc")) as copy:
         connection.backup(copy)
 
 

@@ -16,9 +16,10 @@ import struct
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from bpstudio.engine.memory import memory_limit
@@ -35,10 +36,23 @@ _MAGIC = b"SQLite format 3\x00"
 _JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 _HEADER = 100
 
-HANDLES = threading.RLock()
-"""Held while a file is opened without SQLite, and while SQLite writes: on POSIX systems closing any handle on a file
-gives up every lock that the process has on it, also those of a save that is under way in another thread.
-"""
+_door = threading.Lock()
+_handles: dict[tuple[int, int], AbstractContextManager[Any]] = {}
+
+
+def handles(file: Path) -> AbstractContextManager[Any]:
+    """What is held while a file is opened without SQLite, and while SQLite writes to it.
+
+    On POSIX systems closing any handle on a file gives up every lock that the process has on it, also those of a save
+    that is under way in another thread.
+    """
+    try:
+        status = file.stat()
+        place = status.st_dev, status.st_ino
+    except OSError:
+        place = 0, 0
+    with _door:
+        return _handles.setdefault(place, threading.RLock())
 
 
 @dataclass(frozen=True)
@@ -67,7 +81,7 @@ def header(file: Path) -> Header:
         raise
     if not stat.S_ISREG(status.st_mode):
         raise ProjectError(said.NOT_A_FILE, said.OTHER_FILE_REMEDY, name=file.name)
-    with HANDLES, file.open("rb") as stream:
+    with handles(file), file.open("rb") as stream:
         first = stream.read(_HEADER)
     if first[:16] != _MAGIC or len(first) < _HEADER or int.from_bytes(first[68:72]) != APPLICATION_ID:
         raise ProjectError(said.OTHER_FILE, said.OTHER_FILE_REMEDY, name=file.name)
@@ -220,7 +234,7 @@ def check_journal(file: Path, journal: Path) -> None:
     The end of a journal can name a further file, which is deleted when all is done; bpstudio never writes such a name.
     """
     try:
-        with HANDLES, journal.open("rb") as stream:
+        with handles(journal), journal.open("rb") as stream:
             first = stream.read(28)
             size = stream.seek(0, os.SEEK_END)
             stream.seek(max(0, size - 8))
@@ -254,7 +268,7 @@ def _recovered(file: Path) -> Iterator[Path]:
     with _folder() as folder:
         copy = folder / "copy.bpstudio"
         try:
-            with HANDLES:
+            with handles(file):
                 shutil.copyfile(file, copy)
                 shutil.copyfile(journal_of(file), journal_of(copy))
         except OSError as error:

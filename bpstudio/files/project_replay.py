@@ -7,12 +7,13 @@ function of the first one, so each can be replayed alone, and compared with what
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bpstudio.maths.operations import Array
 from bpstudio.training.archive import thawed
 from bpstudio.training.cursor import Cursor
 from bpstudio.training.history import Segment
@@ -38,7 +39,8 @@ class Discrepancy:
     largest: float
 
 
-Stretch = tuple[Segment, int, int]
+Stretch = tuple[Segment, Mapping[int, Array], int, int]
+"""A segment with its keyframes, and the steps of two that follow each other."""
 
 
 def check_replay(project: Project, progress: Progress | None = None, steps: int = STEPS) -> Discrepancy | None:
@@ -48,9 +50,9 @@ def check_replay(project: Project, progress: Progress | None = None, steps: int 
     # Segments of our own: a cursor may write into the one on which it stands.
     _, segments = thawed(project.archive)
     stretches = [
-        (segment, at, until)
+        (segment, project.archive.segments[segment.number].keyframes, at, until)
         for segment in sorted(segments, key=lambda each: each.number)
-        for at, until in itertools.pairwise(segment.keyframes)
+        for at, until in itertools.pairwise(sorted(project.archive.segments[segment.number].keyframes))
     ]
     chosen = _spread(stretches, steps)
     for done, place in enumerate(chosen):
@@ -72,14 +74,13 @@ def check_replay(project: Project, progress: Progress | None = None, steps: int 
 
 def _spread(stretches: list[Stretch], steps: int) -> list[int]:
     """Which stretches are replayed: all of them, or some that are evenly spread, the first one among them."""
-    total = sum(until - at for _, at, until in stretches)
+    total = sum(until - at for *_, at, until in stretches)
     every = max(1, -(-total // max(1, steps)))
     return list(range(0, len(stretches), every))
 
 
 def _replayed(stretch: Stretch) -> Discrepancy | None:
-    segment, at, until = stretch
-    keyframes = segment.keyframes
+    segment, keyframes, at, until = stretch
     cursor = Cursor(segment, at, keyframes[at], lambda _: None)
     cursor.advance(until)
     expected = keyframes[until]

@@ -28,7 +28,7 @@ def work(path: Path, seed: int, wanted: int, told: int) -> None:
     run = Session.restored(projects.read(path).archive, budget=300_000)
     file = ProjectFile.open(path)
     while True:
-        run.run(rng.choice((1, 40, 900)))
+        run.run(rng.choice((1, 40, 150)))
         if rng.random() < 0.3:
             run.seek(rng.randint(run.past.branch.first, run.last_step))
             run.apply(run.experiment.replace(batch_size=rng.choice((0, 4, 6))))

@@ -1,9 +1,11 @@
 """A run that is saved and opened is the same run, digit for digit, and a save costs what is new."""
 
+import dataclasses
 import importlib.util
 import json
 import random
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 
@@ -12,10 +14,12 @@ import pytest
 
 from bpstudio.files import lesson as lessons
 from bpstudio.files import project as projects
-from bpstudio.files import project_schema
-from bpstudio.files.project import Project, ProjectFile
+from bpstudio.files import project_arrays, project_schema
+from bpstudio.files.project import Project, ProjectDamageError, ProjectFile
+from bpstudio.training.archive import Archive, KeptBranch, KeptSegment
 from bpstudio.training.caption import Caption
 from bpstudio.training.experiment import Experiment
+from bpstudio.training.past import Bookmark
 from bpstudio.training.session import Session
 
 
@@ -188,6 +192,53 @@ def test_what_is_gone_is_deleted_from_the_file(tmp_path: Path) -> None:
             counts.append(connection.execute(f"SELECT count(*) FROM {name}").fetchone())
             connection.close()
         assert counts[0] == counts[1], name
+
+
+def test_what_is_too_large_for_a_row_stands_in_several(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(project_arrays, "PIECE", 100)
+    run = runs.run_with_a_past()
+    path = tmp_path / "a.bpstudio"
+    file = ProjectFile.create(path, runs.project(run))
+    assert runs.digest(projects.read(path).archive) == runs.digest(run.archive())
+    run.run(100)
+    file.save(runs.project(run))
+    file.close()
+    assert runs.digest(projects.read(path).archive) == runs.digest(run.archive())
+    with closing(sqlite3.connect(path)) as connection:
+        lengths = connection.execute("SELECT max(length(data)), max(piece) FROM keyframes").fetchone()
+        assert lengths[0] == 100
+        assert lengths[1] > 1
+        connection.execute("DELETE FROM keyframes WHERE segment = 1 AND step = 0 AND piece = 1")
+        connection.commit()
+    with pytest.raises(ProjectDamageError, match="keyframes: segment 1, step 0 is not what was saved"):
+        projects.read(path)
+
+
+def test_texts_come_back_whatever_is_typed(tmp_path: Path) -> None:
+    run = Session(runs.small(), runs.data())
+    notes = ["", "a\x00b", "'; DROP TABLE meta; --", "\u202e反", "\U0001f600", "x" * 2000]
+    for note in notes:
+        run.bookmark("", note)
+    run.bookmark("", "half \ud83d")
+    run.branch("'quoted\"")
+    projects.write(tmp_path / "a.bpstudio", runs.project(run))
+    read = projects.read(tmp_path / "a.bpstudio").archive
+    assert [mark.note for mark in read.bookmarks] == [*notes, "half ?"]
+    assert [branch.name for branch in read.branches] == [branch.name for branch in run.past.branches]
+
+
+def test_every_field_of_a_run_is_known_here() -> None:
+    """Another field would be lost in the file without a word."""
+    known = {
+        KeptSegment: "number cause experiment dataset start epoch position continued explicit begun watched interval "
+        "pinned keyframes numbers units validation watches",
+        KeptBranch: "number name parent fork cause step segments origin caption",
+        Archive: "segments branches current bookmarks breakpoints events made",
+        Bookmark: "number branch step address note",
+        Caption: "title names sizes network",
+    }
+    for record, names in known.items():
+        assert " ".join(field.name for field in dataclasses.fields(record)) == names
 
 
 def test_thinned_and_forgotten_records_come_back(tmp_path: Path) -> None:

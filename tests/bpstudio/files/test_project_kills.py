@@ -56,7 +56,7 @@ def killed(path: Path, kills: int, seed: int) -> int:
     expected, halves = {runs.digest(archive)}, 0
     with saver(path) as (orders, said):
         for kill in range(kills):
-            orders.write(f"{kill} {rng.choice((1, 1, 2, 4))} {rng.random() * 12}\n")
+            orders.write(f"{kill} {rng.choice((1, 1, 2, 4))} {rng.random() * 25}\n")
             orders.flush()
             for word, *digests in map(str.split, iter(said.readline, "dead\n")):  # nothing at all: it cannot be split
                 expected = {*digests} if word == "saved" else {*expected, *digests}
@@ -68,6 +68,56 @@ def killed(path: Path, kills: int, seed: int) -> int:
             assert found in expected, f"kill {kill}: neither acknowledged nor being saved"
             expected = {found}
     return halves
+
+
+RIVAL = """if True:
+    import sys
+    import project_runs as runs
+    from bpstudio.files import project as projects
+    from bpstudio.files.project import Project, ProjectError, ProjectFile
+    from bpstudio.training.session import Session
+    path = sys.argv[1]
+    for line in sys.stdin:
+        if line == "open\\n":
+            read = projects.read(path)
+            file, run = ProjectFile.open(path, read.revision), Session.restored(read.archive)
+            print("opened", flush=True)
+            continue
+        run.run(int(line))
+        archive = run.archive()
+        try:
+            file.save(Project(archive))
+            print(runs.digest(archive), flush=True)
+        except ProjectError:
+            print("told", flush=True)"""
+
+
+def test_of_two_processes_the_second_one_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.bpstudio"
+    projects.write(path, Project(Session(runs.small(), runs.data()).archive()))
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(HERE), *sys.path])}
+    command = [sys.executable, "-c", RIVAL, str(path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": environment}
+    with subprocess.Popen(command, **pipes) as first, subprocess.Popen(command, **pipes) as second:  # type: ignore[call-overload]
+
+        def ask(*orders: tuple[subprocess.Popen[str], object]) -> list[str]:
+            for process, order in orders:
+                process.stdin.write(f"{order}\n")  # type: ignore[union-attr]
+                process.stdin.flush()  # type: ignore[union-attr]
+            return [process.stdout.readline().strip() for process, _ in orders]  # type: ignore[union-attr]
+
+        for _ in range(3):
+            ask((first, "open"), (second, "open"))
+            # Both at the same moment: whoever comes first wins, and the other one is told again and again.
+            said = ask((first, 20), (second, 30))
+            assert sorted(each == "told" for each in said) == [False, True]
+            loser, winner = (first, second) if said[0] == "told" else (second, first)
+            assert ask((loser, 5)) == ["told"]
+            (digest,) = ask((winner, 10))
+            assert runs.digest(projects.read(path).archive) == digest
+        for process in (first, second):
+            process.stdin.close()
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_every_acknowledged_save_survives_a_kill(tmp_path: Path) -> None:
