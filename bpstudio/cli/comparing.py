@@ -61,7 +61,10 @@ def _step(session: Session, beside: Side) -> Mapping[str, Any]:
         session.switch(number)
     if not isinstance(step, int):
         raise ValueError(f"step: expected a whole number, got {step!r}")
-    session.seek(step) if step <= session.last_step else session.run(step - session.step_number)
+    if step <= session.last_step:
+        session.seek(step)
+    else:
+        session.run(step - session.step_number)
     # Through the text, so that both sides are made of the same kinds of values.
     whole: Mapping[str, Any] = json_text.loads(readable_json.write(step_document.document(session.frame())))
     return whole

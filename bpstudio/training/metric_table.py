@@ -38,7 +38,7 @@ def arrays(metrics: Metrics) -> dict[str, Array]:
 def frame(metrics: Metrics, extremes: bool = False) -> pl.DataFrame:
     """A row for every step that is kept exactly and for every cell of older ones: "step" is the first step of the row,
     "steps" how many it stands for (1: exact), each column its mean over them. With ``extremes`` also the least and the
-    greatest value of each, "loss min" and "loss max".
+    greatest value of each, "loss min" and "loss max". A metric that is not known of these steps is NaN.
     """
     import polars as pl
 
@@ -68,7 +68,10 @@ def _cells(leg: Leg, names: tuple[str, ...], kinds: tuple[str, ...]) -> Iterator
                 for number, kind in enumerate(kinds):
                     values[:, number, place] = cells[:, column] if level == 0 else cells[:, _PARTS[kind], column]
         starts = np.arange(first, stop, dtype=np.int64) * width
-        yield starts + leg.start, np.minimum(width, leg.stop - leg.start - starts), values
+        counts = np.minimum(width, leg.stop - leg.start - starts)
+        # The last cell may also hold steps of another branch, which went on where this one was left.
+        values[counts < width] = np.nan
+        yield starts + leg.start, counts, values
 
 
 def _finest(view: SeriesView, stop: int) -> Iterator[tuple[int, int, int]]:

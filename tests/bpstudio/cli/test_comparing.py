@@ -76,3 +76,16 @@ def test_a_step_that_says_nothing_of_itself_is_trouble(here, capsys):
     (here / "step.json").write_text('{"format": "bpstudio-step/1"}')
     assert diff("mazur", "step.json") == exits.TROUBLE
     assert "step" in capsys.readouterr().err
+
+
+def test_a_step_of_another_branch_is_looked_for_on_that_branch(here, capsys):
+    session = bpstudio.load_lesson("mazur").session()
+    session.run(20)
+    session.seek(5)
+    session.apply(session.experiment.replace(optimizer=bpstudio.SGD(2.0)))
+    session.run(10)
+    session.switch(1)
+    bpstudio.save(session, here / "a.bpstudio")
+    assert cli.main(["show", "a.bpstudio", "--branch", "2", "--step", "9", "--json"]) == 0
+    (here / "step.json").write_text(capsys.readouterr().out)
+    assert diff("a.bpstudio", "step.json") == exits.DONE

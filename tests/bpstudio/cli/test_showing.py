@@ -124,6 +124,13 @@ def test_every_kind_of_beat_has_its_numbers(capsys, at, names):
 def test_of_a_product_the_numbers_are_those_of_the_sentence(capsys):
     numbers = json.loads(printed(capsys, "show", "mazur", "--at", "forward/h1/w1", "--json"))["numbers"]
     assert numbers == {"weight": 0.15, "x": [0.05], "product": [0.15 * 0.05]}
+    arrivals = [
+        json.loads(printed(capsys, "show", "mazur", "--at", f"backward/h1/from-o{n}", "--json"))["numbers"]
+        for n in (1, 2)
+    ]
+    assert [each["weight"] for each in arrivals] == [0.4, 0.5]
+    whole = json.loads(printed(capsys, "show", "mazur", "--at", "backward/h1/sum", "--json"))["numbers"]
+    assert sum(each["arrival"][0] for each in arrivals) == pytest.approx(whole["dC_da"][0], rel=1e-15)
 
 
 @pytest.mark.parametrize(

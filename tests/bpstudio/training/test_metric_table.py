@@ -69,3 +69,18 @@ def test_a_thinned_stretch_says_how_many_steps_a_row_stands_for():
         stretch = every[start : start + count]
         assert (low, high) == (stretch.min(), stretch.max())
         assert mean == pytest.approx(stretch.mean(), rel=1e-12)
+
+
+def test_a_cell_that_another_branch_shares_tells_nothing_of_its_future():
+    session = trained(budget=2**18, steps=3500)
+    assert session.metrics.value("loss", 100) is None
+    session.seek(100)
+    session.apply(session.experiment.replace(optimizer=bpstudio.SGD(0.1)))
+    session.run(20)
+    table = session.metrics.to_polars()
+    starts, counts, loss = (table[name].to_list() for name in ("step", "steps", "loss"))
+    place = starts.index(96)
+    assert (counts[place], starts[place + 1]) == (4, 100)
+    assert np.isnan(loss[place])
+    assert not np.isnan(loss[place - 1])
+    assert not np.isnan(loss[place + 1])
