@@ -127,7 +127,8 @@ class HistoryPlace:
         if before is None or frame.branch in before[1] or before[0] not in numbers:
             return
         new = next(branch for branch in frame.branches if branch.number == frame.branch)
-        if new.cause == branches.BY_HAND or new.cause != frame.undo or self.shown:
+        is_made = new.cause == frame.undo and frame.redo is None  # and not found again by undo, or in a file
+        if new.cause == branches.BY_HAND or not is_made or self.shown:
             return
         name = branches.title(frame.branches, before[0], tr)
         name = name if len(name) <= LONGEST else f"{name[: LONGEST - 1].rstrip()}…"

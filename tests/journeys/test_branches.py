@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtWidgets import QApplication, QSplitter
 
 from bpstudio.training.optimizers import SGD
 
@@ -117,12 +117,18 @@ def test_the_panel_has_its_place_its_key_and_is_found_again(visit: Visit) -> Non
     person.press(Key.Key_F6).press(Key.Key_F6)
     assert history.panel.isAncestorOf(QApplication.focusWidget()), "after the explanation"
     history.panel.section("branches").set_open(False)
+    columns = history.panel.window().centralWidget().findChild(QSplitter)
+    columns.setSizes([0, 500, 350, 430])
+    columns.splitterMoved.emit(850, 3)
+    wide = window.split_sizes()[0][3]
+    assert wide > past + 50
     assert window.close()
     person = visit("mazur")
     person.window.resize(1280, 720)
     history = person.app.history
     person.wait(lambda: history.shown)
     assert not history.panel.section("branches").is_open
+    person.wait(lambda: abs(person.window.split_sizes()[0][3] - wide) <= 3)
     person.press(Key.Key_H, CONTROL)
     assert not history.shown
     assert person.window.canvas.hasFocus()

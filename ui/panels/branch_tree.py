@@ -32,6 +32,8 @@ from ui.panels.branch_lanes import NAME, ROW, Tree, paint_name, paint_row, row_g
 
 ROWS = 7
 """Lanes that are seen at once; more scroll."""
+LONGEST = 28
+"""Characters of a name in what is read at a place: it stands in the tree as well."""
 JUMPS = 20
 """Page Up and Page Down move by this part of all steps."""
 NOWHERE = QModelIndex()
@@ -177,7 +179,9 @@ class BranchTree(QListView):
             step = self._at if self._at is not None else present
         metrics = self.tree.lanes[row].branch.metrics
         found = value_at(metrics, "loss", step)
-        words = tr("{branch} · step {step}", branch=self.tree.titles[row], step=f"{step:,}")
+        name = self.tree.titles[row]
+        name = name if len(name) <= LONGEST else f"{name[: LONGEST - 1].rstrip()}…"
+        words = tr("{branch} · step {step}", branch=name, step=f"{step:,}")
         if found is None:
             return words
         low, high = (written(value, 6) for value in found)

@@ -83,6 +83,17 @@ def test_a_lane_comes_out_of_the_lane_that_it_leaves_and_crosses_no_other(tree: 
     assert [each.start for each in rows] == [0, 20, 30, 10, 0]
 
 
+def test_a_branch_that_begins_where_its_parent_does_comes_out_of_the_same_lane() -> None:
+    run = session()
+    run.run(20)
+    slower(run, 10, 0.2, 20)
+    slower(run, 10, 0.3, 15)
+    branches = run.frame().branches
+    assert [(each.parent, each.fork) for each in branches[1:]] == [(1, 10), (2, 10)]
+    assert [each.origin for each in lanes(branches)] == [None, 0, 0]
+    assert [each.number for each in path(branches, 3)] == [1, 3]
+
+
 def test_a_branch_is_called_by_its_name_or_by_the_change_that_made_it(tree: Session) -> None:
     branches = tree.frame().branches
     titles = [title(branches, each.number, str) for each in branches]
