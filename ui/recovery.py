@@ -39,7 +39,7 @@ LOST_AT_MOST = 4.5
 """Seconds of work that a crash may cost: a pause, and the writing before and after it."""
 AFTER_TROUBLE = 30.0
 """Seconds after which it is tried again when it could not be written."""
-KEYFRAME_BYTES = 16 * 2**20
+KEYFRAME_BYTES = 8 * 2**20
 """So much of the keyframes is kept, evenly spread; replay brings back what lies between."""
 PATIENCE = 5.0
 """Seconds that an end without time for questions waits for the last writing."""
