@@ -318,7 +318,7 @@ class Legend:
         if self.picture.eye.color == "check":
             second = [("dash", tr("not checked"))]
         elif self.picture.eye.color == "difference":
-            second = [("dash", tr("no counterpart") if compact else tr("the other network has no such layer"))]
+            second = [("dash", tr("no counterpart") if compact else tr("nothing to compare with"))]
         if self.picture.sent is not None:
             second.append(("sent", tr("sent") if compact else tr("product computed")))
         elif self.picture.eye.color not in ("weight", "difference", "check"):

@@ -157,8 +157,9 @@ class Branches(QWidget):
             tr("Lay the curves of this branch over those of the run, and take differences of weights from it")
         )
         self._acts["compare"].setEnabled(is_compared or not is_here)
-        self.beside.setVisible(compared is not None)
-        if frame is not None and compared is not None:
+        has_grey = frame is not None and compared not in (None, frame.branch)
+        self.beside.setVisible(has_grey)
+        if frame is not None and compared is not None and has_grey:
             self.beside.setText(tr(GREY, branch=title(frame.branches, compared, tr)))
 
     def _menu(self, at: QPoint) -> None:

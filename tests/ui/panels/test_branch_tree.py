@@ -188,6 +188,9 @@ def test_a_compared_branch_is_marked_and_the_button_ends_it(stage: Any, panel: B
     assert compare.text() == "Stop comparing"
     assert panel.beside.isVisible()
     assert "Grey curves: first run" in panel.beside.text()
+    panel.button("go").click()
+    stage.settle()
+    assert (stage.frame.branch, panel.beside.isVisible()) == (1, False), "nothing is grey over itself"
     compare.click()
     stage.settle()
     assert stage.frame.compared is None
