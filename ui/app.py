@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QCoreApplication, QSettings, Qt
+from PyQt6.QtCore import QCoreApplication, QSettings, Qt, QTimer
 from PyQt6.QtGui import QGuiApplication, QIcon
 from PyQt6.QtWidgets import QApplication, QWidget
 
@@ -22,7 +23,6 @@ from ui.alarm import Alarm
 from ui.commands import Commands
 from ui.document import Document
 from ui.doors import FIRST_LESSON, Doors, Ways
-from ui.endings import Endings
 from ui.errors import Errors
 from ui.file_commands import FileCommands
 from ui.focus import Focus
@@ -39,6 +39,9 @@ from ui.recovery import Recovery
 from ui.runner import Runner
 from ui.table_twin import TableTwin
 from ui.writer import Writer
+
+if TYPE_CHECKING:
+    from ui.endings import Endings
 
 
 def application(arguments: list[str] | None = None) -> QApplication:
@@ -82,6 +85,7 @@ class App:
         self.window = MainWindow(self.focus, self.runner, self.actions, self.navigation, self.document, self.messages)
         self.alarm.heard = self.window.health.isVisible
         self.alarm.is_walked_into = lambda: self.navigation.has_entered
+        self.alarm.walk_on = self.navigation.play
         self.window.health.go_on, self.window.health.look = self.alarm.go_on, self.alarm.look
         self.commands = Commands(self.window, self.actions, self.focus, self.runner, self.navigation, self.document)
         self.presentation = Presentation(self.window, self.actions)
@@ -95,6 +99,7 @@ class App:
         )
         self.doors.extend_menu = self.marks.fill_menu
         theme.dress(app)
+        self.endings: Endings | None = None
         self._closed = False
         self.runner.failed.connect(self._refused)
         app.focusChanged.connect(self._guard)
@@ -111,6 +116,12 @@ class App:
         if place is not None:
             self.doors.remind()
 
+    def heed_endings(self) -> None:
+        """Keep what there is to lose when a signal or the end of the desktop session ends the process."""
+        from ui.endings import Endings
+
+        self.endings = Endings(self.qt, self.recovery.keep_now)
+
     def close(self) -> None:
         """End every thread and put the hooks back; the application may go on without the window."""
         if self._closed:
@@ -121,6 +132,8 @@ class App:
         self.writer.close()
         self.recovery.close()
         self.runner.close()
+        if self.endings is not None:
+            self.endings.remove()
         self.window.deleteLater()
         self.errors.remove()
         self.garbage.stop()
@@ -136,14 +149,13 @@ def run(place: str | Path | None = None) -> int:
     """Open the window; returns the exit status."""
     qt = application()
     app = App(qt)
-    endings = Endings(qt, app.recovery.keep_now)
     app.start(place)
+    # With the first thing that Qt does: the window is on the screen sooner, and there is nothing to lose before.
+    QTimer.singleShot(0, app.heed_endings)
     try:
-        status = qt.exec()
+        return qt.exec()
     finally:
         app.close()
-        endings.remove()
-    return status
 
 
 def _known(value: str, allowed: tuple[str, ...], otherwise: str) -> str:
