@@ -43,7 +43,9 @@ class Alarm(QObject):
         """Whether the newest step was walked into, so that its beats are looked at one after the other anyway."""
         self._hit: Hit | None = None
         self._sentence = ""
-        self._was_training = False
+        self.walk_on: Callable[[], object] = lambda: None
+        """Lets beats follow each other by themselves."""
+        self._was_training = self._was_walked_into = False
         self._ahead: tuple[Frame, Hit] | None = None
         self._told: NonFinite | None = None
         self._text = ""
@@ -102,13 +104,14 @@ class Alarm(QObject):
         before, self._hit = self._hit, frame.hit
         if frame.hit is before:
             return
-        self._ahead = None
+        self._ahead, self._was_training = None, False
         if self._sentence:
             self._withdraw(self._sentence)
             self._sentence = ""
         if frame.hit is None:
             return
-        if self.is_walked_into():
+        self._was_walked_into = self.is_walked_into()
+        if self._was_walked_into:
             self._ahead = (frame, frame.hit)
         else:
             self.look(frame, frame.hit)
@@ -126,13 +129,17 @@ class Alarm(QObject):
         address = events.address(hit, walk)
         changes = concern(hit, frame)
         if address != events.STEP:
-            self._was_training = self._focus.grain == "step"
-            grain = walk.default_grain if self._was_training else self._focus.grain
+            is_whole = self._focus.grain == "step"
+            self._was_training |= is_whole
+            grain = walk.default_grain if is_whole else self._focus.grain
             changes |= {"grain": grain, "playhead": walk.find(grain, address)}
         self._focus.set(playing_walk=False, **changes)
 
     def go_on(self) -> None:
-        """Train on from a breakpoint, at the grain at which training was going on."""
+        """Train on from a breakpoint, at the grain of before; or walk on, if it was walked into."""
+        if self._was_walked_into:
+            self.walk_on()
+            return
         if self._was_training:
             self._was_training = False
             self._focus.set(grain="step")

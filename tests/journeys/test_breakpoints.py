@@ -69,6 +69,12 @@ def test_the_beat_in_which_a_weight_crosses_zero(visit: Visit) -> None:
     assert (focus.grain, focus.selection) == (walk.default_grain, Edge(2, 0, 0))
     assert focus.playhead == walk.find(focus.grain, "update/w5")
     assert f"Stopped at step {step}: w₅ crosses zero" in person.window.health.sentence.text()
+    focus.set(notation="nielsen")
+    assert "w²₁₁ crosses zero" in person.window.health.sentence.text()
+    # A click on the sentence leads back to the beat.
+    focus.set(playhead=1, selection=None)
+    person.click(person.window.health.sentence)
+    assert (focus.playhead, focus.selection) == (walk.find(focus.grain, "update/w5"), Edge(2, 0, 0))
     # Going on leaves it behind; the event stays, and a click on it leads back.
     person.click(health_button(person, "Breakpoints…"))
     person.wait(lambda: person.app.marks.breakpoints is not None and person.app.marks.breakpoints.isVisible())
@@ -129,6 +135,9 @@ def test_walking_stops_at_the_beat(visit: Visit) -> None:
     assert person.frame.step == hit
     assert focus.playhead == focus.walk.find("layer", "update/w5")
     assert focus.selection == Edge(2, 0, 0)
+    person.click(health_button(person, "Go on"))
+    assert focus.playing_walk
+    person.app.navigation.pause()
 
 
 def test_a_row_of_the_data_and_a_curve_lead_to_breakpoints(visit: Visit) -> None:

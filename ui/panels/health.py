@@ -82,6 +82,7 @@ class HealthLine(QWidget):
         self.look: Callable[[Frame, Hit], object] = lambda frame, hit: None
         """Shows where a breakpoint was reached."""
         self._hit: Hit | None = None
+        self._spelt: Notation | None = None
         self.finding: Finding | None = None
         """What is said now."""
         self._frame: Frame | None = None
@@ -178,6 +179,7 @@ class HealthLine(QWidget):
         """Show why training rests at a breakpoint, or else the finding."""
         found, frame = self.finding, self._frame
         if self._hit is not None and frame is not None:
+            self._spelt = self._focus.notation
             words = stopped_at(frame, self._hit, self._focus)
             self.sentence.say("stop", words, words)
             found = None
@@ -240,6 +242,8 @@ class HealthLine(QWidget):
 
     def _look(self) -> None:
         """Follow the names and letters that Focus chose."""
+        if self._hit is not None and self._spelt is not self._focus.notation:
+            self._say()
         if self._notation is not self._focus.notation and self._examined is not None and self.isVisible():
             self._clock.start(REST_MS)
 
