@@ -101,7 +101,8 @@ def vanishing(frame: Frame, notation: str | Notation) -> Finding | None:
     ratios = norms[norms[:, 1] > 0, 0] / norms[norms[:, 1] > 0, 1]
     if not frame.trace.layers[first - 1].x.any():
         return None  # nothing came in: so its gradient is 0 whatever error comes down
-    if not norms[-1, 0] < VANISHED * norms[-1, 1] or len(ratios) < STEPS / 2 or not np.median(ratios) < VANISHED:
+    # Of a step far back the record may have been given up to save memory.
+    if len(ratios) < STEPS / 2 or not norms[-1, 0] < VANISHED * norms[-1, 1] or not np.median(ratios) < VANISHED:
         return None
     values: dict[str, str | Phrase] = {"first": str(first), "last": str(last)}
     way = passage(frame, first, last)
@@ -185,7 +186,7 @@ def flat(frame: Frame, notation: str | Notation) -> Finding | None:
         pairs = _flat_pairs(frame, layer)
         share = float(pairs.mean())
         before = recorded(frame, (f"flat/{layer}",), frame.step + 1 - STEPS)[:, 0]
-        if share > FLAT_SHARE < np.median(before) and (worst is None or share > worst[0]):
+        if len(before) and share > FLAT_SHARE < np.median(before) and (worst is None or share > worst[0]):
             worst = share, layer, pairs
     if worst is None:
         return None

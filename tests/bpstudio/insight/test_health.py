@@ -60,6 +60,17 @@ def regression(rows: int = 40, scale: float = 1.0, shift: float = 0.0) -> Datase
 # ---- nothing unusual
 
 
+@pytest.mark.parametrize("name", ["tanh", "relu", "sigmoid"])
+def test_a_step_whose_record_was_given_up_can_be_examined(name: str) -> None:
+    layers = (*(Dense(3, name) for _ in range(4)), Dense(1, "identity"))
+    session = Session(Experiment(Network(2, layers), optimizer=SGD(0.01), batch_size=40), regression(), budget=200_000)
+    session.run(3500)
+    session.seek(700)
+    frame = session.frame()
+    assert frame.metrics.table(("loss",), 600, 701)[1].shape == (0, 1), "nothing is left of the steps before"
+    examine(frame)
+
+
 @pytest.mark.parametrize(("name", "steps"), [("iris", 400), ("four-equations", 300), ("softmax", 120)])
 def test_a_run_that_learns_has_nothing_unusual(name: str, steps: int) -> None:
     run = lesson.load(name).session()
