@@ -403,7 +403,7 @@ def main(kind: str, first: int, count: int) -> int:
         os.chdir(name)
         for seed in range(first, first + count):
             # Whatever hangs is ended, and its stack printed.
-            faulthandler.dump_traceback_later(60, exit=True)
+            faulthandler.dump_traceback_later(180, exit=True)
             what, complaint, refusal = one(Path(name), seed)
             opened, refusals = opened + (not refusal), refusals + bool(refusal)
             if complaint:
