@@ -129,8 +129,10 @@ def _origin(known: dict[int, BranchView], branch: BranchView) -> int | None:
 
 
 def title(branches: Sequence[BranchView], number: int, translate: Callable[[str], str]) -> str:
-    """What a branch is called: by the name that a person gave it, or by the change that made it."""
-    branch = next(each for each in branches if each.number == number)
+    """What a branch is called: by the name that a person gave it, or by the change that made it. Raises KeyError where
+    there is none of this number.
+    """
+    branch = {each.number: each for each in branches}[number]
     if branch.name:
         return branch.name
     if branch.number == 1:

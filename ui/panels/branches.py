@@ -88,8 +88,9 @@ class Branches(QWidget):
         """Delete a branch, the chosen one where no other is named, and tell how it comes back."""
         frame = self._frame
         number = self.tree.chosen if number is None else number
-        if frame is None or number is None or len(frame.branches) < 2:
+        if frame is None or len(frame.branches) < 2 or all(each.number != number for each in frame.branches):
             return
+        assert number is not None
         name = title(frame.branches, number, tr)
         self._runner.delete_branch(number)
         self._say("good", tr(DELETED, name=name), tr("Undo"), self._runner.undo)
