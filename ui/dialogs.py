@@ -107,6 +107,15 @@ HELP = (
         ),
     ),
     (
+        translatable("Marking and stopping"),
+        translatable(
+            "Ctrl+B marks the beat that is shown, with a note. Ctrl+Shift+B says where training is to stop by itself: "
+            "when a weight crosses zero, a unit goes flat or dies, the validation loss turns, an answer flips, or a "
+            "condition that you type becomes true. It rests at the very beat. Ctrl+H lists marks, stops and events; a "
+            "click goes there."
+        ),
+    ),
+    (
         translatable("Changing"),
         translatable(
             "Click a line or a circle, then type its value at the right (F2). Layers, loss, rate and data are at the "
