@@ -171,7 +171,7 @@ def write(path: str | os.PathLike[str], project: Project, progress: Progress | N
 
 def _written(file: Path, project: Project, progress: Progress) -> Known:
     """What stands in the new file."""
-    contents = Collected(project, file.parent, meta_of(project, *_stamp()), {}).contents
+    contents = Collected(project, file, meta_of(project, *_stamp()), {}).contents
     with telling(file, is_writing=True), atomic.replacement(file) as beside, closing(_connected(beside, "rwc")) as new:
         # Nobody knows of the file yet: whatever fails, it is deleted.
         for pragma in ("journal_mode = OFF", "synchronous = OFF"):
@@ -253,7 +253,7 @@ class ProjectFile:
         cannot, or where somebody else saved since.
         """
         file = self.path
-        contents = Collected(project, file.parent, meta_of(project, *_stamp()), self._known.records).contents
+        contents = Collected(project, file, meta_of(project, *_stamp()), self._known.records).contents
         with telling(file, is_writing=True), opening.handles(file):
             self._still_there()
             connection = self._connection

@@ -39,6 +39,8 @@ NO_FOLDER = "There is no folder {folder} any more."
 NO_FOLDER_REMEDY = "Save to another folder."
 READ_ONLY = "{name} cannot be changed: the file or its folder is read-only."
 READ_ONLY_REMEDY = "Save under another name or to another folder."
+TOO_MUCH_TEXT = "{name} was not saved: {what} is more text than a project holds."
+TOO_MUCH_TEXT_REMEDY = "Use fewer masks of your own, or shorter names."
 FULL = "{name} was not saved: the drive is full. What was saved before is still there."
 FULL_REMEDY = "Make room, or save to another drive."
 NOT_TAKEN = "{name} was not saved: the drive did not take it ({reason}). What was saved before is still there."
@@ -79,6 +81,8 @@ def telling(file: Path, is_writing: bool = False) -> Iterator[None]:
     """Say in plain words what SQLite and the system report about a file."""
     try:
         yield
+    except sqlite3.ProgrammingError:  # a mistake of ours, not of the file
+        raise
     except sqlite3.Error as error:
         raise _of_sqlite(error, file, is_writing) from error
     except DamageError as error:

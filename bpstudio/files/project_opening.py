@@ -128,7 +128,7 @@ def reading(file: Path, is_strict: bool = True, is_brief: bool = False) -> Itera
         try:
             connection = _connect(file, found, is_strict, is_brief)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorname != "SQLITE_READONLY_ROLLBACK":
+            if getattr(error, "sqlite_errorname", "") != "SQLITE_READONLY_ROLLBACK":
                 raise
             copy = closed.enter_context(_recovered(file))
             connection = _connect(copy, header(copy), is_strict, is_brief)
@@ -231,24 +231,28 @@ def journal_of(file: Path) -> Path:
 def check_journal(file: Path, journal: Path) -> None:
     """Raise ProjectError where what lies beside a file would make SQLite touch anything but that file.
 
-    The end of a journal can name a further file, which is deleted when all is done; bpstudio never writes such a name.
+    A link leads elsewhere, and the end of a journal can name a further file, which is deleted when all is done;
+    bpstudio writes neither. ``journal`` may be a copy.
     """
-    try:
-        with handles(journal), journal.open("rb") as stream:
-            first = stream.read(28)
-            size = stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, size - 8))
-            last = stream.read(8)
-    except FileNotFoundError:
-        return
     foreign = ProjectError(
         said.FOREIGN_JOURNAL, said.FOREIGN_JOURNAL_REMEDY, journal=journal_of(file).name, name=file.name
     )
-    if size and last == _JOURNAL_MAGIC and size > len(_JOURNAL_MAGIC):
+    largest = 2 * file.stat().st_size + 2**20
+    try:
+        status = journal.lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > largest:
+            raise foreign
+        with handles(journal), journal.open("rb") as stream:
+            first = stream.read(28)
+            stream.seek(max(len(_JOURNAL_MAGIC), status.st_size - len(_JOURNAL_MAGIC)))
+            last = stream.read()
+    except FileNotFoundError:
+        return
+    if last == _JOURNAL_MAGIC:
         raise foreign
     if len(first) == 28 and first[:8] == _JOURNAL_MAGIC:
         pages, _, page = struct.unpack(">3I", first[16:28])
-        if pages * page > 2 * file.stat().st_size + 2**20:
+        if pages * page > largest:
             raise foreign
 
 
@@ -265,6 +269,7 @@ def _folder() -> Iterator[Path]:
 @contextmanager
 def _recovered(file: Path) -> Iterator[Path]:
     """A copy of a file in which the save that was interrupted is taken back."""
+    check_journal(file, journal_of(file))
     with _folder() as folder:
         copy = folder / "copy.bpstudio"
         try:

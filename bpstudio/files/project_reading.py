@@ -16,13 +16,10 @@ from bpstudio.data.errors import DataError
 from bpstudio.files import strict_json
 from bpstudio.files.project_arrays import described, stored
 from bpstudio.files.project_error import DamageError
-from bpstudio.files.project_schema import ARRAYS, CHECKS, RECORDS, Key, Row, Table, check
+from bpstudio.files.project_schema import ARRAYS, CHECKS, RECORDS, Key, Row, Table, check, is_readable
 
 MAX_STEP = 2**53
 MOST_ROWS = 1_000_000
-LARGEST_JSON = 32 * 2**20
-MOST_PARTS = 2_000_000
-"""Values of a JSON text: what they need in memory is a hundred times what they need in the file."""
 
 Progress = Callable[[float], None]
 Lost = Callable[[str], None]
@@ -100,7 +97,7 @@ class Reading:
 
     def json(self, text: str, what: str) -> Any:
         """The value of a JSON text."""
-        if len(text) > LARGEST_JSON or sum(map(text.count, ",[{:")) > MOST_PARTS:
+        if not is_readable(text):
             raise DamageError(f"{what} is larger than what is written")
         try:
             return strict_json.parse(text)

@@ -22,7 +22,8 @@ from bpstudio.engine.network import Network
 from bpstudio.engine.trace import Params
 from bpstudio.files import data_reference, wording
 from bpstudio.files.project_arrays import little
-from bpstudio.files.project_schema import RECORDS, Key, Row
+from bpstudio.files.project_error import TOO_MUCH_TEXT, TOO_MUCH_TEXT_REMEDY, ProjectError
+from bpstudio.files.project_schema import RECORDS, Key, Row, is_readable
 from bpstudio.maths.operations import Array
 from bpstudio.training.archive import KeptBranch, KeptSegment
 from bpstudio.training.arithmetic import metric_columns
@@ -79,10 +80,13 @@ class _Numbers:
 
 
 class Collected:
-    """The contents of a file for one project; ``before`` is what stands in it already, so that numbers stay."""
+    """The contents of a file for one project; ``before`` is what stands in it already, so that numbers stay.
 
-    def __init__(self, project: Project, folder: Path, meta: Mapping[str, str], before: Records) -> None:
-        self._project, self._folder = project, folder
+    Raises ProjectError where a text is so long that it would not be read again.
+    """
+
+    def __init__(self, project: Project, file: Path, meta: Mapping[str, str], before: Records) -> None:
+        self._project, self._folder = project, file.parent
         self._numbers = {
             name: _Numbers(name, {row[1:]: key[0] for key, row in before.get(name, {}).items()})
             for name in ("datasets", "experiments", "batch_lists", "origins")
@@ -111,6 +115,10 @@ class Collected:
         rows["documents"] = self._documents()
         for name, numbers in self._numbers.items():
             rows[name] = [(number, *row) for number, row in sorted(numbers.used.items())]
+        for name, found in rows.items():
+            for row in found:
+                if not all(is_readable(value) for value in row if isinstance(value, str)):
+                    raise ProjectError(TOO_MUCH_TEXT, TOO_MUCH_TEXT_REMEDY, name=file.name, what=name)
         self.contents = Contents(
             {name: {RECORDS[name].key_of(row): row for row in found} for name, found in rows.items()}, self._arrays
         )
@@ -126,8 +134,14 @@ class Collected:
 
             # Its numbers stand in the run already; where it stood, too.
             plain = project.lesson.replace(dataset=_EMPTY, state=None)
-            document = lessons.document(plain) | {"data": self._dataset(project.lesson.dataset)}
-            rows.append(("lesson", dumped(document)))
+            data = {"data": self._dataset(project.lesson.dataset)}
+            text = dumped(lessons.document(plain) | data)
+            if not is_readable(text):
+                # Stops and switches speak of start values; without those only what is said of the whole stays.
+                bare = {"start": None, "base": None, "variant": "", "at": "", "row": 0}
+                none = dict.fromkeys(("scenes", "variants", "expected", "errata"), ())
+                text = dumped(lessons.document(plain.replace(**bare, **none)) | data)
+            rows.append(("lesson", text))
         return rows
 
     # ---- what is shared
@@ -232,7 +246,7 @@ def meta_of(project: Project, revision: str, saved: str, program: str) -> dict[s
 
 def dumped(value: Any) -> str:
     """One text for one value, as every reader of JSON takes it."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain)
+    return clean(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain))
 
 
 def clean(text: str) -> str:

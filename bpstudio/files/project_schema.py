@@ -52,6 +52,10 @@ from typing import Any
 APPLICATION_ID = 0x62707374
 VERSION = 1
 
+LARGEST_TEXT = 32 * 2**20
+MOST_PARTS = 2_000_000
+"""Values of a JSON text: what they need in memory is a hundred times what they need in the file."""
+
 Row = tuple[Any, ...]
 Key = tuple[Any, ...]
 
@@ -178,3 +182,10 @@ def check(rows: Iterable[Row]) -> bytes:
         digest.update(json.dumps(row).encode())
         digest.update(b"\n")
     return digest.digest()
+
+
+def is_readable(text: str) -> bool:
+    """Whether a text is short enough to be read from a file that nobody can trust."""
+    if len(text) <= MOST_PARTS:
+        return True
+    return len(text.encode()) <= LARGEST_TEXT and sum(map(text.count, ",[{:")) <= MOST_PARTS
