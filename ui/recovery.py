@@ -24,6 +24,7 @@ from ui.language import tr, translatable
 from ui.opening import SUFFIX
 from ui.process_lock import ProcessLock
 from ui.runner import CancelledError, Runner
+from ui.saved import Saved
 from ui.writer import Writer
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Recovery(QObject):
         self._clock.setSingleShot(True)
         self._clock.timeout.connect(self._keep)
         runner.frame_arrived.connect(self._follow)
-        document.listen(self._follow)
+        document.listen(self._heard)
         document.taken_up = self._taken_up.add
 
     @property
@@ -101,7 +102,8 @@ class Recovery(QObject):
         self._clock.stop()
         frame = self._runner.frame
         if frame is None or not self._document.changed:
-            return True
+            self._forget()
+            return self._writer.settle(patience)
         deadline = time.monotonic() + patience
         archive = self._runner.archive_at_once(patience, KEYFRAME_BYTES)
         if archive is None:
@@ -132,6 +134,12 @@ class Recovery(QObject):
             lock.release(remove=not path.exists())
         self._others.clear()
 
+    def _heard(self) -> None:
+        """Something was saved or opened: what is in a person's file now is not kept a moment longer."""
+        if not self._ended and not self._document.is_opening and not self._document.changed:
+            self._forget()
+        self._follow()
+
     def _follow(self, *_: object) -> None:
         if not self._clock.isActive() and not self._busy and not self._ended:
             self._clock.start(round(1000 * EVERY))
@@ -153,9 +161,9 @@ class Recovery(QObject):
             self._clock.start(round(1000 * AFTER_TROUBLE))
 
     def _frozen(self, frame: Frame, run: int, archive: Archive) -> None:
-        if run == self._document.run and not self._ended:
+        if run == self._document.run and self._document.changed and not self._ended:
             self._write(frame, archive)
-        else:  # something else was opened in between, or the last of this run is written already
+        else:  # it was saved in between, something else was opened, or the last of it is written already
             self._busy = False
             self._follow()
 
@@ -198,8 +206,7 @@ class Recovery(QObject):
 
     def _state(self, frame: Frame) -> object:
         """What is to be written again when it changes."""
-        marks = (frame.bookmarks, frame.breakpoints, frame.caption, len(frame.branches), frame.branch)
-        return (self._document.run, frame.step, frame.last_step, frame.segment, frame.undo_names[:1], *marks)
+        return (self._document.run, frame.branch, frame.step, Saved.of_frame(frame))
 
     # ---- runs of others
 

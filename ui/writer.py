@@ -237,16 +237,21 @@ class Pen(threading.Thread):
             return first
 
     def _do(self, job: Job) -> None:
-        from bpstudio.files.project import ProjectFile  # SQLite, only where something is saved
+        from bpstudio.files.project import ProjectConflictError, ProjectFile  # SQLite, only where something is saved
 
         held = self._held.get(job.place)
         if job.kind == "save" and job.project is not None:
             progress = self._progress(job)
             if held is not None and (held.path, held.run) == (job.path, job.run):
-                if held.file is None:
-                    held.file = ProjectFile.open(held.path, held.revision)
-                held.file.save(job.project, progress)
-                return
+                try:
+                    if held.file is None:
+                        held.file = ProjectFile.open(held.path, held.revision)
+                    held.file.save(job.project, progress)
+                    return
+                except ProjectConflictError:
+                    # A person decides what becomes of a file; a copy that somebody deleted is made again.
+                    if job.place == "file":
+                        raise
             if held is not None and held.path == job.path:
                 self._let_go(job.place)  # elsewhere than here an open file cannot be replaced
             file = ProjectFile.create(job.path, job.project, progress)

@@ -208,8 +208,7 @@ def test_what_was_saved_or_left_is_not_kept_any_more(desk: Desk, tmp_path: Path)
     assert desk.recovery.path.is_file()
     desk.document.save(tmp_path / "mine.bpstudio")
     desk.qtbot.waitUntil(lambda: not desk.document.modified)
-    desk.keep()
-    assert not desk.recovery.path.is_file()
+    desk.qtbot.waitUntil(lambda: not desk.recovery.path.is_file())
     desk.runner.step(1)
     desk.settle()
     desk.keep()
@@ -218,6 +217,15 @@ def test_what_was_saved_or_left_is_not_kept_any_more(desk: Desk, tmp_path: Path)
     desk.settle()
     desk.keep()
     assert not desk.recovery.path.is_file()
+
+
+def test_every_name_is_kept(desk: Desk) -> None:
+    desk.edit()
+    for name in ("first", "second"):
+        desk.runner.rename_branch(1, name)
+        desk.settle()
+        desk.keep()
+        assert project.read(desk.recovery.path).archive.branch.name == name
 
 
 def test_another_run_takes_the_place_of_the_first(desk: Desk) -> None:

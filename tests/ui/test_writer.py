@@ -129,6 +129,18 @@ def test_who_saved_meanwhile_is_not_written_over(made: Writer, tmp_path: Path, q
     assert step(path) == 2
 
 
+def test_copy_that_somebody_deleted_is_made_again(made: Writer, tmp_path: Path) -> None:
+    path, told = tmp_path / "a.bpstudio", Told()
+    made.save("recovery", path, run(1), 1, told.append)
+    assert made.settle(30)
+    path.unlink()
+    made.save("recovery", path, run(2), 1, told.append)
+    assert made.settle(30)
+    made.save("recovery", path, run(3), 1, told.append)
+    assert made.settle(30)
+    assert (told, step(path)) == ([None, None, None], 3)
+
+
 def test_trouble_is_told_and_does_not_end_the_thread(
     made: Writer, tmp_path: Path, qtbot: QtBot, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
