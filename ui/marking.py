@@ -7,6 +7,7 @@ becomes a place to look at: first the branch and the step, then, when that step 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -164,4 +165,8 @@ def walk_of(frame: Frame, branch: int, present: Walk | None) -> Walk:
     if experiment.network == here.network and experiment.loss == here.loss:
         return here
     sequential = experiment.update_order == "sequential"
-    return Walk(experiment.network, experiment.loss, experiment.reduction, len(frame.batch), sequential)
+    return _made(experiment.network, experiment.loss, experiment.reduction, len(frame.batch), sequential)
+
+
+_made = functools.lru_cache(maxsize=8)(Walk)
+"""Walks keep the tables behind their arithmetic, so those of other branches are kept."""

@@ -10,11 +10,12 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 from PyQt6.QtCore import QAbstractItemModel, QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, QRect, QSize, Qt
-from PyQt6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
+from PyQt6.QtGui import QContextMenuEvent, QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PyQt6.QtWidgets import (
     QAbstractItemDelegate,
     QAbstractItemView,
     QListView,
+    QMenu,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
@@ -22,6 +23,7 @@ from PyQt6.QtWidgets import (
 from typing_extensions import override
 
 from ui import tabbing, theme
+from ui.language import tr
 from ui.later import after_painting
 from ui.panels import marks_row
 from ui.panels.marks_row import NOTE_HEIGHT, SIDE, TITLE_LINES, Line, NoteEdit, Place
@@ -229,6 +231,32 @@ class MarkList(QListView):
     def mouseDoubleClickEvent(self, e: QMouseEvent | None) -> None:
         if e is not None and self.chosen is not None and self.part_at(e.position().toPoint())[1] == "row":
             self.write(self.chosen)
+
+    def menu(self, key: Hashable) -> QMenu:
+        """What a row can be asked for, in words."""
+        menu, acts = QMenu(self), self.acts
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        offers = (
+            (acts.go if acts.toggle is None else None, tr("Go there")),
+            (acts.toggle, tr("Switch off") if self.lines.line(key).checked else tr("Switch on")),
+            (self.write if acts.write is not None else None, tr("Write a note")),
+            (acts.remove, tr("Remove")),
+        )
+        for act, words in offers:
+            action = menu.addAction(words) if act is not None else None
+            if action is not None and act is not None:
+                action.triggered.connect(lambda _, act=act: act(key))
+        return menu
+
+    @override
+    def contextMenuEvent(self, a0: QContextMenuEvent | None) -> None:
+        if a0 is None:
+            return
+        is_mouse = a0.reason() == QContextMenuEvent.Reason.Mouse
+        place = self.indexAt(a0.pos()) if is_mouse else self.currentIndex()
+        if place.isValid():
+            self.setCurrentIndex(place)
+            self.menu(self.lines.keys[place.row()]).popup(a0.globalPos())
 
     @override
     def keyPressEvent(self, e: QKeyEvent | None) -> None:

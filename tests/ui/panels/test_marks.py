@@ -174,6 +174,19 @@ def test_keys_in_the_list(stage: Any, panel: Bookmarks) -> None:
     assert panel.list.editor is None
 
 
+def test_the_menu_of_a_row_says_what_can_be_done(stage: Any, panel: Bookmarks) -> None:
+    stage.runner.bookmark("backward/w5")
+    stage.settle()
+    key = panel.list.lines.keys[0]
+    acts = {action.text(): action for action in panel.list.menu(key).actions()}
+    assert list(acts) == ["Go there", "Write a note", "Remove"]
+    acts["Write a note"].trigger()
+    assert panel.list.editor is not None
+    stage.qtbot.keyClick(panel.list.editor, Qt.Key.Key_Escape)
+    acts["Remove"].trigger()
+    assert stage.settle().bookmarks == ()
+
+
 def test_next_and_previous_go_round(stage: Any, panel: Bookmarks) -> None:
     marking = panel._marking
     assert not marking.neighbour(1)
