@@ -94,7 +94,7 @@ class Collected:
         self._arrays: dict[str, dict[Key, Piece]] = {
             name: {} for name in ("dataset_arrays", "batches", "origin_arrays", "keyframes", "blocks")
         }
-        self._datasets: dict[int, int] = {}
+        self._found: dict[int, int] = {}  # numbers of what many share, by the identity of the object
         archive = project.archive
         rows: dict[str, list[Row]] = {"meta": sorted(meta.items())}
         rows["segments"] = [self._segment(each) for each in archive.segments.values()]
@@ -147,7 +147,7 @@ class Collected:
     # ---- what is shared
 
     def _dataset(self, dataset: Dataset) -> int:
-        number = self._datasets.get(id(dataset))
+        number = self._found.get(id(dataset))
         if number is None:
             embedded = self._project.embed or not _has_file(dataset)
             row = (
@@ -155,7 +155,7 @@ class Collected:
                 *(len(dataset.train), len(dataset.validation), int(embedded)),
                 dumped(_described(dataset, self._folder, embedded)),
             )
-            number = self._datasets[id(dataset)] = self._numbers["datasets"].of(row)
+            number = self._found[id(dataset)] = self._numbers["datasets"].of(row)
             if embedded:
                 for part in ("x", "y", "train", "validation"):
                     values = getattr(dataset, part)
@@ -165,21 +165,27 @@ class Collected:
     def _batch_list(self, explicit: tuple[Array, ...] | None) -> int | None:
         if explicit is None:
             return None
+        if id(explicit) in self._found:
+            return self._found[id(explicit)]
         batches = [np.asarray(rows, np.int64) for rows in explicit]
         digest = hashlib.sha256()
         for rows in batches:
             digest.update(len(rows).to_bytes(8))
             digest.update(rows.astype(little(np.int64)).tobytes())
-        number = self._numbers["batch_lists"].of((len(batches), digest.hexdigest()))
+        number = self._found[id(explicit)] = self._numbers["batch_lists"].of((len(batches), digest.hexdigest()))
         for place, (rows, anchor) in enumerate(zip(batches, explicit, strict=True)):
             same = anchor if isinstance(anchor, np.ndarray) else None
             self._arrays["batches"].setdefault((number, place), Piece(rows, same, len(rows)))
         return number
 
     def _origin(self, origin: Params) -> int:
+        if id(origin) in self._found:
+            return self._found[id(origin)]
         values = origin.flat
         digest = hashlib.sha256(np.ascontiguousarray(values, little(values.dtype)).tobytes()).hexdigest()
-        number = self._numbers["origins"].of((str(values.dtype), digest, dumped(_network(origin.network))))
+        number = self._found[id(origin)] = self._numbers["origins"].of(
+            (str(values.dtype), digest, dumped(_network(origin.network)))
+        )
         self._arrays["origin_arrays"].setdefault((number,), Piece(values, values, len(values)))
         return number
 

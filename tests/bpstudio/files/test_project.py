@@ -241,6 +241,68 @@ def test_every_field_of_a_run_is_known_here() -> None:
         assert " ".join(field.name for field in dataclasses.fields(record)) == names
 
 
+def act(run: Session, rng: random.Random) -> None:
+    """Something that a person may do."""
+    past = run.past
+    kind = rng.randrange(10)
+    if kind < 4:
+        run.run(rng.choice((1, 7, 60, 200)))
+    elif kind == 4:
+        run.seek(rng.randint(past.branch.first, run.last_step))
+    elif kind == 5:
+        size = rng.choice((0, 3, 4))
+        run.apply(run.experiment.replace(batch_size=size, optimizer=rng.choice((runs.SGD(0.1), runs.Adam(0.01)))))
+    elif kind == 6:
+        dataset = run.dataset.replace_input(rng.randrange(run.dataset.rows), 0, rng.choice((0.0, -0.0, 0.25)))
+        run.apply(dataset=dataset, name="data")
+    elif kind == 7:
+        rng.choice((run.undo, run.redo, lambda: run.branch("b"), lambda: run.bookmark("", "n")))()
+    elif kind == 8:
+        run.switch(rng.choice(past.branches).number)
+        if len(past.branches) > 2:
+            run.delete_branch(rng.choice(past.branches).number)
+    else:
+        run.hold(rng.choice((20_000, 60_000, 1_000_000)))
+
+
+def check_saves(path: Path, seed: int, saves: int) -> None:
+    """Save after every few acts; the file always holds the whole run, and no more than a new file would."""
+    rng = random.Random(seed)
+    run = Session(runs.small(), runs.data(), budget=60_000)
+    file = ProjectFile.create(path, runs.project(run))
+    for number in range(saves):
+        for _ in range(rng.randint(1, 4)):
+            act(run, rng)
+        archive = run.archive(keyframe_bytes=rng.choice((None, None, 5_000)))
+        file.save(Project(archive, view={"number": number}))
+        read = projects.read(path)
+        assert (runs.digest(read.archive), read.view) == (runs.digest(archive), {"number": number}), number
+        if rng.random() < 0.2:
+            file.close()
+            file = ProjectFile.open(path, read.revision)
+            run = Session.restored(read.archive, budget=60_000) if rng.random() < 0.5 else run
+    file.close()
+    projects.write(path.with_name("new.bpstudio"), Project(archive))
+    counts = []
+    for each in (path, path.with_name("new.bpstudio")):
+        with closing(sqlite3.connect(each)) as connection:
+            tables = (*project_schema.RECORDS, *project_schema.ARRAYS)
+            counts.append([connection.execute(f"SELECT count(*) FROM {name}").fetchone() for name in tables])
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_any_run_is_saved_again_and_again(seed: int, tmp_path: Path) -> None:
+    check_saves(tmp_path / "a.bpstudio", seed, 12)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", range(10, 40))
+def test_many_runs_are_saved_again_and_again(seed: int, tmp_path: Path) -> None:
+    check_saves(tmp_path / "a.bpstudio", seed, 60)
+
+
 def test_thinned_and_forgotten_records_come_back(tmp_path: Path) -> None:
     run = Session(runs.small(), runs.data(), budget=300_000)
     run.run(12_000)
