@@ -125,10 +125,10 @@ class Bookmarks(QWidget):
         walk = walk_of(frame, mark.branch, self._focus.walk)
         asked = asked_at(walk, mark.address, self._focus.notation)
         at, is_here = where(frame, mark.branch, mark.step), self._marking.is_here(frame, mark)
+        detail = f"{at} · {asked.rendered(tr)}"
         if mark.note:
-            detail = f"{at} · {asked.rendered(tr)}"
             return Line(mark.note, detail, f"{mark.note}\n{detail}", is_here=is_here)
-        return Line(sentence(asked), at, f"{sentence(asked)}\n{at}", is_here=is_here)
+        return Line(sentence(asked), at, f"{sentence(asked)}\n{at}", is_here=is_here, all_details=detail)
 
     def _go(self, key: Hashable) -> None:
         if key in self._marks:

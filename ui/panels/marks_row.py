@@ -23,7 +23,8 @@ NOTE_HEIGHT = 76
 
 @dataclass(frozen=True)
 class Line:
-    """What stands in one row: a title, and details under it. `checked` is None where there is no box.
+    """What stands in one row: a title, and details under it (`all_details` while a field stands in the place of the
+    title). `checked` is None where there is no box.
 
     `sign` stands before the title in the colour of `role` ("good", "warning", "error" or "secondary"); `is_faint` says
     that the row is off, or that nobody can go there any more; `is_here`, that this is where one stands.
@@ -37,6 +38,7 @@ class Line:
     role: str = "secondary"
     is_faint: bool = False
     is_here: bool = False
+    all_details: str = ""
 
     @property
     def spoken(self) -> str:
@@ -125,11 +127,12 @@ def paint(painter: QPainter, place: Place, most: int, mouse: QPoint | None, is_c
         for text in place.titles(most):
             painter.drawText(QRect(words.left(), y, words.width(), height), Qt.AlignmentFlag.AlignVCenter, text)
             y += height
-    if line.detail:
+    detail = line.all_details if is_open and line.all_details else line.detail
+    if detail:
         metrics = QFontMetrics(look.font(12))
         painter.setFont(look.font(12))
         painter.setPen(look.secondary)
-        text = metrics.elidedText(line.detail, Qt.TextElideMode.ElideRight, words.width())
+        text = metrics.elidedText(detail, Qt.TextElideMode.ElideRight, words.width())
         painter.drawText(QRect(words.left(), y, words.width(), metrics.height()), Qt.AlignmentFlag.AlignVCenter, text)
     if place.has_cross and (is_under or is_chosen):
         is_over = mouse is not None and place.part_at(mouse) == "cross"
