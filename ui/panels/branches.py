@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QEvent, QPoint, Qt
-from PyQt6.QtGui import QAction
+from PyQt6.QtCore import QEvent, QPoint, QRect, QSize, Qt
+from PyQt6.QtGui import QAction, QResizeEvent
 from PyQt6.QtWidgets import QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -43,10 +43,8 @@ class Branches(QWidget):
         self.tree.pointed.connect(self._read)
         self.tree.deleted.connect(self.delete)
         self.tree.menu_wanted.connect(self._menu)
-        self.reading = QLabel()
-        self.reading.setProperty("role", "secondary")
-        self.reading.setWordWrap(True)
-        self.reading.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self._place = _TwoLines()
+        self.reading = self._place.label
         self.hint = QLabel()
         self.hint.setProperty("role", "secondary")
         self.hint.setWordWrap(True)
@@ -64,7 +62,7 @@ class Branches(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(5)
-        for widget in (self.tree, self.reading, self.hint, self.beside, row):
+        for widget in (self.tree, self._place, self.hint, self.beside, row):
             column.addWidget(widget)
         self.retranslate()
 
@@ -136,8 +134,10 @@ class Branches(QWidget):
         self._runner.switch(number, step)
 
     def _read(self) -> None:
-        self.reading.setText(self.tree.reading())
-        self.tree.setAccessibleDescription(self.tree.reading())
+        said = self.tree.reading()
+        if said != self.reading.text():
+            self.reading.setText(said)
+            self.tree.setAccessibleDescription(said)
         self._enable()
 
     def _enable(self) -> None:
@@ -149,8 +149,6 @@ class Branches(QWidget):
         self.hint.setVisible(not several)
         for name in ("go", "compare", "delete"):
             self._acts[name].setVisible(several)
-        # Room for two lines: what stands below must not jump while the mouse moves over the tree.
-        self.reading.setMinimumHeight(2 * self.reading.fontMetrics().height() + 2)
         self._acts["go"].setEnabled(not is_here or self.tree.at is not None)
         is_compared = chosen is not None and chosen == compared
         self._acts["compare"].setText(tr("Stop comparing") if is_compared else tr("Compare"))
@@ -179,3 +177,36 @@ class Branches(QWidget):
         super().changeEvent(a0)
         if a0 is not None and a0.type() == QEvent.Type.LanguageChange:
             self.retranslate()
+
+
+class _TwoLines(QWidget):
+    """A label in the room of two lines: what stands below must not jump while the mouse moves over the tree, and a text
+    that changes with every frame must not have the window laid out anew. A label of fixed size in no layout does not.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.label = QLabel(self)
+        self.label.setProperty("role", "secondary")
+        self.label.setWordWrap(True)
+        self.label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    @override
+    def sizeHint(self) -> QSize:
+        # Measured in the language in use: letters of another font make a line higher.
+        lines = "\n".join([tr("loss") + "g"] * 2)
+        room = QRect(0, 0, 10_000, 10_000)
+        return QSize(120, self.label.fontMetrics().boundingRect(room, 0, lines).height() + 4)
+
+    @override
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
+        super().resizeEvent(a0)
+        self.label.setFixedSize(self.size())
+
+    @override
+    def changeEvent(self, a0: QEvent | None) -> None:
+        super().changeEvent(a0)
+        looks = (QEvent.Type.LanguageChange, QEvent.Type.FontChange, QEvent.Type.StyleChange)
+        if a0 is not None and a0.type() in looks:
+            self.updateGeometry()

@@ -230,6 +230,7 @@ def test_it_says_what_it_shows(stage: Any, panel: Branches) -> None:
     language.install(app, "zh_CN")
     stage.qtbot.waitUntil(lambda: panel.tree.tree.titles[0] == "最初的训练")
     assert panel.tree.accessibleName() == "本次训练的分支"
+    stage.qtbot.waitUntil(lambda: panel.reading.height() >= panel.reading.heightForWidth(panel.reading.width()))
 
 
 def test_one_branch_says_how_there_come_to_be_more(stage: Any, mazur_session: Session, told: Told) -> None:
