@@ -179,6 +179,33 @@ class Past:
         bookmarks = tuple(each for each in self.bookmarks if each.branch != number)
         return dataclasses.replace(self, branches=branches, bookmarks=bookmarks)
 
+    def renamed(self, number: int, name: str) -> Past:
+        """The same with another name for a branch. Raises ValueError where there is none of this number."""
+        return self.with_branch(dataclasses.replace(self.numbered(number), name=line(name)))
+
+    def bookmark(self, number: int) -> Bookmark:
+        """The bookmark of this number. Raises ValueError where there is none."""
+        for mark in self.bookmarks:
+            if mark.number == number:
+                return mark
+        raise ValueError(f"bookmark: there is none of number {number}")
+
+    def bookmarked(self, step: int, address: str, note: str) -> tuple[Past, int]:
+        """The same with a bookmark at a step of the current branch, and its number."""
+        mark = Bookmark(next_number(self.bookmarks), self.current, step, address, note[:LONGEST_NOTE])
+        return dataclasses.replace(self, bookmarks=(*self.bookmarks, mark)), mark.number
+
+    def annotated(self, number: int, note: str) -> Past:
+        """The same with another note on a bookmark. Raises ValueError where there is none of this number."""
+        changed = dataclasses.replace(self.bookmark(number), note=note[:LONGEST_NOTE])
+        marks = tuple(changed if each.number == number else each for each in self.bookmarks)
+        return dataclasses.replace(self, bookmarks=marks)
+
+    def without_bookmark(self, number: int) -> Past:
+        """The same without a bookmark. Raises ValueError where there is none of this number."""
+        gone = self.bookmark(number)
+        return dataclasses.replace(self, bookmarks=tuple(each for each in self.bookmarks if each is not gone))
+
     def next_branch(self) -> int:
         """A number that no branch has."""
         return 1 + max(branch.number for branch in self.branches)
@@ -187,6 +214,11 @@ class Past:
 def _fork(child: Branch, gone: Branch) -> int:
     """Where a child leaves its grandparent."""
     return min(child.fork, gone.fork) if gone.parent is not None else child.fork
+
+
+def line(name: str) -> str:
+    """A name as it can stand in one line."""
+    return " ".join(name.split())[:LONGEST_NAME]
 
 
 def next_number(numbered: Sequence[Bookmark] | Sequence[Breakpoint]) -> int:

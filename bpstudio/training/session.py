@@ -7,7 +7,6 @@ before anything changes: a refused edit leaves everything as it was.
 from __future__ import annotations
 
 import dataclasses
-import weakref
 from collections.abc import Sequence
 
 import numpy as np
@@ -38,30 +37,15 @@ from bpstudio.training.evaluation import probe
 from bpstudio.training.experiment import Experiment
 from bpstudio.training.frame import Frame, FramePool
 from bpstudio.training.history import Chain, Segment
+from bpstudio.training.holding import Holding
 from bpstudio.training.lookout import Lookout
 from bpstudio.training.metrics import Metrics
-from bpstudio.training.near import Near
-from bpstudio.training.past import (
-    LONGEST_NAME,
-    LONGEST_NOTE,
-    Bookmark,
-    Branch,
-    Event,
-    Moment,
-    Past,
-    Undo,
-    next_number,
-)
+from bpstudio.training.past import Branch, Event, Moment, Past, Undo, line
 from bpstudio.training.recording import Kept, Recording, Tape
 from bpstudio.training.stopping import NOT_WATCHED, UNTRIED, Patience, Stopped, Watch
 from bpstudio.training.watchers import watcher
 
 DEFAULT_BUDGET = 256 * 2**20
-KEYFRAME_SHARE = 0.8
-UNCHECKED_SHARE = 1 / 256
-"""Of the budget, by which a segment may grow before all of them are counted again."""
-NEAR_SHARE = 0.15
-"""Of the budget, for states close to the present step; it is part of the share of the keyframes."""
 
 
 class Session:
@@ -91,20 +75,16 @@ class Session:
         averages: Averages | None = None,
     ) -> None:
         check_fit(experiment, dataset)
-        self.budget = budget
         self._camera = Camera()
         self._undo = Undo()
-        self._near = Near(lambda: int(self.budget * NEAR_SHARE))
+        self._holding = Holding(budget, self._undo)
         self._chronicle = Chronicle()
         self._lookout: Lookout | None = None
-        self._segments_made = 0
-        self._grown: tuple[Segment | None, int] = (None, 0)
-        self._all_segments: weakref.WeakSet[Segment] = weakref.WeakSet()
         origin = start if start is not None else draw_params(experiment.network, experiment.seed)
         at, params, state = (0, origin, {}) if resume is None else resume
         memory = packed(experiment, params, state, averages or {})
         # The best step of before lies outside this run, which could not go back to it: stopping waits anew.
-        segment = self._own(
+        segment = self._holding.own(
             Segment(
                 experiment,
                 dataset,
@@ -114,7 +94,7 @@ class Session:
                 explicit=batches,
                 begun=begun,
                 watched=Watch(watched),
-                number=self._number(),
+                number=self._holding.number(),
             )
         )
         self._stopped: Stopped | None = None
@@ -137,6 +117,11 @@ class Session:
     def dataset(self) -> Dataset:
         """The data of the present step."""
         return self._cursor.segment.dataset
+
+    @property
+    def budget(self) -> int:
+        """Bytes that the past may take."""
+        return self._holding.budget
 
     @property
     def step_number(self) -> int:
@@ -208,10 +193,8 @@ class Session:
 
     def hold(self, budget: int) -> None:
         """Keep the past within so many bytes from now on. What is given up comes back by replay, digit for digit."""
-        self.budget, self._grown = budget, (None, 0)
         self._cursor.drain()
-        for segment in list(self._all_segments):
-            self._hold_budget(segment)
+        self._holding.allow(budget)
 
     # ---- moving
 
@@ -301,7 +284,7 @@ class Session:
         step = 0 if restarts else here.step
         place = (0, 0) if restarts else self._place_after(new, data)
         comparable = not restarts and judged_alike(old, self.dataset, new, data)
-        segment = self._own(
+        segment = self._holding.own(
             Segment(
                 new,
                 data,
@@ -313,7 +296,7 @@ class Session:
                 begun=step if state is None else here.segment.begun,
                 watched=here.segment.watch_at(step).carried(comparable) if not restarts else NOT_WATCHED,
                 cause=name,
-                number=self._number(),
+                number=self._holding.number(),
             )
         )
         self._stopped = self._hit = None
@@ -377,7 +360,7 @@ class Session:
         spread, or all of them.
         """
         self._cursor.drain()
-        return archived(self._past, self._cursor, self.events, self._segments_made, keyframe_bytes)
+        return archived(self._past, self._cursor, self.events, self._holding.made, keyframe_bytes)
 
     @classmethod
     def restored(cls, archive: Archive, budget: int = DEFAULT_BUDGET) -> Session:
@@ -389,13 +372,12 @@ class Session:
         first = archive.segments[here.segments[0]]
         session = cls(first.experiment, first.dataset, here.origin, budget=budget, caption=here.caption)
         session._past, segments = thawed(archive)
-        session._all_segments.update(segments)
-        session._segments_made, session._chronicle = archive.made, Chronicle(archive.events)
+        session._holding.take(segments, archive.made)
+        session._chronicle = Chronicle(archive.events)
         branch = session._past.branch
         session._cursor = session._enter(branch.chain.segments[0], branch.first)
         session.seek(min(max(branch.step, branch.first), branch.last))
-        for segment in segments:
-            session._hold_budget(segment)
+        session._holding.allow(budget)
         return session
 
     # ---- branches and marks
@@ -405,7 +387,7 @@ class Session:
         here = self._cursor
         here.drain()
         segment, step = here.segment, here.step
-        copy = self._own(
+        copy = self._holding.own(
             Segment(
                 segment.experiment,
                 segment.dataset,
@@ -417,13 +399,13 @@ class Session:
                 begun=segment.begun,
                 watched=segment.watch_at(step),
                 cause="branch",
-                number=self._number(),
+                number=self._holding.number(),
             )
         )
         self._undo.remember(self._moment("branch"))
         chain = dataclasses.replace(self._chain, segments=(*self._chain.until(step), copy))
         left = self._past.left_at(step)
-        branch = Branch(left.next_branch(), chain, step, _line(name), left.current, step, "branch")
+        branch = Branch(left.next_branch(), chain, step, line(name), left.current, step, "branch")
         self._past = dataclasses.replace(left.with_branch(branch), current=branch.number)
         self._cursor = self._enter(copy, step)
         return branch.number
@@ -445,10 +427,7 @@ class Session:
 
     def rename_branch(self, number: int, name: str) -> bool:
         """Call a branch something else, as one gesture; returns False when that is how it was."""
-        branch = self._past.numbered(number)
-        if branch.name == _line(name):
-            return False
-        return self._change_past(self._past.with_branch(dataclasses.replace(branch, name=_line(name))), "rename branch")
+        return self._change_past(self._past.renamed(number, name), "rename branch")
 
     def delete_branch(self, number: int) -> None:
         """Forget a branch, as one gesture; of the one on which the run is, after a switch to its parent.
@@ -480,39 +459,25 @@ class Session:
 
     def bookmark(self, address: str = "", note: str = "") -> int:
         """Mark the present step, or a beat of it, as one gesture; returns the bookmark's number."""
-        past = self._past
-        mark = Bookmark(next_number(past.bookmarks), past.current, self.step_number, address, note[:LONGEST_NOTE])
-        self._change_past(dataclasses.replace(past, bookmarks=(*past.bookmarks, mark)), "bookmark")
-        return mark.number
+        past, number = self._past.bookmarked(self.step_number, address, note)
+        self._change_past(past, "bookmark")
+        return number
 
     def annotate(self, number: int, note: str) -> bool:
         """Write another note on a bookmark, as one gesture; returns False when that is how it was.
 
         Raises ValueError where there is none of this number.
         """
-        self._bookmark(number)
-        marks = tuple(
-            dataclasses.replace(each, note=note[:LONGEST_NOTE]) if each.number == number else each
-            for each in self._past.bookmarks
-        )
-        return self._change_past(dataclasses.replace(self._past, bookmarks=marks), "note")
+        return self._change_past(self._past.annotated(number, note), "note")
 
     def remove_bookmark(self, number: int) -> None:
         """Take a bookmark away, as one gesture. Raises ValueError where there is none of this number."""
-        self._bookmark(number)
-        marks = tuple(each for each in self._past.bookmarks if each.number != number)
-        self._change_past(dataclasses.replace(self._past, bookmarks=marks), "remove bookmark")
+        self._change_past(self._past.without_bookmark(number), "remove bookmark")
 
     def go_to_bookmark(self, number: int) -> None:
         """Go to the branch and the step that a bookmark marks. Raises ValueError where there is none of this number."""
-        mark = self._bookmark(number)
+        mark = self._past.bookmark(number)
         self.switch(mark.branch, mark.step)
-
-    def _bookmark(self, number: int) -> Bookmark:
-        for mark in self._past.bookmarks:
-            if mark.number == number:
-                return mark
-        raise ValueError(f"bookmark: there is none of number {number}")
 
     def set_breakpoints(self, breakpoints: Sequence[Breakpoint], name: str = "breakpoint") -> bool:
         """Stop at these from now on, as one gesture; returns False when that is how it was.
@@ -604,7 +569,10 @@ class Session:
         self._cursor.drain()
         self._stopped = self._hit = None
         memory = packed(experiment, origin)
-        first = self._own(Segment(experiment, dataset, 0, memory, explicit=explicit, number=self._number(), cause=name))
+        first = self._holding.own(
+        number = self._holding.number()
+        first = self._holding.own(Segment(experiment, dataset, 0, memory, explicit=explicit, number=number, cause=name))
+        )
         self._undo.remember(self._moment(name))
         chain = Chain((first,), origin, self._chain.caption if caption is None else caption)
         if is_other:
@@ -676,37 +644,7 @@ class Session:
         """A cursor on a segment, at the keyframe from which ``step`` is reached."""
         at, memory = segment.nearest(step)
         self._lookout = None  # it would keep the stretch that is left
-        return Cursor(segment, at, memory, self._hold_budget, self._near)
-
-    def _own(self, segment: Segment) -> Segment:
-        self._all_segments.add(segment)
-        return segment
-
-    def _number(self) -> int:
-        """A number that no segment has had."""
-        self._segments_made += 1
-        return self._segments_made
-
-    def _hold_budget(self, segment: Segment) -> None:
-        """Keyframes thin out and old metrics go when the budget is used up; asked when a segment has grown."""
-        grown, seen = self._grown
-        if segment is grown and segment.nbytes + segment.recorded_nbytes - seen < self.budget * UNCHECKED_SHARE:
-            return
-        everything = list(self._all_segments)
-        over = sum(each.recorded_nbytes for each in everything) - int(self.budget * (1 - KEYFRAME_SHARE))
-        if over > 0:
-            largest = max(everything, key=lambda each: each.recorded_nbytes)
-            largest.forget(largest.recorded_nbytes - over)
-        while sum(each.nbytes for each in everything) + self._near.nbytes > self.budget * KEYFRAME_SHARE:
-            thick = max((each for each in everything if each.can_thin), key=lambda each: each.nbytes, default=None)
-            if thick is not None:
-                thick.thin(thick.nbytes - 1)
-                continue
-            everything.clear()  # what is held here cannot be forgotten
-            if not self._undo.forget_oldest():
-                break
-            everything += self._all_segments
-        self._grown = segment, segment.nbytes + segment.recorded_nbytes
+        return Cursor(segment, at, memory, self._holding.hold, self._holding.near)
 
     def _place_after(self, new: Experiment, data: Dataset) -> tuple[int, int]:
         """Where in the epochs a continued run goes on: in the middle of one if the batches are the same, else at the
@@ -731,11 +669,6 @@ class Session:
         self._cursor = self._enter(chain.segments[chain.at(moment.step)], moment.step)
         self._cursor.advance(moment.step)
         return moment.name
-
-
-def _line(name: str) -> str:
-    """A name as it can stand in one line."""
-    return " ".join(name.split())[:LONGEST_NAME]
 
 
 def _same_run(one: Segment, other: Segment) -> bool:

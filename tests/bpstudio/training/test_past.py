@@ -220,8 +220,7 @@ def test_a_budget_holds_whatever_is_edited() -> None:
     for number in range(100):
         run.restart(run.experiment, run.dataset, run.params, str(number), is_other=True)
         run.run(40)
-    segments = run._all_segments  # what undo holds can be seen nowhere else
-    assert sum(segment.nbytes for segment in segments) <= 60_000
+    assert run._holding.nbytes <= 60_000  # what undo holds can be seen nowhere else
     names = run.frame().undo_names
     assert names[0] == "99"
     assert 40 < len(names) < 90
@@ -236,6 +235,6 @@ def test_a_budget_holds_whatever_is_edited() -> None:
 def test_a_smaller_budget_holds_at_once() -> None:
     run = session()
     run.run(1500)
-    before = sum(segment.nbytes for segment in run._all_segments)
+    before = run._holding.nbytes
     run.hold(before // 4)
-    assert sum(segment.nbytes for segment in run._all_segments) <= 0.8 * before // 4
+    assert run._holding.nbytes <= 0.8 * before // 4
