@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     _show(commands)
     _diff(commands)
     _export(commands)
+    _repair(commands)
     return whole
 
 
@@ -157,6 +158,19 @@ def _export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     export.add_argument("--step", type=_number, help="which one (default: where it stands)")
     export.add_argument("--branch", help="the number or the name of a branch (default: the present one)")
     export.add_argument("-o", "--out", type=Path, required=True, metavar="FILE.json", help="the file to write")
+
+
+def _repair(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    repair = _command(
+        commands,
+        "repair",
+        "keep what is sound in a damaged project",
+        "Write what is sound in a damaged project to a new file, and say what is lost. A lost state comes back by\n"
+        "replay, digit for digit; a lost stretch of training takes what follows on its branch with it. The damaged\n"
+        "file stays as it is.",
+    )
+    repair.add_argument("project", type=Path, metavar="PROJECT", help="the damaged file")
+    repair.add_argument("-o", "--out", type=Path, required=True, metavar="FILE.bpstudio", help="the new file")
 
 
 def _indented(text: str) -> str:

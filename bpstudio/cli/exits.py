@@ -13,7 +13,8 @@ TERMINATED = 143
 
 MEANINGS = {
     DONE: "done; diff: the same; verify: every case passed",
-    NOT_THE_SAME: "diff: something differs; verify: a case failed; train: a number became NaN or infinite",
+    NOT_THE_SAME: "diff: something differs; verify: a case failed; train: a number became NaN or infinite;\n"
+    "       repair: something is lost",
     TROUBLE: "it could not be done: a wrong command line, a file that cannot be read or written",
     SKIPPED: "verify: a case needs what this program does not have, and none failed",
     NO_DISPLAY: "no window can open here",

@@ -64,6 +64,10 @@ def _run(options: Namespace, show: Callable[[Path], int] | None) -> int:
         from bpstudio.cli.comparing import diff
 
         return diff(options.first, options.second, options.json)
+    if options.command == "repair":
+        from bpstudio.cli.repairing import repair
+
+        return repair(options.project, options.out)
     from bpstudio.cli import showing
 
     if options.command == "export":

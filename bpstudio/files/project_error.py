@@ -25,7 +25,9 @@ TOO_LARGE = "{name} has {size} MB; this computer can open {limit} MB."
 TOO_LARGE_REMEDY = "Open it on a computer with more memory."
 
 DAMAGED = "{name} is damaged: {what}."
-DAMAGED_REMEDY = "Open a copy from before, or repair it: what is sound is kept in a new file."
+DAMAGED_REMEDY = (
+    "Open a copy from before, or type “bpstudio repair” in a terminal: it keeps what is sound in a new file."
+)
 FOREIGN_JOURNAL = "The file {journal} beside {name} is not from bpstudio."
 FOREIGN_JOURNAL_REMEDY = "Move it to another folder, then open the project again."
 
