@@ -569,10 +569,8 @@ class Session:
         self._cursor.drain()
         self._stopped = self._hit = None
         memory = packed(experiment, origin)
-        first = self._holding.own(
         number = self._holding.number()
         first = self._holding.own(Segment(experiment, dataset, 0, memory, explicit=explicit, number=number, cause=name))
-        )
         self._undo.remember(self._moment(name))
         chain = Chain((first,), origin, self._chain.caption if caption is None else caption)
         if is_other:
