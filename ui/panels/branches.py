@@ -24,13 +24,13 @@ GREY = translatable("Grey curves: {branch}. Colour the network by the difference
 class Branches(QWidget):
     """What stands under the heading of the branches.
 
-    `say(level, text, offer, act)` tells in the line of messages; `color()` colours the network by the difference.
+    `say(level, text)` tells in the line of messages; `color()` colours the network by the difference.
     """
 
     def __init__(
         self,
         runner: Runner,
-        say: Callable[[str, str, str, Callable[[], None]], None],
+        say: Callable[[str, str], object],
         color: Callable[[], object],
         parent: QWidget | None = None,
     ) -> None:
@@ -86,12 +86,14 @@ class Branches(QWidget):
         """Delete a branch, the chosen one where no other is named, and tell how it comes back."""
         frame = self._frame
         number = self.tree.chosen if number is None else number
-        if frame is None or len(frame.branches) < 2 or all(each.number != number for each in frame.branches):
+        if number is None or frame is None or len(frame.branches) < 2:
             return
-        assert number is not None
+        if all(each.number != number for each in frame.branches):
+            return
         name = title(frame.branches, number, tr)
         self._runner.delete_branch(number)
-        self._say("good", tr(DELETED, name=name), tr("Undo"), self._runner.undo)
+        # Without a button: what it would undo is another gesture as soon as there is one.
+        self._say("good", tr(DELETED, name=name))
 
     def retranslate(self) -> None:
         """Set every text in the language in use."""

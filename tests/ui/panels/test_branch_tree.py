@@ -1,6 +1,5 @@
 """The tree of branches, with the mouse and with the keyboard."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from ui.panels.branch_lanes import LANE, Tree
 from ui.panels.branches import Branches
 
 Key = Qt.Key
-Told = list[tuple[str, str, str, Callable[[], None]]]
+Told = list[tuple[str, str]]
 
 
 def forked(session: Session) -> Session:
@@ -164,10 +163,8 @@ def test_a_deleted_branch_is_told_of_and_comes_back(stage: Any, panel: Branches,
     press(stage, panel, Key.Key_Delete)
     assert [each.number for each in stage.frame.branches] == [1, 3]
     assert panel.tree.tree.titles == ("first run", "branch 3 · η = 0.2")
-    level, words, offer, act = told[0]
-    assert (level, offer) == ("good", "Undo")
-    assert words == "Branch “branch 2 · η = 0.1” is deleted. Undo brings it back."
-    act()
+    assert told == [("good", "Branch “branch 2 · η = 0.1” is deleted. Undo brings it back.")]
+    stage.runner.undo()
     assert [each.number for each in stage.settle().branches] == [1, 2, 3]
     assert len(panel.tree.tree.titles) == 3
     panel.tree.choose(3)
