@@ -157,7 +157,7 @@ def _connect(file: Path, found: Header, is_strict: bool, is_brief: bool) -> sqli
         _watch(connection, 200)
         connection.execute("BEGIN")
         check_schema(connection, found.version, file.name)
-        _watch(connection, 2000 + found.size // 100)
+        _watch(connection, 2000 if is_brief else 2000 + found.size // 100)
         problem = "ok" if is_brief or not is_strict else connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if problem != "ok":
             raise DamageError(str(problem).replace("\n", " ").strip("* ")[:200])

@@ -16,10 +16,9 @@ from bpstudio.data.errors import DataError
 from bpstudio.files import strict_json
 from bpstudio.files.project_arrays import described, stored
 from bpstudio.files.project_error import DamageError
-from bpstudio.files.project_schema import ARRAYS, CHECKS, RECORDS, Key, Row, Table, check, is_readable
+from bpstudio.files.project_schema import ARRAYS, CHECKS, MOST_ROWS, RECORDS, Key, Row, Table, check, is_readable
 
 MAX_STEP = 2**53
-MOST_ROWS = 1_000_000
 
 Progress = Callable[[float], None]
 Lost = Callable[[str], None]

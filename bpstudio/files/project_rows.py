@@ -23,7 +23,7 @@ from bpstudio.engine.trace import Params
 from bpstudio.files import data_reference, wording
 from bpstudio.files.project_arrays import little
 from bpstudio.files.project_error import TOO_MUCH_TEXT, TOO_MUCH_TEXT_REMEDY, ProjectError
-from bpstudio.files.project_schema import RECORDS, Key, Row, is_readable
+from bpstudio.files.project_schema import MOST_ROWS, RECORDS, Key, Row, is_readable
 from bpstudio.maths.operations import Array
 from bpstudio.training.archive import KeptBranch, KeptSegment
 from bpstudio.training.arithmetic import metric_columns
@@ -116,9 +116,9 @@ class Collected:
         for name, numbers in self._numbers.items():
             rows[name] = [(number, *row) for number, row in sorted(numbers.used.items())]
         for name, found in rows.items():
-            for row in found:
-                if not all(is_readable(value) for value in row if isinstance(value, str)):
-                    raise ProjectError(TOO_MUCH_TEXT, TOO_MUCH_TEXT_REMEDY, name=file.name, what=name)
+            texts = (value for row in found for value in row if isinstance(value, str))
+            if len(found) > MOST_ROWS or not all(map(is_readable, texts)):
+                raise ProjectError(TOO_MUCH_TEXT, TOO_MUCH_TEXT_REMEDY, name=file.name, what=name)
         self.contents = Contents(
             {name: {RECORDS[name].key_of(row): row for row in found} for name, found in rows.items()}, self._arrays
         )

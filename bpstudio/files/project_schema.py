@@ -52,6 +52,8 @@ from typing import Any
 APPLICATION_ID = 0x62707374
 VERSION = 1
 
+MOST_ROWS = 250_000
+"""Of a table of records, which are all held in memory."""
 LARGEST_TEXT = 32 * 2**20
 MOST_PARTS = 2_000_000
 """Values of a JSON text: what they need in memory is a hundred times what they need in the file."""
