@@ -146,8 +146,11 @@ class Document(QObject):
         frame = self._runner.frame
         if frame is None or not self.changed:
             return False
-        marked = bool(frame.bookmarks or frame.breakpoints or frame.caption.title) or len(frame.branches) > 1
-        return marked or self.path is not None or not self.name or self.choice is None
+        choice, lesson = self.choice, self.lesson
+        if self.path is not None or not self.name or choice is None or lesson is None:
+            return True
+        named = frame.caption.names not in (lesson.names, choice.lesson.names)
+        return named or bool(frame.bookmarks or frame.breakpoints) or len(frame.branches) > 1
 
     def as_lesson(self, frame: Frame) -> Lesson:
         """What a file of this moment holds: the open lesson's texts, and the run as it stands."""

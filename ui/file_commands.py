@@ -1,4 +1,9 @@
-"""Commands about files: new, open, save, weights, pictures, and what to do with unsaved work."""
+"""Commands about files: new, open, save, weights, pictures, and what to do with unsaved work.
+
+A run is saved as a project, with its whole past, unless its name ends in .json: that is a lesson, which keeps the
+present moment as text. A run that came from a lesson file is saved there again while the moment is all there is; with a
+past, a person is asked once whether the moment is enough or a project is wanted beside it.
+"""
 
 from __future__ import annotations
 
@@ -149,16 +154,29 @@ class FileCommands:
         name, kind = QFileDialog.getSaveFileName(
             self._window, tr("Save as"), str(start or usual), ";;".join(kinds), first
         )
-        if not name:
+        path = self._ending(name, ".json" if kind == kinds[1] else SUFFIX, (SUFFIX, ".json"))
+        if path is None:
             return
-        path = Path(name)
-        if not path.suffix:
-            path = path.with_suffix(".json" if kind == kinds[1] else SUFFIX)
         if path.suffix.lower() == ".json":
             self._one_moment = self._document.run
         elif not self._embeds():
             return
         self._document.save(path, then)
+
+    def _ending(self, name: str, usual: str, known: tuple[str, ...]) -> Path | None:
+        """The file of a name that was chosen, with an ending that says its kind; None: there is none, or it stays."""
+        path = Path(name)
+        if not name or path.suffix.lower() in known:
+            return path if name else None
+        path = path.with_name(path.name + usual)
+        if not path.exists():
+            return path
+        # The dialog asked about the name without the ending.
+        box = self._question(tr("{name} is there already. Replace it?", name=path.name), str(path.parent))
+        replace = box.addButton(tr("Replace"), QMessageBox.ButtonRole.AcceptRole)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.exec()
+        return path if box.clickedButton() is replace else None
 
     def _is_one_moment(self) -> bool:
         """Whether a lesson file can hold all that there is, or a person has said that one moment is enough."""
@@ -218,9 +236,9 @@ class FileCommands:
         name, _ = QFileDialog.getSaveFileName(
             self._window, tr("Export this moment"), str(start), f"{tr('Lessons')} (*.json)"
         )
-        if name:
-            path = Path(name)
-            self._document.export(path if path.suffix else path.with_suffix(".json"))
+        path = self._ending(name, ".json", (".json",))
+        if path is not None:
+            self._document.export(path)
 
     def _not_saved(self, words: str) -> None:
         self._window.messages.say("error", words, tr("Save as…"), self._save_as)

@@ -267,11 +267,17 @@ def test_lesson_file_is_asked_about_its_past(visit: Visit, home: Path, monkeypat
     assert not person.window.isWindowModified()
     person.app.runner.step(2)
     person.settle()
-    choose_file(monkeypatch, home / "mine.bpstudio")
+    choose_file(monkeypatch, home / "mine.v2")
+    (home / "mine.v2.bpstudio").write_bytes(b"there already")
+    asked = press(monkeypatch, "Cancel")
+    person.do("file.save_as")
+    assert len(asked) == 1, "the dialog did not ask about this name"
+    assert (home / "mine.v2.bpstudio").read_bytes() == b"there already"
+    press(monkeypatch, "Replace")
     person.do("file.save_as")
     settle(person)
-    assert project.read(home / "mine.bpstudio").archive.branch.step == person.frame.step
-    assert person.app.document.path == home / "mine.bpstudio"
+    assert project.read(home / "mine.v2.bpstudio").archive.branch.step == person.frame.step
+    assert person.app.document.path == home / "mine.v2.bpstudio"
 
 
 def test_refused_save_offers_another_place_and_a_slow_one_does_not_freeze(

@@ -86,6 +86,22 @@ def test_edit_of_a_lesson_is_something_to_lose_until_it_is_undone(desk: Desk) ->
     assert not desk.document.modified
 
 
+@pytest.mark.parametrize("gesture", ["name", "bookmark", "branch"])
+def test_what_a_person_adds_to_a_lesson_is_something_to_lose(desk: Desk, gesture: str) -> None:
+    desk.runner.step(3)
+    desk.settle()
+    assert not desk.document.modified
+    match gesture:
+        case "name":
+            desk.document.rename(Unit(1, 0), "A")
+        case "bookmark":
+            desk.runner.bookmark()
+        case _:
+            desk.runner.branch("mine")
+    desk.settle()
+    assert desk.document.modified
+
+
 def test_switching_a_lesson_is_one_edit_and_nothing_to_lose(desk: Desk) -> None:
     switches = desk.document.switches
     assert switches is not None
