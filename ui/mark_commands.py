@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PyQt6.QtWidgets import QApplication, QMenu
+from PyQt6.QtWidgets import QMenu
 
 from bpstudio.insight.asked import asked
 from bpstudio.insight.watchable import conditions_on, flip_of
@@ -69,11 +69,10 @@ class MarkCommands:
             where = tr("step {step}", step=f"{frame.step:,}")
             self._window.messages.say("good", tr(MARKED, where=where))
             return
-        back = QApplication.focusWidget()
         self._history.show()
         if self.bookmarks is not None and self._history.panel is not None:
             self._history.panel.section("bookmarks").set_open(True)
-            self.bookmarks.mark_here(back)
+            self.bookmarks.mark_here(self._window.canvas)
 
     def show_breakpoints(self, kind: str = "") -> None:
         """Show the breakpoints, with the form for one more."""
