@@ -64,7 +64,7 @@ def kinds() -> Iterator[tuple[str, Experiment]]:
     yield "sequential", experiment().replace(update_order="sequential", validate_every=3)
 
 
-def run_with_a_past(described: Experiment | None = None, steps: int = 70) -> Session:
+def run_with_a_past(described: Experiment | None = None, steps: int = 40) -> Session:
     """Three branches, marks of every kind, and a moment that is no end of anything."""
     run = Session(described or experiment(Adam(0.05)), data())
     run.run(steps)
@@ -79,11 +79,11 @@ def run_with_a_past(described: Experiment | None = None, steps: int = 70) -> Ses
     )
     run.seek(end // 2)
     run.apply(run.experiment.replace(batch_size=3), name="batch size")
-    run.run(20)
+    run.run(12)
     run.apply(run.experiment.replace(network=Network(4, (Dense(2, "tanh"), Dense(1, "sigmoid"))), penalties=()))
-    run.run(15)
+    run.run(9)
     run.branch("third 三")
-    run.run(10)
+    run.run(7)
     run.seek(run.last_step - 4)
     return run
 

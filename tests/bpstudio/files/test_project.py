@@ -53,13 +53,13 @@ def test_every_step_of_an_opened_project_has_the_digits_of_the_run(name: str, tm
     assert runs.digest(read.archive) == runs.digest(archive)
     again = Session.restored(read.archive)
     rng = random.Random(name)
-    for _ in range(4):
+    for _ in range(3):
         branch = rng.choice(run.past.branches)
         step = rng.randint(branch.first, branch.last)
         assert memory(run, branch.number, step) == memory(again, branch.number, step), (branch.number, step)
     for each in (run, again):
         each.switch(1, each.past.numbered(1).last)
-        each.run(30)
+        each.run(9)
         each.seek(each.last_step)
     assert memory(again, 1, again.last_step) == memory(run, 1, run.last_step)
     assert np.array_equal(again.metrics.validation, run.metrics.validation, equal_nan=True)
@@ -118,7 +118,7 @@ def test_explicit_batches_come_back(tmp_path: Path) -> None:
 
 
 def test_the_documented_statements_read_a_loss_and_a_keyframe(tmp_path: Path) -> None:
-    run = Session(runs.experiment(), runs.data())
+    run = Session(runs.small(), runs.data())
     run.run(1500)
     path = tmp_path / "run.bpstudio"
     projects.write(path, runs.project(run))
@@ -148,7 +148,7 @@ def statements(file: ProjectFile, archive: object) -> tuple[int, int]:
 
 def test_a_save_costs_what_is_new(tmp_path: Path) -> None:
     run = Session(runs.small(), runs.data())
-    run.run(5000)
+    run.run(3000)
     path = tmp_path / "a.bpstudio"
     file = ProjectFile.create(path, runs.project(run))
     size = path.stat().st_size
@@ -291,7 +291,7 @@ def check_saves(path: Path, seed: int, saves: int) -> None:
     assert counts[0] == counts[1]
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_any_run_is_saved_again_and_again(seed: int, tmp_path: Path) -> None:
     check_saves(tmp_path / "a.bpstudio", seed, 12)
 
@@ -304,8 +304,8 @@ def test_many_runs_are_saved_again_and_again(seed: int, tmp_path: Path) -> None:
 
 
 def test_thinned_and_forgotten_records_come_back(tmp_path: Path) -> None:
-    run = Session(runs.small(), runs.data(), budget=300_000)
-    run.run(12_000)
+    run = Session(runs.small(), runs.data(), budget=200_000)
+    run.run(7000)
     archive = run.archive()
     assert archive.segments[1].numbers.levels[0].first > 0
     projects.write(tmp_path / "a.bpstudio", Project(archive))
@@ -313,7 +313,7 @@ def test_thinned_and_forgotten_records_come_back(tmp_path: Path) -> None:
     assert runs.digest(read) == runs.digest(archive)
     again = Session.restored(read)
     for each in (run, again):
-        each.run(2000)
+        each.run(700)
     for one, other in zip(run.metrics.curve("loss", points=90), again.metrics.curve("loss", points=90), strict=True):
         assert np.array_equal(one, other)
 
@@ -330,7 +330,7 @@ def test_a_diverged_run_comes_back(tmp_path: Path) -> None:
 
 def test_progress_goes_up_and_a_cancelled_save_changes_nothing(tmp_path: Path) -> None:
     run = Session(runs.small(), runs.data())
-    run.run(6000)
+    run.run(4000)
     path = tmp_path / "a.bpstudio"
     shares: list[float] = []
     file = ProjectFile.create(path, runs.project(run), shares.append)
@@ -338,7 +338,7 @@ def test_progress_goes_up_and_a_cancelled_save_changes_nothing(tmp_path: Path) -
     assert len(shares) > 6
     assert all(0 <= share <= 1 for share in shares)
     before = path.read_bytes()
-    run.run(6000)
+    run.run(4000)
 
     class EnoughError(Exception):
         pass

@@ -157,7 +157,7 @@ def test_a_file_that_is_cut_off_gives_back_what_is_left(path: Path, project: Pro
 
 def test_a_hole_in_the_middle_costs_what_lay_there(path: Path) -> None:
     run = Session(runs.small(), runs.data())
-    run.run(10_000)
+    run.run(5000)
     projects.write(path, runs.project(run))
     content = bytearray(path.read_bytes())
     with closing(sqlite3.connect(path)) as connection:
@@ -170,7 +170,7 @@ def test_a_hole_in_the_middle_costs_what_lay_there(path: Path) -> None:
     assert len(run.archive().segments[1].keyframes) / 2 < len(kept) < len(run.archive().segments[1].keyframes)
     assert any("keyframes" in each for each in lost)
     for each in (run, again):
-        each.seek(9_999)
+        each.seek(4999)
     assert again.cursor.memory.tobytes() == run.cursor.memory.tobytes()
 
 
@@ -201,7 +201,7 @@ def test_a_replay_that_is_the_same_is_no_discrepancy(path: Path, project: Projec
 def test_other_arithmetic_is_told_from_the_first_stretch_on(steps: int) -> None:
     """From one step on every stored state is that of a machine whose last bits are others."""
     run = Session(runs.small(), runs.data())
-    run.run(2000)
+    run.run(1000)
     archive = run.archive()
     kept = archive.segments[1]
     steps_kept = sorted(kept.keyframes)
