@@ -130,6 +130,8 @@ class MarkList(QListView):
 
     def show_lines(self, keys: Sequence[Hashable], line: Callable[[Hashable], Line]) -> None:
         """Show these rows. The chosen one stays chosen (or the one that takes its place), what is being typed stays."""
+        if self.editor is not None and tuple(keys) != tuple(self.lines.keys):
+            self.words.close(keeps=True)  # other rows come: a field cannot stay open, but what is in it is not lost
         here, place = self.chosen, self.currentIndex().row()
         if self.lines.show_lines(keys, line) and here is not None and len(keys):
             if here in keys:
@@ -356,12 +358,13 @@ class _Delegate(QStyledItemDelegate):
 
     @override
     def createEditor(self, parent: QWidget | None, option: QStyleOptionViewItem, index: QModelIndex) -> QWidget | None:
-        self.editor = editor = NoteEdit(lambda: self._close(True), lambda: self._close(False), parent)
+        self.editor = editor = NoteEdit(lambda: self.close(True), lambda: self.close(False), parent)
         editor.setPlainText(self._view.acts.text(self._view.lines.keys[index.row()]))
         editor.selectAll()
         return editor
 
-    def _close(self, keeps: bool) -> None:
+    def close(self, keeps: bool) -> None:
+        """Close the field; what was typed is kept, or not."""
         editor = self.editor
         if editor is None:
             return

@@ -94,6 +94,22 @@ def test_a_frame_does_not_touch_what_is_being_typed(stage: Any, panel: Bookmarks
     assert editor.toPlainText() == "half a "
 
 
+def test_a_bookmark_more_keeps_what_is_being_typed(stage: Any, panel: Bookmarks) -> None:
+    panel.mark_here()
+    stage.settle()
+    stage.qtbot.keyClicks(panel.list.editor, "half a note")
+    stage.focus.set(playhead=7)
+    panel.mark_here()
+    frame = stage.settle()
+    assert [mark.note for mark in frame.bookmarks] == ["half a note", ""]
+    assert panel.list.editor is not None
+    assert panel.list.chosen == 2
+    # And one that goes takes its field along.
+    stage.runner.remove_bookmark(2)
+    stage.settle()
+    assert panel.list.editor is None
+
+
 def test_a_row_says_the_beat_in_the_letters_of_the_moment(stage: Any, panel: Bookmarks) -> None:
     stage.runner.bookmark("backward/w5")
     stage.settle()
