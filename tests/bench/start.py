@@ -12,6 +12,7 @@ calls is what the console script calls.
 
 import faulthandler
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -142,6 +143,8 @@ def product(complete: bool) -> None:
 
 
 def seconds(program: str, environment: dict[str, str]) -> float:
+    # What ends in the middle of an event looks like a crash to the next start, which would offer what was left.
+    shutil.rmtree(environment["XDG_STATE_HOME"], ignore_errors=True)
     before = time.perf_counter()
     # Without a timeout, which would look for the end only every 50 ms.
     subprocess.run([sys.executable, __file__, program], env=environment, check=True)
@@ -156,7 +159,7 @@ def measure() -> Iterator["Row"]:
             environment["QT_QPA_PLATFORM"] = "offscreen"
         # Settings are never written there: a program that ends in the middle of an event keeps nothing.
         for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
-            environment[name] = home
+            environment[name] = str(Path(home, name))
         # What was compiled is kept as it is where bpstudio is installed, whatever this shell says about it.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         environment["PYTHONPYCACHEPREFIX"] = str(Path(home, "compiled"))
