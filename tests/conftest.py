@@ -40,6 +40,12 @@ def pytest_configure(config: pytest.Config) -> None:
             wait.__kwdefaults__["timeout"] = PATIENCE * 1000
 
 
+def pytest_collection_finish() -> None:
+    """What is there when all tests are known stays to the end: to look through it again and again finds nothing."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def collect_between_tests() -> None:
     """Every few tests, before anything of the next one is made."""
