@@ -234,7 +234,7 @@ class Document(QObject):
         name = str(notes.get("name", ""))
         in_program = name if name in lessons.NAMES and path is None else ""
         self.show(lesson, session, path, in_program, _mapping(project.view, "look"))
-        self.embed = project.embed
+        self.embed = notes.get("embed") is not False if kept else project.embed
         if kept and (path is None or notes.get("modified") is not False):
             self._saved = Saved((), {}, (), ())  # it is in nobody's file as it is now
         else:
@@ -309,12 +309,15 @@ class Document(QObject):
             write = partial(self._write, path, self.run, self.lesson_of(frame), self.view(frame))
             self._runner.archive(write, failed=self._thens.clear)
 
-    def project(self, archive: Archive, lesson: Lesson | None, view: Mapping[str, Any]) -> Project:
-        """What a file holds of a frozen run."""
+    def project(
+        self, archive: Archive, lesson: Lesson | None, view: Mapping[str, Any], embed: bool | None = None
+    ) -> Project:
+        """What a file holds of a frozen run; with its data or without them, or as a person has chosen (None)."""
         from bpstudio.files.fingerprint import fingerprint
         from bpstudio.files.project import Project
 
-        return Project(archive=archive, lesson=lesson, view=view, made_with=fingerprint(), embed=self.embed)
+        inside = self.embed if embed is None else embed
+        return Project(archive=archive, lesson=lesson, view=view, made_with=fingerprint(), embed=inside)
 
     def lesson_of(self, frame: Frame) -> Lesson | None:
         """The open lesson, as a project keeps it: under the name of what is trained on other data."""
@@ -334,6 +337,7 @@ class Document(QObject):
             "stamp": list(self._stamp),
             "name": self.name,
             "modified": self.modified,
+            "embed": self.embed,
         }
 
     def _write(self, path: Path, run: int, lesson: Lesson | None, view: Mapping[str, Any], archive: Archive) -> None:

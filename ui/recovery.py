@@ -176,7 +176,8 @@ class Recovery(QObject):
             return
         document = self._document
         view = document.view(frame) | {"document": document.notes()}
-        project: Project = document.project(archive, document.lesson_of(frame), view)
+        # With its data: the file from which they came may be gone by then.
+        project: Project = document.project(archive, document.lesson_of(frame), view, embed=True)
         told = partial(self._written, self._state(frame), time.monotonic())
         self._writer.save("recovery", self.path, project, document.run, told)
 

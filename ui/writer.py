@@ -212,17 +212,21 @@ class Pen(threading.Thread):
     @override
     def run(self) -> None:
         while (job := self._next()) is not None:
-            problem: Exception | None = None
-            try:
-                self._do(job)
-            except (ValueError, OSError, MemoryError, CancelledError) as error:
-                problem = error
-            except Exception as error:  # the last line before a thread would die in silence
-                log.exception("the writer stumbled over %s", job.path)
-                problem = error
-            self._tell(partial(job.then, problem))
+            self._carry_out(job)
+            del job  # while nothing is to be done, a run that is over is not held here
         for place in list(self._held):
             self._let_go(place)
+
+    def _carry_out(self, job: Job) -> None:
+        problem: Exception | None = None
+        try:
+            self._do(job)
+        except (ValueError, OSError, MemoryError, CancelledError) as error:
+            problem = error
+        except Exception as error:  # the last line before a thread would die in silence
+            log.exception("the writer stumbled over %s", job.path)
+            problem = error
+        self._tell(partial(job.then, problem))
 
     def _next(self) -> Job | None:
         with self._door:

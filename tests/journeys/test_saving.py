@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import QFileDialog, QLabel, QMessageBox
 from bpstudio.files import lesson, project
 from bpstudio.insight.elements import Row, Unit
 from bpstudio.training.optimizers import SGD
-from ui import writer
+from ui import file_commands, writer
 
 Key, Mod = Qt.Key, Qt.KeyboardModifier
 Visit = Callable[..., Any]
@@ -286,10 +286,14 @@ def test_refused_save_offers_another_place_and_a_slow_one_does_not_freeze(
     folder = home / "stick"
     folder.mkdir()
     choose_file(monkeypatch, folder / "mine.bpstudio")
-    person = visit("xor")
+    monkeypatch.setattr(file_commands, "MUCH_DATA", 1)
+    asked = press(monkeypatch, "Only say")
+    person = visit("iris")
     person.app.runner.step(5)
     person.do("file.save_as")
     settle(person)
+    assert len(asked) == 1
+    assert not project.read(folder / "mine.bpstudio").embed
     shutil.rmtree(folder)
     person.app.runner.step(5)
     person.settle()
@@ -303,6 +307,7 @@ def test_refused_save_offers_another_place_and_a_slow_one_does_not_freeze(
     person.click(messages.button)
     settle(person)
     assert project.read(home / "mine.bpstudio").archive.branch.step == 10
+    assert len(asked) == 2, "another file, another choice"
 
     # Saving takes long now, and somebody saves and closes.
     monkeypatch.setattr(writer, "UNNOTICED", 0.0)

@@ -219,6 +219,18 @@ def test_what_was_saved_or_left_is_not_kept_any_more(desk: Desk, tmp_path: Path)
     assert not desk.recovery.path.is_file()
 
 
+def test_data_are_kept_too_and_the_choice_of_a_person_stays(desk: Desk, start: Callable[[], Desk]) -> None:
+    desk.document.embed = False
+    desk.edit()
+    desk.keep()
+    assert project.read(desk.recovery.path).embed
+    desk.leave()
+    second = start()
+    second.document.resume(second.recovery.offers()[0].path)
+    second.qtbot.waitUntil(lambda: second.document.run == 2)
+    assert not second.document.embed
+
+
 def test_every_name_is_kept(desk: Desk) -> None:
     desk.edit()
     for name in ("first", "second"):
