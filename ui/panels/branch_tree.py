@@ -189,7 +189,7 @@ class BranchTree(QListView):
 
     def rename(self) -> None:
         """Type another name for the chosen branch, in its place."""
-        if self.currentIndex().isValid():
+        if self.currentIndex().isValid() and self.state() != QAbstractItemView.State.EditingState:
             self.scrollTo(self.currentIndex())
             self.edit(self.currentIndex())
 

@@ -156,6 +156,9 @@ class MarkList(QListView):
         if key not in self.lines.keys or self.acts.write is None:
             return
         self.choose(key)
+        if self.editor is not None and self.words.written == key:
+            self.editor.setFocus()  # it is open already
+            return
         self._back = back
         self.words.written = key
         self.words.sizeHintChanged.emit(self.currentIndex())

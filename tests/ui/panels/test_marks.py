@@ -68,6 +68,14 @@ def test_here_opens_a_note_that_enter_keeps(stage: Any, panel: Bookmarks) -> Non
     assert titles(panel) == ["compare\nwith the sheet"]
 
 
+def test_a_note_that_is_open_is_not_opened_twice(stage: Any, panel: Bookmarks) -> None:
+    panel.mark_here()
+    stage.settle()
+    editor = panel.list.editor
+    panel.list.write(1)
+    assert panel.list.editor is editor
+
+
 def test_esc_leaves_the_note_and_keeps_the_bookmark(stage: Any, panel: Bookmarks) -> None:
     line = QLineEdit(stage.window)
     stage.window.layout().addWidget(line)
