@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from bpstudio.files.case_report import location
 from bpstudio.insight.elements import LossNode
 from bpstudio.maths.losses import loss as loss_named
 from ui.focus import Mark
@@ -88,6 +87,8 @@ def _what(first: Disagreement, opened: OpenedCase) -> str:
 
 
 def _place(first: Disagreement) -> str:
+    from bpstudio.files.case_report import location  # only where somebody has a case
+
     return tr(", ").join(tr(_PLACES[name], number=number) for name, number in location(first))
 
 

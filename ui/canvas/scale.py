@@ -110,7 +110,8 @@ def fit(frame: Frame) -> Limits:
         top, decades = 1.0, SHORT
     else:
         top = 10.0 ** math.ceil(round(math.log10(largest), 9))
-        smallest = min(float(np.median(part)) for part in sizes if part.size)
+        # The upper median: NumPy's own loads its masked arrays, which takes a while before the first picture.
+        smallest = min(float(np.partition(part, part.size // 2)[part.size // 2]) for part in sizes if part.size)
         need = math.log10(top / smallest)
         decades = SHORT if need <= SHORT else LONG if need <= LONG else WIDE
     return Limits(
