@@ -142,12 +142,15 @@ class Document(QObject):
 
     @property
     def modified(self) -> bool:
-        """Whether closing would lose something; not when a lesson of the program was only walked, trained, switched."""
+        """Whether closing would lose something; not when a lesson of the program, or a reference case, was only
+        walked, trained or switched.
+        """
         frame = self._runner.frame
         if frame is None or not self.changed:
             return False
         choice, lesson = self.choice, self.lesson
-        if self.path is not None or not self.name or choice is None or lesson is None:
+        is_given = bool(self.name) or self._case is not None
+        if self.path is not None or not is_given or choice is None or lesson is None:
             return True
         named = frame.caption.names not in (lesson.names, choice.lesson.names)
         return named or bool(frame.bookmarks or frame.breakpoints) or len(frame.branches) > 1
