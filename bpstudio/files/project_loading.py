@@ -35,7 +35,7 @@ def archive(reading: Reading, datasets: dict[int, Dataset]) -> Archive:
     """The run. Raises DamageError where it is not whole, or where nothing of it is."""
     segments = _segments(reading, datasets)
     branches = _branches(reading, segments)
-    current, made = reading.number("current"), reading.number("made")
+    current, made = (reading.sound(partial(reading.number, name)) or 0 for name in ("current", "made"))
     if current not in {branch.number for branch in branches}:
         if not branches:
             raise DamageError("no branch is whole")
@@ -80,7 +80,7 @@ def _segments(reading: Reading, datasets: dict[int, Dataset]) -> dict[int, KeptS
             del rows[number]
     found = recorded(
         reading,
-        {number: row[4] for number, row in rows.items()},
+        {number: (row[4], max(keyframes[number])) for number, row in rows.items()},
         {number: experiments[row[2]] for number, row in rows.items()},
     )
     segments = {}

@@ -18,10 +18,12 @@ from bpstudio.files.project_schema import ARRAYS, Key
 from bpstudio.maths.operations import Array
 from bpstudio.training.arithmetic import metric_columns, saturating_units, switching_units
 from bpstudio.training.experiment import Experiment
-from bpstudio.training.metrics import CHUNK, FANOUT, LevelView, SeriesView
+from bpstudio.training.metrics import CHUNK, FANOUT, LevelView, Series, SeriesView
 from bpstudio.training.plain_values import read_number
 from bpstudio.training.stopping import Patience, Watch
 
+MOST_UNKNOWN = 10**8
+"""Steps of a record that is lost as a whole, of which the keyframes are kept."""
 SERIES = ("numbers", "units", "validation", "watches")
 
 Spans = dict[int, tuple[int, int]]
@@ -38,41 +40,64 @@ class Recorded:
     watches: tuple[tuple[int, Watch], ...]
 
 
-def recorded(reading: Reading, starts: Mapping[int, int], experiments: Mapping[int, Experiment]) -> dict[int, Recorded]:
-    """The records of the segments that begin at these steps, by the number of the segment.
+def recorded(
+    reading: Reading, steps: Mapping[int, tuple[int, int]], experiments: Mapping[int, Experiment]
+) -> dict[int, Recorded]:
+    """The records of segments by their number; ``steps`` are the first one of each and the last one of a keyframe.
 
     How many units there are is asked of each experiment: its parameters must be known to be there.
     """
-    spans = _spans(reading, starts)
+    spans: dict[tuple[int, str], Spans] = {}
+    for number, series, level, first, stop in reading.rows["levels"]:
+        spans.setdefault((number, series), {})[level] = (first, stop)
+    for number, series in spans.keys() - {(number, series) for number in steps for series in SERIES}:
+        reading.lost(f"levels: segment {number}, {series} is not there")
     widths: dict[tuple[int, str], int] = {}
-    for number in starts:
+    for number in steps:
         experiment = experiments[number]
         marks = len(saturating_units(experiment)) + len(switching_units(experiment))
         for series, width in zip(SERIES, (len(metric_columns(experiment)), marks, 3, 9), strict=True):
             widths[number, series] = width
     blocks = _blocks(reading, spans, widths)
-    most = 2 * len(blocks) + 64
-    expected = sum(-(-stop // CHUNK) - first // CHUNK for levels in spans.values() for first, stop in levels.values())
-    if expected > most:
-        raise DamageError(f"levels: {expected:,} blocks are said to be there")
     found = {}
-    for number, start in starts.items():
-        numbers, units, validation, watches = (
-            _view(reading, (number, series), spans[number, series], widths[number, series], blocks) for series in SERIES
-        )
-        if numbers.length != units.length:
-            raise DamageError(f"levels: segment {number}: units and numbers are of different steps")
-        points = _points(reading, number, "validation", validation, start)
-        known = _points(reading, number, "watches", watches, start)
-        watched = tuple((int(row[0]), Watch(_patience(*row[1:5]), _patience(*row[5:9]))) for row in known.tolist())
-        found[number] = Recorded(numbers, units, points, watched)
+    for number, (start, last) in steps.items():
+        known = reading.sound(partial(_of_segment, reading, number, start, spans, widths, blocks))
+        if known is None:
+            length = min(last + 1 - start, MOST_UNKNOWN)
+            numbers, units = (_nothing(series, length, widths[number, series]) for series in SERIES[:2])
+            known = Recorded(numbers, units, np.empty((0, 3)), ())
+        found[number] = known
     return found
+
+
+def _of_segment(
+    reading: Reading,
+    number: int,
+    start: int,
+    spans: Mapping[tuple[int, str], Spans],
+    widths: Mapping[tuple[int, str], int],
+    blocks: Mapping[Key, Array],
+) -> Recorded:
+    views = []
+    for place in ((number, series) for series in SERIES):
+        _check_levels(spans.get(place, {}), place[1], f"levels: segment {number}, {place[1]}")
+        views.append(_view(reading, place, spans[place], widths[place], blocks))
+    numbers, units, validation, watches = views
+    if numbers.length != units.length:
+        raise DamageError(f"levels: segment {number}: units and numbers are of different steps")
+    points = _points(reading, number, "validation", validation, start)
+    known = _points(reading, number, "watches", watches, start)
+    watched = tuple((int(row[0]), Watch(_patience(*row[1:5]), _patience(*row[5:9]))) for row in known.tolist())
+    return Recorded(numbers, units, points, watched)
 
 
 def _view(
     reading: Reading, place: tuple[int, str], spans: Spans, width: int, blocks: Mapping[Key, Array]
 ) -> SeriesView:
     """A series of a segment; what is lost of it is filled with what says nothing."""
+    expected = sum(-(-stop // CHUNK) - first // CHUNK for first, stop in spans.values())
+    if expected > 2 * len(blocks) + 64:
+        raise DamageError(f"levels: segment {place[0]}, {place[1]}: {expected:,} blocks are said to be there")
     levels = []
     for level, (start, stop) in sorted(spans.items()):
         chunks = []
@@ -80,24 +105,20 @@ def _view(
             chunk = blocks.get((*place, level, first))
             if chunk is None:
                 reading.lost(f"{described(ARRAYS['blocks'], (*place, level, first))} is missing")
-                chunk = _unknown(place[1], level, min(CHUNK, stop - first), width)
+                count = min(CHUNK, stop - first)
+                chunk = _unknown(place[1], (count, width) if level == 0 else (count, 4, width))
             chunks.append(chunk)
         levels.append(LevelView(tuple(chunks), start, stop))
     return SeriesView(tuple(levels), width, _dtype(place[1]))
 
 
-def _spans(reading: Reading, starts: Mapping[int, int]) -> dict[tuple[int, str], Spans]:
-    spans: dict[tuple[int, str], Spans] = {}
-    for number, series, level, first, stop in reading.rows["levels"]:
-        spans.setdefault((number, series), {})[level] = (first, stop)
-    if any(series not in SERIES for _, series in spans):
-        raise DamageError("levels are about something that is not there")
-    for number in starts:
-        for series in SERIES:
-            _check_levels(spans.get((number, series), {}), series, f"levels: segment {number}, {series}")
-    for number, _ in spans.keys() - {(number, series) for number in starts for series in SERIES}:
-        reading.lost(f"levels: there is no segment {number}")
-    return spans
+def _nothing(series: str, steps: int, width: int) -> SeriesView:
+    """A record of so many steps of which nothing is known, in as little memory as one takes."""
+    record = Series(width, _dtype(series))
+    for first in range(0, steps, CHUNK):
+        record.append(_unknown(series, (min(CHUNK, steps - first), width)))
+        record.forget(0)
+    return record.view()
 
 
 def _blocks(
@@ -125,9 +146,8 @@ def _dtype(series: str) -> np.dtype[Any]:
     return np.dtype(np.uint8 if series == "units" else np.float64)
 
 
-def _unknown(series: str, level: int, count: int, width: int) -> Array:
-    """What stands in the place of a block that is lost: numbers that nobody knows, units that were never flat."""
-    shape = (count, width) if level == 0 else (count, 4, width)
+def _unknown(series: str, shape: tuple[int, ...]) -> Array:
+    """What stands in the place of what is lost: numbers that nobody knows, units that were never flat."""
     return np.zeros(shape, np.uint8) if series == "units" else np.full(shape, np.nan)
 
 

@@ -243,8 +243,11 @@ def resealed(path: Path, table: str, statement: str, *values: object) -> Path:
 @pytest.mark.parametrize(
     ("table", "statement", "words"),
     [
-        ("levels", "UPDATE levels SET stop = 1 << 50 WHERE level = 0 AND series = 'numbers'", "level 0 has"),
-        ("levels", "UPDATE levels SET first = 1024 WHERE level = 0 AND series = 'numbers'", "begins at cell 1024"),
+        ("levels", "UPDATE levels SET stop = 1 << 50 WHERE level = 0 AND series = 'numbers'", "level 0"),
+        ("levels", "UPDATE levels SET first = 1024 WHERE level = 0 AND series = 'numbers'", "level 0"),
+        ("levels", "UPDATE levels SET stop = 1 << 50 WHERE series = 'units'", "level 0"),
+        ("levels", "INSERT INTO levels SELECT segment, series, 7, first, stop FROM levels WHERE level = 0", "level is"),
+        ("levels", "DELETE FROM levels WHERE level = 1", "level 1"),
         ("segments", "UPDATE segments SET start = -1", "no keyframe at its start"),
         ("segments", "UPDATE segments SET interval = 0", "interval is 0"),
         ("segments", "UPDATE segments SET pinned = 3", "keyframes are not those"),

@@ -131,6 +131,23 @@ def test_lost_keyframes_and_blocks_cost_no_digit(path: Path, project: Project) -
     assert again.past.bookmarks == run.past.bookmarks
 
 
+def test_curves_that_are_lost_cost_no_digit_either(path: Path) -> None:
+    run = Session(runs.small(), runs.data(), budget=400_000)
+    run.run(4000)
+    projects.write(path, runs.project(run))
+    change(path, "DELETE FROM levels", "DELETE FROM blocks", "DELETE FROM meta", "DELETE FROM origins")
+    again, lost = repaired(path)
+    assert any("levels" in each for each in lost)
+    assert again.last_step == max(run.archive().segments[1].keyframes)
+    for each in (run, again):
+        each.seek(2000)
+    assert again.cursor.memory.tobytes() == run.cursor.memory.tobytes()
+    assert np.isnan(again.metrics.curve("loss")[1]).all()
+    again.seek(again.last_step)
+    again.run(100)
+    assert np.isfinite(again.metrics.value("loss", again.last_step) or np.nan)
+
+
 def test_a_lost_stretch_takes_what_follows_with_it(path: Path, project: Project) -> None:
     branch = max(project.archive.branches, key=lambda each: len(each.segments))
     gone = branch.segments[1]
