@@ -214,6 +214,7 @@ class Document(QObject):
         session = session if session is not None else lesson.session()
         self._awaited = session.dataset
         self._runner.cancel("replay")
+        self._writer.leave("file")
         self._runner.open(session)
         if path is not None:
             self._remember(path)

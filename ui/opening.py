@@ -117,7 +117,7 @@ def stamp(path: Path | None) -> Stamp:
     """What tells a file from one that is written there later; NO_FILE where there is none."""
     try:
         found = path.stat() if path is not None else None
-    except OSError:
+    except (OSError, ValueError):  # a path that was read from a file may be none
         found = None
     return (found.st_mtime_ns, found.st_size) if found is not None else NO_FILE
 

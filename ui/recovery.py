@@ -78,7 +78,7 @@ class Recovery(QObject):
         """The file of this process; there only while there is something to lose."""
         self._lock = ProcessLock(self._folder / f"{name}.lock")
         self._others: dict[Path, ProcessLock] = {}
-        self._taken_up: set[Path] = set()
+        self._taken_up: dict[Path, int] = {}
         self._kept: object = None
         self._busy = False
         self._told = False
@@ -88,7 +88,7 @@ class Recovery(QObject):
         self._clock.timeout.connect(self._keep)
         runner.frame_arrived.connect(self._follow)
         document.listen(self._heard)
-        document.taken_up = self._taken_up.add
+        document.taken_up = self._take_up
 
     @property
     def last_session(self) -> Path:
@@ -133,6 +133,10 @@ class Recovery(QObject):
         for path, lock in self._others.items():
             lock.release(remove=not path.exists())
         self._others.clear()
+
+    def _take_up(self, path: Path) -> None:
+        """A run that was kept is open again; its file stays until what is open now is written."""
+        self._taken_up[path] = self._document.run
 
     def _heard(self) -> None:
         """Something was saved or opened: what is in a person's file now is not kept a moment longer."""
@@ -187,8 +191,8 @@ class Recovery(QObject):
         pause = max(min(max(EVERY, SHARE * took), LOST_AT_MOST - 2 * took), min(AT_LEAST, EVERY))
         if problem is None:
             self._kept, self._told = state, False
-            for path in list(self._taken_up):  # it is in the file of this process now
-                self._taken_up.discard(path)
+            for path in [path for path, run in self._taken_up.items() if run == self._document.run]:
+                del self._taken_up[path]  # it is in the file of this process now
                 if path != self.last_session:
                     self.discard(path)
         elif not isinstance(problem, CancelledError):

@@ -53,7 +53,7 @@ class Job:
     """
 
     place: Place
-    kind: Literal["save", "follow", "drop"]
+    kind: Literal["save", "follow", "leave", "drop"]
     path: Path
     run: int = 0
     project: Project | None = None
@@ -106,6 +106,11 @@ class Writer(QObject):
     def follow(self, place: Place, path: Path, run: int, revision: str) -> None:
         """Work on a file that was just read: saves of this run go in place, and only while nobody else has saved."""
         self._give(Job(place, "follow", path, run, revision=revision))
+
+    def leave(self, place: Place) -> None:
+        """Something else is open now: hold the file of before no longer."""
+        if self._pen.is_alive():
+            self._give(Job(place, "leave", Path()))
 
     def drop(self, place: Place, path: Path, target: Path | None = None, then: Told = lambda _: None) -> None:
         """Let go of a file and delete it, or move it to `target`, in the place of what is there."""
@@ -172,7 +177,8 @@ class Pen(threading.Thread):
                 self._waiting = [each for each in self._waiting if (each.place, each.kind, each.path) != same]
             self._waiting.append(job)
             current = self._current
-            if job.place == "file" and current is not None and current.place == "recovery" and current.kind == "save":
+            is_copy = current is not None and (current.place, current.kind) == ("recovery", "save")
+            if is_copy and (job.place, job.kind) == ("file", "save"):
                 self._unwanted = True  # a person waits; the copy will be made again
             self._door.notify_all()
             if not self.is_alive():
@@ -266,6 +272,8 @@ class Pen(threading.Thread):
             held = self._held[job.place] = Held(job.path, job.run, None, job.revision)
             with contextlib.suppress(ValueError, OSError):  # whoever only looks need not hear of it
                 held.file = ProjectFile.open(job.path, job.revision)
+        elif job.kind == "leave":
+            self._let_go(job.place)
         else:
             self._let_go(job.place)
             if job.target is None:

@@ -156,6 +156,22 @@ def test_run_that_was_left_behind_is_gone_on_with(desk: Desk, start: Callable[[]
     assert second.recovery.path.is_file()
 
 
+def test_run_that_was_only_looked_at_stays_where_it_was(desk: Desk, start: Callable[[], Desk]) -> None:
+    desk.edit()
+    desk.keep()
+    desk.leave()
+    second = start()
+    (offer,) = second.recovery.offers()
+    second.document.resume(offer.path)
+    second.qtbot.waitUntil(lambda: second.document.run == 2)
+    second.settle()
+    second.document.show(lesson.load("mazur"), name="mazur")
+    second.edit(0.25)
+    second.keep()
+    assert second.recovery.path.is_file()
+    assert offer.path.is_file(), "what is written now is another run"
+
+
 def test_trained_lesson_of_the_program_is_still_that_lesson(desk: Desk, start: Callable[[], Desk]) -> None:
     desk.runner.step(25)
     desk.settle()

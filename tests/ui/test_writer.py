@@ -58,6 +58,7 @@ def test_second_save_goes_into_the_open_file(made: Writer, tmp_path: Path, qtbot
     made.save("file", path, run(5), 1, told.append)
     qtbot.waitUntil(lambda: made.idle)
     assert (told, step(path), path.stat().st_ino) == ([None, None], 5, first)
+    made.leave("file")
     made.save("file", path, run(2), 2, told.append)
     qtbot.waitUntil(lambda: made.idle)
     assert step(path) == 2, "another run takes the place of the old one"
