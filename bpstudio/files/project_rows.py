@@ -7,7 +7,6 @@ the file, and what is the same has the same one.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +22,7 @@ from bpstudio.engine.trace import Params
 from bpstudio.files import data_reference, wording
 from bpstudio.files.project_arrays import little
 from bpstudio.files.project_error import TOO_MUCH_TEXT, TOO_MUCH_TEXT_REMEDY, ProjectError
-from bpstudio.files.project_schema import MOST_ROWS, RECORDS, Key, Row, is_readable
+from bpstudio.files.project_schema import MOST_ROWS, RECORDS, Key, Row, clean, dumped, is_readable
 from bpstudio.maths.operations import Array
 from bpstudio.training.archive import KeptBranch, KeptSegment
 from bpstudio.training.arithmetic import metric_columns
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from bpstudio.files.project import Project
 
 LARGEST_VIEW = 2**20
+LONGEST_TITLE = 300
 
 Records = dict[str, dict[Key, Row]]
 """Rows by table and key."""
@@ -130,18 +130,11 @@ class Collected:
             raise ValueError(f"view: expected at most {LARGEST_VIEW:,} characters of JSON, got {len(view):,}")
         rows = [("made_with", dumped(dict(project.made_with))), ("view", view)]
         if project.lesson is not None:
-            from bpstudio.files import lesson as lessons
+            from bpstudio.files.project_lesson import document
 
-            # Its numbers stand in the run already; where it stood, too.
-            plain = project.lesson.replace(dataset=_EMPTY, state=None)
-            data = {"data": self._dataset(project.lesson.dataset)}
-            text = dumped(lessons.document(plain) | data)
-            if not is_readable(text):
-                # Stops and switches speak of start values; without those only what is said of the whole stays.
-                bare = {"start": None, "base": None, "variant": "", "at": "", "row": 0}
-                none = dict.fromkeys(("scenes", "variants", "expected", "errata"), ())
-                text = dumped(lessons.document(plain.replace(**bare, **none)) | data)
-            rows.append(("lesson", text))
+            words = document(project.lesson)
+            if words is not None:
+                rows.append(("lesson", dumped(words | {"data": self._dataset(project.lesson.dataset)})))
         return rows
 
     # ---- what is shared
@@ -234,7 +227,7 @@ def meta_of(project: Project, revision: str, saved: str, program: str) -> dict[s
     here = archive.branch
     last = archive.segments[here.segments[-1]]
     steps = max(last.start + last.numbers.length - 1, last.start)
-    title: Any = here.caption.title
+    title: Any = " ".join("".join(c if c.isprintable() else " " for c in here.caption.title).split())[:LONGEST_TITLE]
     if not title and project.lesson is not None:
         title = wording.write(project.lesson.title)
     return {
@@ -250,16 +243,6 @@ def meta_of(project: Project, revision: str, saved: str, program: str) -> dict[s
     }
 
 
-def dumped(value: Any) -> str:
-    """One text for one value, as every reader of JSON takes it."""
-    return clean(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain))
-
-
-def clean(text: str) -> str:
-    """A text as it can stand in a file: half a character (a lone surrogate) cannot."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
 def watch_array(watches: tuple[tuple[int, Watch], ...]) -> Array:
     """(points, 9) float64 of what was known after each validation."""
     rows = [
@@ -271,15 +254,6 @@ def watch_array(watches: tuple[tuple[int, Watch], ...]) -> Array:
         for step, watch in watches
     ]
     return np.array(rows, np.float64).reshape(-1, 9)
-
-
-def _plain(value: object) -> Any:
-    """What JSON does not know by itself."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"expected plain values, got {type(value).__name__}")
 
 
 def _watch(watch: Watch) -> dict[str, Any]:
@@ -327,6 +301,3 @@ def _described(dataset: Dataset, folder: Path, embedded: bool) -> dict[str, Any]
         "groups": [records.write(group) for group in dataset.groups],
         "source": source,
     }
-
-
-_EMPTY = Dataset.from_arrays([[0.0]], [[0.0]])

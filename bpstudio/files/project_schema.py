@@ -49,6 +49,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 APPLICATION_ID = 0x62707374
 VERSION = 1
 
@@ -191,3 +193,22 @@ def is_readable(text: str) -> bool:
     if len(text) <= MOST_PARTS:
         return True
     return len(text.encode()) <= LARGEST_TEXT and sum(map(text.count, ",[{:")) <= MOST_PARTS
+
+
+def dumped(value: Any) -> str:
+    """One JSON text for one value, as every reader of JSON takes it."""
+    return clean(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain))
+
+
+def clean(text: str) -> str:
+    """A text as it can stand in a file: half a character (a lone surrogate) cannot."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _plain(value: object) -> Any:
+    """What JSON does not know by itself."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"expected plain values, got {type(value).__name__}")

@@ -466,6 +466,11 @@ def test_more_text_than_can_be_read_again_is_not_saved(path: Path, monkeypatch: 
     kept = projects.read(path).lesson
     assert kept is not None
     assert (kept.title, kept.scenes) == (lesson.title, ())
+    # Nor may a lesson that nobody could open keep anybody from opening the run.
+    archive = saved_run(path).archive()
+    monkeypatch.setattr(lessons, "MOST_MEMORY", 10)
+    projects.write(path, Project(archive, lesson.replace()))
+    assert projects.read(path).lesson is None
 
 
 def saved_run(path: Path) -> Session:
