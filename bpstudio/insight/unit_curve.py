@@ -194,7 +194,7 @@ def unit_curve(
     recorded_values = (recorded.z, recorded.a, recorded.slope)
     columns = [_column(values, unit.index) for values in recorded_values if values is not None]
     known = [columns[0]] if function.elementwise and seen != "nothing" else []
-    home = _home(function)
+    home, centre = _home(function), min(max(centre, -_FARTHEST), _FARTHEST)
     z = _samples((centre - home, centre + home), [*known, np.array([place.z])] if place is not None else known)
     if function.kinks:
         # Both sides of a corner or a jump, so that it is drawn as one.

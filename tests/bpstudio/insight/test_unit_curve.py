@@ -192,6 +192,17 @@ def test_a_softmax_section_is_what_another_bias_would_give(
     assert len(curve.rows) == 0
 
 
+@pytest.mark.parametrize("weight", [1e3, 1e17, 1e200])
+def test_however_far_out_the_axis_has_a_width(weight: float) -> None:
+    network = Network(1, (Dense(2, "softmax"),))
+    data = Dataset.from_arrays([[1.0]], [[1.0, 0.0]])
+    start = Params.from_layers(network, [([[weight], [2 * weight]], [0.0, 0.0])])
+    frame = Session(Experiment(network, loss="categorical_ce"), data, start).frame()
+    for index in range(2):
+        low, high = curve_of(frame, Unit(1, index)).range
+        assert low < high
+
+
 def test_a_softmax_without_one_row_or_before_its_shares_has_no_curve(session: Make) -> None:
     frame = session(activations=("tanh", "softmax"), loss="categorical_ce").frame()
     assert unit_curve(frame, Unit(2, 0), WholeBatch()) is None
