@@ -24,6 +24,8 @@ FOREIGN_REMEDY = "It was changed by another program and is not opened: use a cop
 TOO_LARGE = "{name} has {size} MB; this computer can open {limit} MB."
 TOO_LARGE_REMEDY = "Open it on a computer with more memory."
 
+TOO_MUCH_MEMORY = "{name} has a network, and as many rows at once, that this computer has not enough memory for."
+
 DAMAGED = "{name} is damaged: {what}."
 DAMAGED_REMEDY = (
     "Open a copy from before, or type “bpstudio repair” in a terminal: it keeps what is sound in a new file."
@@ -78,6 +80,10 @@ class DamageError(ValueError):
     """What is wrong with a part of a file; whoever knows the file's name says it as a ``ProjectDamageError``."""
 
 
+class MemoryNeededError(ValueError):
+    """A run is sound, and too large for this machine."""
+
+
 @contextmanager
 def telling(file: Path, is_writing: bool = False) -> Iterator[None]:
     """Say in plain words what SQLite and the system report about a file."""
@@ -89,6 +95,8 @@ def telling(file: Path, is_writing: bool = False) -> Iterator[None]:
         raise _of_sqlite(error, file, is_writing) from error
     except DamageError as error:
         raise ProjectDamageError(file.name, str(error)) from None
+    except MemoryNeededError:
+        raise ProjectError(TOO_MUCH_MEMORY, TOO_LARGE_REMEDY, name=file.name) from None
     except UnicodeDecodeError as error:  # also a message of SQLite may quote what stands in the file
         raise ProjectDamageError(file.name, "it has text that is not UTF-8") from error
     except OSError as error:

@@ -17,7 +17,7 @@ from bpstudio.data.dataset import Dataset
 from bpstudio.engine.trace import Params, params_layout
 from bpstudio.files.project_arrays import described, joined
 from bpstudio.files.project_data import batch_lists, origins, read_network
-from bpstudio.files.project_error import DamageError
+from bpstudio.files.project_error import DamageError, MemoryNeededError
 from bpstudio.files.project_reading import MAX_STEP, Reading
 from bpstudio.files.project_recorded import Recorded, read_watch, recorded
 from bpstudio.files.project_schema import ARRAYS, Row
@@ -146,6 +146,8 @@ def _segment(
     try:
         check_fit(experiment, dataset)
     except ValueError as error:
+        if str(error).startswith("batch_size:"):
+            raise MemoryNeededError(str(error)) from None
         raise DamageError(f"{what}: {error}") from None
     return KeptSegment(
         number,
@@ -273,15 +275,15 @@ def _bookmarks(reading: Reading, branches: tuple[KeptBranch, ...]) -> tuple[Book
 
 
 def _breakpoints(reading: Reading) -> tuple[Breakpoint, ...]:
-    points: dict[int, Breakpoint] = {}
+    points: list[Breakpoint] = []
     for place, text in reading.rows["breakpoints"]:
         what = f"breakpoints: place {place}"
         point = reading.sound(partial(reading.made, what, Breakpoint.from_dict, text))
-        if point is not None and point.number in points:
+        if point is not None and any(each.number == point.number for each in points):
             reading.lost("breakpoints: two have the same number")
         elif point is not None:
-            points[point.number] = point
-    return tuple(points.values())
+            points.append(point)
+    return tuple(points)
 
 
 def _events(reading: Reading) -> tuple[Event, ...]:

@@ -19,7 +19,7 @@ from bpstudio.data.dataset import Dataset
 from bpstudio.data.source import Prepared
 from bpstudio.engine.network import Network
 from bpstudio.engine.trace import Params
-from bpstudio.files import data_reference, wording
+from bpstudio.files import data_reference, strict_json, wording
 from bpstudio.files.project_arrays import little
 from bpstudio.files.project_error import TOO_MUCH_TEXT, TOO_MUCH_TEXT_REMEDY, ProjectError
 from bpstudio.files.project_schema import MOST_ROWS, RECORDS, Key, Row, clean, dumped, is_readable
@@ -128,6 +128,7 @@ class Collected:
         view = dumped(dict(project.view))
         if len(view) > LARGEST_VIEW:
             raise ValueError(f"view: expected at most {LARGEST_VIEW:,} characters of JSON, got {len(view):,}")
+        strict_json.parse(view)  # it has to be read again: not too deep, and no number of too many digits
         rows = [("made_with", dumped(dict(project.made_with))), ("view", view)]
         if project.lesson is not None:
             from bpstudio.files.project_lesson import document

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.util
+import json
 import os
 import shutil
 import sqlite3
@@ -20,6 +21,7 @@ from bpstudio.files import lesson as lessons
 from bpstudio.files import project as projects
 from bpstudio.files import project_schema
 from bpstudio.files.project import Project, ProjectConflictError, ProjectDamageError, ProjectError, ProjectFile
+from bpstudio.training import carry
 from bpstudio.training.caption import Caption
 from bpstudio.training.session import Session
 
@@ -219,6 +221,15 @@ def test_damage_is_named(statement: str, words: str, path: Path) -> None:
         projects.read(path)
     assert words in str(refused.value)
     assert "repair" in refused.value.remedy
+
+
+def test_a_run_that_is_too_large_for_this_machine_is_not_called_damaged(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carry, "memory_limit", lambda: 100)
+    with pytest.raises(ProjectError, match="this computer has not enough memory for") as refused:
+        projects.read(path)
+    assert not isinstance(refused.value, ProjectDamageError)
 
 
 def test_a_truncated_file_is_damaged(path: Path) -> None:
@@ -483,6 +494,8 @@ def test_a_view_that_is_no_plain_json_is_refused_before_anything_is_touched(path
         lambda: {"x": object()},
         lambda: {"x": float("nan")},
         lambda: {"x": "y" * 2**21},
+        lambda: {"x": json.loads("[" * 40 + "]" * 40)},
+        lambda: {"x": 2**70},
     ]
     for view in views:
         with pytest.raises((TypeError, ValueError)):
