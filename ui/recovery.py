@@ -40,6 +40,8 @@ LOST_AT_MOST = 4.5
 """Seconds of work that a crash may cost: a pause, and the writing before and after it."""
 AFTER_TROUBLE = 30.0
 """Seconds after which it is tried again when it could not be written."""
+OLD = 24 * 3600.0
+"""Seconds after which nobody is in the middle of making a file."""
 KEYFRAME_BYTES = 8 * 2**20
 """So much of the keyframes is kept, evenly spread; replay brings back what lies between."""
 PATIENCE = 5.0
@@ -220,6 +222,7 @@ class Recovery(QObject):
         them.
         """
         found = []
+        self._sweep()
         for path in self._left_behind():
             lock = self._others.get(path) or ProcessLock(path.with_suffix(".lock"))
             try:
@@ -240,8 +243,19 @@ class Recovery(QObject):
         lock = self._others.pop(path, None)
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
+            path.with_name(f"{path.name}-journal").unlink(missing_ok=True)  # of a save that was cut off
         if lock is not None:
             lock.release(remove=not path.exists())
+
+    def _sweep(self) -> None:
+        """Delete what is of no use to anybody: locks without a run, and files that were never finished."""
+        with contextlib.suppress(OSError):
+            for path in (*self._folder.glob("recovery-*.lock"), *self._folder.glob(".bpstudio-*.part")):
+                if time.time() - path.stat().st_mtime < OLD or path.with_suffix(SUFFIX).exists():
+                    continue
+                lock = ProcessLock(path)
+                if lock.take():
+                    lock.release()
 
     def _left_behind(self) -> list[Path]:
         try:

@@ -1,5 +1,7 @@
 """What is in no file of a person's is kept, offered when its process is gone, and forgotten when it is saved."""
 
+import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -334,6 +336,27 @@ def test_what_cannot_be_read_is_offered_with_the_reason(desk: Desk) -> None:
     assert path.name in offer.problem
     desk.recovery.discard(offer.path)
     assert (desk.files, desk.recovery.offers()) == ([], ())
+
+
+def test_remains_of_processes_are_swept_when_they_are_old(desk: Desk) -> None:
+    desk.edit()
+    desk.keep()
+    old = time.time() - recovery.OLD - 60
+    for name in ("recovery-1-a.lock", ".bpstudio-12.part", "recovery-2-b.lock"):
+        (desk.folder / name).touch()
+    for path in desk.folder.iterdir():
+        if path.name != "recovery-2-b.lock":
+            os.utime(path, (old, old))
+    assert desk.recovery.offers() == ()
+    left = {path.name for path in desk.folder.iterdir()}
+    assert left == {desk.recovery.path.name, desk.recovery.path.with_suffix(".lock").name, "recovery-2-b.lock"}
+    broken = desk.folder / "recovery-3-c.bpstudio"
+    journal = broken.with_name(f"{broken.name}-journal")
+    for path in (broken, journal):
+        path.touch()
+    desk.recovery.offers()
+    desk.recovery.discard(broken)
+    assert not journal.exists()
 
 
 def test_keyframes_are_bounded_and_the_rest_comes_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
