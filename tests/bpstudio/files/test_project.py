@@ -90,6 +90,36 @@ def test_lesson_view_and_fingerprint_come_back(tmp_path: Path) -> None:
     assert lessons.document(read.lesson) == lessons.document(lesson)
 
 
+def check_lesson(name: str, path: Path, variants: int) -> None:
+    """Every switch of a lesson comes back, with the digits of the steps before and after."""
+    whole = lessons.load(name)
+    for lesson in (whole, *(whole.choose(each.name) for each in whole.variants[:variants])):
+        run = lesson.session()
+        run.run(7)
+        projects.write(path, runs.project(run, lesson=lesson))
+        read = projects.read(path)
+        assert runs.digest(read.archive) == runs.digest(run.archive())
+        assert read.lesson is not None
+        assert (read.lesson.title, read.lesson.experiment) == (lesson.title, lesson.experiment)
+        assert projects.check_replay(read) is None
+        again = Session.restored(read.archive)
+        for each in (run, again):
+            if run.nonfinite is None:
+                each.run(2)
+        assert again.cursor.memory.tobytes() == run.cursor.memory.tobytes()
+
+
+@pytest.mark.parametrize("name", ["thresholds", "lenet"])
+def test_lessons_with_layers_of_every_kind_come_back(name: str, tmp_path: Path) -> None:
+    check_lesson(name, tmp_path / "a.bpstudio", 1)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", lessons.NAMES)
+def test_every_lesson_comes_back_with_every_switch(name: str, tmp_path: Path) -> None:
+    check_lesson(name, tmp_path / "a.bpstudio", 100)
+
+
 def test_a_description_says_what_is_in_a_file(tmp_path: Path) -> None:
     run = runs.run_with_a_past()
     path = tmp_path / "a.bpstudio"
