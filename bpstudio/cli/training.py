@@ -331,7 +331,10 @@ def _summarise(frame: Frame, course: Course) -> None:
             table.add_row("validation accuracy", f"{held[-1, 2]:.1%}  ({usual})")
     for reason in _reasons(frame, course):
         table.add_row("stopped", reason)
-    Console(highlight=False, markup=False).print(table)
+    console = Console(highlight=False, markup=False)
+    with console.capture() as text:
+        console.print(table)
+    print(text.get(), end="")  # rich itself would end the process, with a status of its own, where nobody reads
 
 
 def _as_json(opened: Opened, frame: Frame, course: Course, written: Sequence[tuple[str, Path]]) -> str:

@@ -59,11 +59,12 @@ def test_help_says_what_stands_in_the_json_of_a_step(capsys):
         assert key in said
 
 
-def test_an_output_that_nobody_reads_is_no_error():
+@pytest.mark.parametrize("words", ["show mazur --json", "train mazur --steps 3"])
+def test_an_output_that_nobody_reads_is_no_error(words):
     read, write = os.pipe()
     os.close(read)
     environment = {**os.environ, "PYTHONPATH": str(Path(bpstudio.__file__).parents[1])}
-    command = [sys.executable, "-m", "bpstudio", "show", "mazur", "--json"]
+    command = [sys.executable, "-m", "bpstudio", *words.split()]
     with subprocess.Popen(command, stdout=write, stderr=subprocess.PIPE, text=True, env=environment) as process:
         os.close(write)
         _, error = process.communicate(timeout=60)
