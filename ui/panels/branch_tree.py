@@ -153,14 +153,16 @@ class BranchTree(QListView):
         before, was_on = self.chosen, self._frame.branch if self._frame is not None else None
         rows = len(self.tree.lanes)
         self._frame = frame
-        self._lanes.show(Tree.of(frame))
+        tree = Tree.of(frame)
+        if len(tree.lanes) != rows:
+            self._hover = None  # before the lanes change: they are read while they do
+        self._lanes.show(tree)
         if before is None or before not in self.tree.rows or (was_on != frame.branch and before == was_on):
             before = frame.branch
         if self.chosen != before:
             self._at = None
             self.choose(before)
         if len(self.tree.lanes) != rows:
-            self._hover = None
             self.updateGeometry()
         self._repaint()
         self.pointed.emit()

@@ -57,6 +57,18 @@ def press(stage: Any, panel: Branches, *keys: Qt.Key) -> None:
     stage.settle()
 
 
+def test_lanes_that_go_take_the_mouse_with_them(stage: Any, panel: Branches) -> None:
+    stage.qtbot.mouseMove(panel.tree.viewport(), place(panel, 2, 40))
+    stage.qtbot.waitUntil(lambda: panel.tree.hover is not None)
+    panel.tree._hover = (2, 28)  # on the last lane, wherever that stands
+    panel.tree.choose(3)
+    for branch in (3, 2):
+        stage.runner.delete_branch(branch)
+    stage.settle()
+    assert panel.tree.hover is None
+    assert panel.reading.text()
+
+
 def test_each_branch_has_a_lane_in_an_order_without_crossings(panel: Branches) -> None:
     tree = panel.tree.tree
     assert tree.titles == ("first run", "branch 3 · η = 0.2", "branch 2 · η = 0.1")
