@@ -135,6 +135,7 @@ def reading(file: Path, is_strict: bool = True, is_brief: bool = False) -> Itera
         closed.callback(connection.close)
         if found.version < VERSION:
             copy = upgraded(connection, found.version, closed.enter_context(_folder()))
+            connection.close()
             connection = _connect(copy, header(copy), is_strict, is_brief)
             closed.callback(connection.close)
         yield connection, found

@@ -65,12 +65,11 @@ class Contents:
 class _Numbers:
     """Numbers of what is shared: a row that stood in the file keeps its number."""
 
-    table: str
     taken: dict[Row, int]
     used: dict[int, Row] = field(default_factory=dict)
 
     def of(self, row: Row) -> int:
-        """The number of a row, which here has none yet."""
+        """The number of a row, which is given without one."""
         number = self.taken.get(row)
         if number is None:
             number = 1 + max(self.taken.values(), default=0)
@@ -88,7 +87,7 @@ class Collected:
     def __init__(self, project: Project, file: Path, meta: Mapping[str, str], before: Records) -> None:
         self._project, self._folder = project, file.parent
         self._numbers = {
-            name: _Numbers(name, {row[1:]: key[0] for key, row in before.get(name, {}).items()})
+            name: _Numbers({row[1:]: key[0] for key, row in before.get(name, {}).items()})
             for name in ("datasets", "experiments", "batch_lists", "origins")
         }
         self._arrays: dict[str, dict[Key, Piece]] = {
