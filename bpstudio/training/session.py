@@ -411,13 +411,14 @@ class Session:
         return branch.number
 
     def switch(self, number: int, step: int | None = None) -> None:
-        """Go to another branch, to where one stood when it was left, or to a step of it.
+        """Go to another branch, to where one stood when it was left, or to a step of it; without one the present branch
+        stays where it is.
 
         Raises ValueError where there is no such branch, or it has no such step.
         """
-        branch = self._past.numbered(number)
-        wanted = branch.step if step is None else step
-        if number != self._past.current:
+        branch, is_here = self._past.numbered(number), number == self._past.current
+        wanted = step if step is not None else self.step_number if is_here else branch.step
+        if not is_here:
             if not branch.first <= wanted <= branch.last:
                 raise ValueError(f"step: expected {branch.first} to {branch.last}, got {wanted}")
             self._cursor.drain()

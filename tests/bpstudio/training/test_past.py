@@ -122,6 +122,15 @@ def test_a_branch_can_begin_without_a_change_and_has_the_digits_of_its_parent() 
     assert (run.past.current, state(run)) == (number, wanted)
 
 
+def test_a_switch_to_the_present_branch_stays_where_the_run_is() -> None:
+    run, seen = forked()
+    run.switch(1, 70)
+    run.switch(2)
+    run.seek(60)
+    run.switch(2)
+    assert (run.past.current, run.step_number, state(run)) == (2, 60, seen[2, 60])
+
+
 def test_branches_are_renamed_and_deleted_as_gestures() -> None:
     run, seen = forked()
     assert run.rename_branch(2, "x" * 200)
