@@ -6,9 +6,13 @@ one, never to half of it.
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+REMAINS = 24 * 3600
+"""Seconds after which nobody is writing any more what nobody has touched since."""
 
 
 @contextmanager
@@ -26,6 +30,7 @@ def replacement(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise FileNotFoundError(f"there is no folder {target.parent}")
     # In the same folder, because a file is moved in one act only inside one file system.
     beside = target.with_name(f".bpstudio-{os.urandom(6).hex()}.part")
+    _forget_remains(target.parent)
     try:
         yield beside
         _settle(beside, os.O_RDWR)
@@ -54,6 +59,15 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """The same for text, in UTF-8 with line feeds on every system, so that one lesson is one sequence of bytes."""
     write_bytes(path, text.encode("utf-8"))
+
+
+def _forget_remains(folder: Path) -> None:
+    """Delete what processes that were killed left half written, long ago."""
+    with suppress(OSError):
+        for remains in folder.glob(".bpstudio-????????????.part"):
+            with suppress(OSError):
+                if time.time() - remains.lstat().st_mtime > REMAINS:
+                    remains.unlink()
 
 
 def _settle(path: Path, mode: int) -> None:

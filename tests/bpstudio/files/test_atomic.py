@@ -1,6 +1,7 @@
 """A file that cannot be written stays as it was, and the reason names the file that was asked for."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,13 @@ def test_failure_names_the_file_that_was_asked_for_and_keeps_it(
         atomic.write_text(target, "new")
     assert target.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_what_a_killed_process_left_is_deleted_when_it_is_old(tmp_path: Path) -> None:
+    old, new, other = (tmp_path / f".bpstudio-{name}" for name in ("0123456789ab.part", "ba9876543210.part", "x.part"))
+    for each in (old, new, other):
+        each.write_text("half", encoding="utf-8")
+    for each in (old, other):
+        os.utime(each, (0, 0))
+    atomic.write_text(tmp_path / "a.json", "1")
+    assert sorted(tmp_path.iterdir()) == sorted([tmp_path / "a.json", new, other])
