@@ -12,8 +12,10 @@ CASES = Path(__file__).parents[1] / "files" / "cases"
 
 @pytest.fixture
 def folder(tmp_path):
+    """The worked example as far as its hundredth step, and a second case."""
     for name in ("mazur", "pt-single-neuron"):
         shutil.copy(CASES / f"{name}.json", tmp_path)
+    alter(tmp_path / "mazur.json", shorten)
     (tmp_path / "MANIFEST.json").write_text("{}")
     return tmp_path
 
@@ -22,6 +24,13 @@ def alter(path, change):
     document = json.loads(path.read_text())
     change(document)
     path.write_text(json.dumps(document))
+
+
+def shorten(found):
+    found["checkpoints"] = [step for step in found["checkpoints"] if step <= 100]
+    for step in ("1000", "10000"):
+        del found["expected"]["params_after"][step]
+    del found["expected"]["final_objective"]
 
 
 def test_verify_passes_a_folder(folder, capsys):
@@ -107,7 +116,7 @@ def test_the_table_of_a_case_that_passes_is_there_on_request(folder, capsys):
     assert line.startswith("PASS")
     assert header.split()[0] == "array"
     assert {row.split()[0] for row in rows} == {"ok"}
-    assert any("params_after.10000[1].W" in row for row in rows)
+    assert any("params_after.100[1].W" in row for row in rows)
 
 
 def test_another_shape_and_a_missing_quantity_are_said_in_the_table(folder, capsys):

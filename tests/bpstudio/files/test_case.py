@@ -99,7 +99,8 @@ QUANTITIES = [
 
 @pytest.mark.parametrize(("place", "name"), QUANTITIES, ids=str)
 def test_one_number_altered_in_the_sixth_digit_fails(tmp_path, place, name):
-    changed = document(name)
+    is_late = place[0] == "final_objective" or "10000" in place
+    changed = short() if name == "mazur" and not is_late else document(name)
     changed["published"] = []
     node = changed["expected"]
     for key in place[:-1]:
