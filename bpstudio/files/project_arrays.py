@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from bpstudio.files.project_error import DamageError
-from bpstudio.files.project_schema import Key, Row, Table, seal
+from bpstudio.files.project_schema import TYPES, Key, Row, Table, seal
 from bpstudio.maths.operations import Array
 
 PIECE = 8 * 2**20
@@ -56,12 +56,13 @@ def stored(
     ``lost`` hears of each that misses a piece, or has a hash that is not that of its row; where it does not raise, the
     array is left out.
     """
+    kinds = [TYPES[kind] for _, kind in table.columns]
     for key, rows in groupby(_rows(connection, table, lost), lambda row: row[: len(table.key) - 1]):
         parts: list[bytes] = []
         is_sound = True
         for row in rows:
             *place, data, mark = row
-            is_sound = is_sound and place[-1] == len(parts) and type(data) is bytes
+            is_sound = is_sound and place[-1] == len(parts) and [type(value) for value in row] == kinds
             if not is_sound or mark != seal(table, tuple(place), data):
                 is_sound = False
                 continue
@@ -84,7 +85,7 @@ def _rows(connection: sqlite3.Connection, table: Table, lost: Callable[[str], No
         lost(f"{table.name}: {error}")
     after: list[Row] = []
     descending = ", ".join(f"{name} DESC" for name in table.key)
-    with suppress(sqlite3.DatabaseError, UnicodeDecodeError):
+    with suppress(sqlite3.DatabaseError, UnicodeDecodeError, TypeError):  # keys of other kinds have no order
         for row in connection.execute(f"SELECT {table.names} FROM {table.name} ORDER BY {descending}"):
             if last is not None and row[: len(table.key)] <= last:
                 break

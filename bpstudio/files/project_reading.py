@@ -16,7 +16,7 @@ from bpstudio.data.errors import DataError
 from bpstudio.files import strict_json
 from bpstudio.files.project_arrays import described, stored
 from bpstudio.files.project_error import DamageError
-from bpstudio.files.project_schema import ARRAYS, CHECKS, MOST_ROWS, RECORDS, Key, Row, Table, check, is_readable
+from bpstudio.files.project_schema import ARRAYS, CHECKS, MOST_ROWS, RECORDS, TYPES, Key, Row, Table, check, is_readable
 
 MAX_STEP = 2**53
 
@@ -25,7 +25,6 @@ Lost = Callable[[str], None]
 """Told of what is damaged and could be left out; it raises where nothing is to be."""
 
 Part = TypeVar("Part")
-_TYPES: dict[str, type] = {"INTEGER": int, "TEXT": str, "BLOB": bytes}
 
 
 def refuse(what: str) -> None:
@@ -64,7 +63,7 @@ class Reading:
         kinds = [kind for _, kind in table.columns]
         for row in rows:
             for (name, _), kind, value in zip(table.columns, kinds, row, strict=True):
-                if type(value) is not _TYPES[kind.rstrip("?")] and not (kind.endswith("?") and value is None):
+                if type(value) is not TYPES[kind.rstrip("?")] and not (kind.endswith("?") and value is None):
                     raise DamageError(f"{described(table, table.key_of(row))}: {name} is no {kind.rstrip('?')}")
         if len({table.key_of(row) for row in rows}) != len(rows):
             raise DamageError(f"{table.name} has a row twice")

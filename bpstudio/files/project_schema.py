@@ -60,6 +60,9 @@ LARGEST_TEXT = 32 * 2**20
 MOST_PARTS = 2_000_000
 """Values of a JSON text: what they need in memory is a hundred times what they need in the file."""
 
+TYPES: Mapping[str, type] = MappingProxyType({"INTEGER": int, "TEXT": str, "BLOB": bytes})
+"""What each kind of column is read as; SQLite itself would take anything."""
+
 Row = tuple[Any, ...]
 Key = tuple[Any, ...]
 

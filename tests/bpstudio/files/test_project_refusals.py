@@ -209,6 +209,7 @@ def test_half_a_save_is_taken_back_in_a_copy_and_then_in_the_file(path: Path, so
         ("UPDATE keyframes SET data = zeroblob(length(data)) WHERE step = 64", "keyframes: segment 1, step 64"),
         ("UPDATE keyframes SET step = 65 WHERE step = 64", "keyframes: segment 1, step 65"),
         ("DELETE FROM keyframes WHERE step = 0", "no keyframe at its start"),
+        ("UPDATE keyframes SET data = 'text' WHERE step = 64", "keyframes: segment 1, step 64"),
         ("UPDATE blocks SET data = x'00' WHERE level = 1", "level 1"),
         ("DELETE FROM blocks WHERE series = 'units' AND level = 0", "is missing"),
         ("UPDATE experiments SET json = replace(json, '0.5', '0.25')", "experiments is not what was saved"),
@@ -232,6 +233,18 @@ def test_a_run_that_is_too_large_for_this_machine_is_not_called_damaged(
     with pytest.raises(ProjectError, match="this computer has not enough memory for") as refused:
         projects.read(path)
     assert not isinstance(refused.value, ProjectDamageError)
+
+
+def test_a_key_of_another_kind_is_refused(path: Path) -> None:
+    """SQLite keeps a text in a column of numbers, and its hash may be right."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        row = "SELECT segment, series, level, first, piece, data FROM blocks WHERE series = 'numbers' AND level = 0"
+        *key, data = connection.execute(row).fetchone()
+        key[3] = "zero"
+        mark = project_schema.seal(project_schema.ARRAYS["blocks"], tuple(key), data)
+        connection.execute("UPDATE blocks SET first = 'zero', hash = ? WHERE series = 'numbers' AND level = 0", (mark,))
+    with pytest.raises(ProjectDamageError, match="first zero is not what was saved"):
+        projects.read(path)
 
 
 def test_a_truncated_file_is_damaged(path: Path) -> None:
