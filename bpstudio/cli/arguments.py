@@ -102,7 +102,6 @@ def _train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     train.add_argument("--report", type=Path, metavar="FILE.html", help="write what happened as a web page")
     train.add_argument(
         "--stop-when",
-        default="",
         metavar="EXPRESSION",
         help="stop at the step where it becomes true, such as 'loss < 0.01 and step > 100' (exit status 5)",
     )

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
 from bpstudio.cli import exits
 from bpstudio.cli.opening import Opened, open_run
@@ -33,6 +33,7 @@ from bpstudio.insight.walk import Walk
 from bpstudio.training.breakpoints import Breakpoint, Hit
 from bpstudio.training.conditions import Expression
 from bpstudio.training.frame import Frame
+from bpstudio.training.lookout import Lookout
 from bpstudio.training.session import Session
 
 DEFAULT_EPOCHS = 100
@@ -58,7 +59,7 @@ class Wishes:
     settings: tuple[Setting, ...] = ()
     out: Path | None = None
     report: Path | None = None
-    stop_when: str = ""
+    stop_when: str | None = None
     json: bool = False
 
 
@@ -117,7 +118,7 @@ def train(wishes: Wishes) -> int:
     with Signals() as signals:
         if opened.kind == "project":
             say(f"{opened.title}: goes on at step {first.step:,}{_edited(opened, first)}", file=said)
-        with _watching(session, wishes.stop_when):
+        with _watching(session, wishes.stop_when, said):
             course = run(session, wanted, opened.title, signals, wishes.json)
             frame = session.frame()
         try:
@@ -207,9 +208,9 @@ def _free(folder: Path, name: str) -> Path:
 
 
 @contextlib.contextmanager
-def _watching(session: Session, expression: str) -> Iterator[None]:
+def _watching(session: Session, expression: str | None, said: TextIO) -> Iterator[None]:
     """Stop where an expression becomes true, for as long as this lasts; the run's own breakpoints stay."""
-    if not expression:
+    if expression is None:
         yield
         return
     own = session.past.breakpoints
@@ -217,6 +218,9 @@ def _watching(session: Session, expression: str) -> Iterator[None]:
     others = tuple(each for each in own if each.condition != condition)
     number = 1 + max((each.number for each in own), default=0)
     session.set_breakpoints((*others, Breakpoint(number, condition)))
+    if Lookout(session.cursor, (condition,)).already():
+        here = f"{expression} is true already at step {session.step_number:,}"
+        say(f"{here}: training stops where it becomes true again", file=said)
     try:
         yield
     finally:

@@ -77,6 +77,11 @@ class Lookout:
         self._last = [each.read(self._block(each, cursor.step, numbers, units, 0, notes)) for each in self._watchers]
         self.at = cursor.step
 
+    def already(self) -> tuple[Condition, ...]:
+        """What is true at the present step, and so no news before it was false."""
+        self.begin()
+        return tuple(each.condition for each, (_, true) in zip(self._watchers, self._last, strict=True) if true.any())
+
     def writing(self, step: Step) -> tuple[Operation, ...]:
         """What is to be done in each step, after it was computed."""
         notes = self._notes_of(step)

@@ -130,6 +130,7 @@ def test_a_project_that_somebody_saved_meanwhile_is_not_written_over(here, capsy
         (["--out", "folder.json"], "is a folder"),
         (["--report", "report.pdf"], "ends in .html"),
         (["--stop-when", "los < 1"], "did you mean loss"),
+        (["--stop-when", ""], "the expression ends here"),
         (["--set", "rat=1"], "did you mean rate"),
         (["--set", "data.target=y"], "only the data of a table"),
     ],
@@ -275,6 +276,9 @@ def test_it_stops_where_an_expression_becomes_true(here, capsys):
     opened.seek(step - 1)
     assert opened.loss >= 0.1
     assert train("mazur", "--steps", "5", "--stop-when", "loss < 0.1") == exits.DONE
+    capsys.readouterr()
+    assert train("run.bpstudio", "--steps", "5", "--stop-when", "loss < 0.1") == exits.DONE
+    assert f"loss < 0.1 is true already at step {step}: " in capsys.readouterr().out
 
 
 def test_the_breakpoints_of_a_project_hold_here_too(here, capsys):
