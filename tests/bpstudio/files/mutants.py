@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 LONGEST_REFUSAL = 1000
-LONGEST_SECONDS = 2.0
+LONGEST_SECONDS = 10.0
+"""Of computing, for a machine that is slow and does other things; the program below allows two."""
 
 CANARY = "planted_by_a_stranger"
 EVIL = (
@@ -397,6 +398,8 @@ def main(kind: str, first: int, count: int) -> int:
     import faulthandler
     import tempfile
 
+    global LONGEST_SECONDS
+    LONGEST_SECONDS = 2.0
     one = {"lessons": _many_lessons, "projects": _many_projects}[kind]
     opened = refusals = wrong = 0
     with tempfile.TemporaryDirectory() as name:
