@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+# Before any test loads NumPy, so that tests compute as bpstudio does, on one thread, whichever file is run alone.
+import bpstudio  # noqa: F401
+
 # Settings and logs of a test belong to the test, and no test opens a window on somebody's desktop.
 _home = tempfile.TemporaryDirectory(prefix="bpstudio-tests-")
 for _name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
