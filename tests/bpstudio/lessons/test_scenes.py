@@ -1,5 +1,6 @@
 """Every scene of the shipped lessons leads somewhere, and its words quote digits that the engine computes."""
 
+import functools
 import math
 import re
 
@@ -11,19 +12,27 @@ from bpstudio.files.lesson_parts import Scene
 from bpstudio.insight.walk import Walk
 from bpstudio.training.frame import Frame
 
-SCENES = [(name, number) for name in lessons.NAMES for number in range(len(lessons.load(name).scenes))]
+load = functools.cache(lessons.load)
+SCENES = [(name, number) for name in lessons.NAMES for number in range(len(load(name).scenes))]
 QUOTED = re.compile(r"(?<![\w.,])([−-]?)(\d[\d,]*\.\d{4,})(?![\d])")
 CONSTANTS = (math.log(3.0),)
 """Numbers that are no number of a run."""
 
 
-def played(name: str, number: int) -> tuple[Scene, Frame]:
-    """A scene, and the frame of its step."""
-    lesson = lessons.load(name)
-    scene = lesson.scenes[number]
-    session = (lesson.choose(scene.variant) if scene.variant else lesson).session()
-    session.run(scene.step)
-    return scene, session.frame()
+def played(name: str, number: int) -> tuple[Scene, Frame, float]:
+    """A scene, the frame of its step, and the loss one step later."""
+    scene = load(name).scenes[number]
+    return scene, *reached(name, scene.variant, scene.step)
+
+
+@functools.lru_cache(maxsize=3)  # scenes stay at a step
+def reached(name: str, variant: str, step: int) -> tuple[Frame, float]:
+    lesson = load(name)
+    session = (lesson.choose(variant) if variant else lesson).session()
+    session.run(step)
+    frame = session.frame()
+    session.step()
+    return frame, session.loss
 
 
 def numbers(frame: Frame) -> np.ndarray:
@@ -59,17 +68,13 @@ def numbers(frame: Frame) -> np.ndarray:
 
 @pytest.mark.parametrize(("name", "number"), SCENES)
 def test_a_scene_leads_to_a_beat_and_quotes_what_is_computed(name: str, number: int) -> None:
-    scene, frame = played(name, number)
+    scene, frame, later = played(name, number)
     walk = Walk.of(frame)
     assert walk.find("edge", scene.at) > 0
     for element in filter(None, (scene.select, scene.hover)):
         assert walk.names.has(walk.names.find(element))
     assert not isinstance(scene.row, int) or scene.row < frame.dataset.rows
-    there = numbers(frame)
-    lesson = lessons.load(name)
-    session = (lesson.choose(scene.variant) if scene.variant else lesson).session()
-    session.run(scene.step + 1)  # "one step later": a scene may say what comes of it
-    there = np.concatenate([there, [session.loss]])
+    there = np.concatenate([numbers(frame), [later]])  # "one step later": a scene may say what comes of it
     for wording in (scene.text, scene.question, scene.answer):
         for language in ("en", "zh_CN"):
             for sign, digits in QUOTED.findall(wording.within(language)):
@@ -81,7 +86,7 @@ def test_a_scene_leads_to_a_beat_and_quotes_what_is_computed(name: str, number: 
 
 @pytest.mark.parametrize("name", lessons.NAMES)
 def test_a_lesson_has_a_handful_of_short_scenes_with_questions(name: str) -> None:
-    scenes = lessons.load(name).scenes
+    scenes = load(name).scenes
     assert 4 <= len(scenes) <= 9
     assert all(len(scene.text.within("en")) <= 220 for scene in scenes)
     asked = [scene for scene in scenes if scene.question]
@@ -91,7 +96,7 @@ def test_a_lesson_has_a_handful_of_short_scenes_with_questions(name: str) -> Non
 
 
 def test_counted_flowers_are_the_ones_that_are_named_correctly() -> None:
-    lesson = lessons.load("iris")
+    lesson = load("iris")
     session = lesson.session()
     data = lesson.dataset
     for scene in lesson.scenes:
@@ -106,6 +111,6 @@ def test_counted_flowers_are_the_ones_that_are_named_correctly() -> None:
 
 
 def test_a_wrong_digit_would_be_found() -> None:
-    _, frame = played("mazur", 4)
+    _, frame, _ = played("mazur", 4)
     assert np.abs(numbers(frame) - 0.082167041).min() < 1e-9
     assert np.abs(numbers(frame) - 0.082167049).min() > 1e-9
