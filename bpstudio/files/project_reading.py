@@ -44,15 +44,16 @@ class Reading:
         self.folder, self.lost = folder, lost
         self.rows: dict[str, list[Row]] = {}
         self.meta: dict[str, str] = {}
+        self._checks: dict[str, bytes] = {}
         self._connection = connection
         self._size, self._progress, self._done, self._told = max(1, size), progress, 0, 0
 
     def look(self, *names: str) -> None:
         """Read tables of records: those of these names, or all."""
         self.rows = {name: self.sound(partial(self._records, RECORDS[name])) or [] for name in names or RECORDS}
-        found = dict(self._connection.execute(f"SELECT name, hash FROM {CHECKS.name} LIMIT 100"))
+        self._checks = dict(self._connection.execute(f"SELECT name, hash FROM {CHECKS.name} LIMIT 100"))
         for name, rows in self.rows.items():
-            if found.get(name) != check(rows):
+            if self._checks.get(name) != check(rows):
                 self.lost(f"{name} is not what was saved")
         self.meta = dict(self.rows["meta"])
 
@@ -71,12 +72,16 @@ class Reading:
 
     def arrays(self, name: str) -> Iterator[tuple[Key, list[bytes]]]:
         """(key, pieces) of the arrays of a table, in the order of the keys; damaged ones are lost."""
+        count = 0
         for key, parts in stored(self._connection, ARRAYS[name], self.lost):
+            count += 1
             self._done += sum(map(len, parts)) + 64
             if self._done - self._told > self._size // 100:
                 self._told = self._done
                 self._progress(min(0.99, self._done / self._size))
             yield key, parts
+        if self._checks.get(name) != check([(count,)]):
+            self.lost(f"{name}: one is missing")
 
     def sound(self, make: Callable[[], Part]) -> Part | None:
         """What ``make`` gives; None where it is damaged, and may be."""

@@ -80,6 +80,9 @@ def bring(connection: sqlite3.Connection, known: Known, contents: Contents, prog
             key: marks[key] if key in marks and _is_same(marks[key], piece) else _mark(piece)
             for key, piece in wanted.items()
         }
+        if len(wanted) != len(marks) or not known.records["meta"]:
+            mark = (name, check([(len(wanted),)]))
+            connection.execute(f"INSERT OR REPLACE INTO {CHECKS.name} VALUES (?, ?)", mark)
     progress(0.99)
     return after
 

@@ -33,7 +33,8 @@ branches, paths   branches, and the segments of which each is made, in order
 origins           parameters of step 0 to which a reset returns, in origin_arrays
 batch_lists       explicit batches: int64 row numbers of each, in batches
 bookmarks, breakpoints, events
-checks            SHA-256 over the rows of each table of records, in the order of its key, each as a line of JSON
+checks            SHA-256 over the rows of each table of records, in the order of its key, each as a line of JSON;
+                  for a table of arrays over one line with their number, such as [17]
 
 What is too large for a row stands in several, by ``piece``. The hash of such a row is the SHA-256 of a line with the
 table and the key (``keyframes 1 64 0``), followed by the data.

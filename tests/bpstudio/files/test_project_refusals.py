@@ -208,7 +208,8 @@ def test_half_a_save_is_taken_back_in_a_copy_and_then_in_the_file(path: Path, so
     [
         ("UPDATE keyframes SET data = zeroblob(length(data)) WHERE step = 64", "keyframes: segment 1, step 64"),
         ("UPDATE keyframes SET step = 65 WHERE step = 64", "keyframes: segment 1, step 65"),
-        ("DELETE FROM keyframes WHERE step = 0", "no keyframe at its start"),
+        ("DELETE FROM keyframes WHERE step = 0", "keyframes: one is missing"),
+        ("DELETE FROM keyframes WHERE step = 64", "keyframes: one is missing"),
         ("UPDATE keyframes SET data = 'text' WHERE step = 64", "keyframes: segment 1, step 64"),
         ("UPDATE blocks SET data = x'00' WHERE level = 1", "level 1"),
         ("DELETE FROM blocks WHERE series = 'units' AND level = 0", "is missing"),
