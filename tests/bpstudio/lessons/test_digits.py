@@ -1,5 +1,6 @@
 """Every digit that a lesson promises, computed by the real engine, and every word in both languages."""
 
+import functools
 import json
 import math
 import re
@@ -15,13 +16,14 @@ from bpstudio.files.wording import Wording
 from bpstudio.training.frame import Frame
 from bpstudio.training.session import Session
 
+load = functools.cache(lesson.load)
 CHOICES = [
-    (name, variant.name) for name in lesson.NAMES for variant in (None, *lesson.load(name).variants) if variant
+    (name, variant.name) for name in lesson.NAMES for variant in (None, *load(name).variants) if variant
 ] + [(name, "") for name in lesson.NAMES]
 
 
 def opened(name: str, variant: str) -> Lesson:
-    return lesson.load(name).choose(variant) if variant else lesson.load(name)
+    return load(name).choose(variant) if variant else load(name)
 
 
 def frames(chosen: Lesson) -> dict[int, Frame]:
@@ -47,7 +49,7 @@ def test_every_promised_digit_comes_out(name: str, variant: str) -> None:
 @pytest.mark.parametrize(("name", "variant"), [choice for choice in CHOICES if choice[1] and choice[0] != "vanishing"])
 def test_a_switch_is_an_edit_that_undo_takes_back(name: str, variant: str) -> None:
     """As the window does it: back to step 0, then the variant's experiment and start values in one gesture."""
-    session = lesson.load(name).session()
+    session = load(name).session()
     session.run(3)
     before = session.params.flat.tobytes()
     chosen = opened(name, variant)
@@ -72,7 +74,7 @@ def altered(known: Known) -> Known:
 
 @pytest.mark.parametrize("name", ["mazur", "softmax", "four-equations"])
 def test_a_promise_with_another_last_digit_is_broken(name: str) -> None:
-    chosen = lesson.load(name)
+    chosen = load(name)
     at = frames(chosen)
     assert [known.what for known in chosen.expected if altered(known).holds(at[known.after])] == []
 
@@ -98,7 +100,7 @@ def wordings(value: object) -> list[Wording]:
 
 @pytest.mark.parametrize("name", lesson.NAMES)
 def test_every_text_exists_in_english_and_chinese(name: str) -> None:
-    shown = [wording for wording in wordings(lesson.load(name)) if wording]
+    shown = [wording for wording in wordings(load(name)) if wording]
     assert len(shown) > 10
     for wording in shown:
         assert set(wording.languages) == {"en", "zh_CN"}
@@ -110,14 +112,14 @@ def test_every_text_exists_in_english_and_chinese(name: str) -> None:
         # The same figures in both: a digit lost in translation is a wrong digit. Words such as "ten" may become 十.
         long = re.compile(r"\d[\d,]*\.\d{3,}")
         assert sorted(long.findall(english)) == sorted(long.findall(chinese))
-    whole = lesson.load(name)
+    whole = load(name)
     for required in (whole.title, whole.summary, whole.text):
         assert required
 
 
 @pytest.mark.parametrize("name", lesson.NAMES)
 def test_a_lesson_has_stops_and_switches_that_lead_somewhere(name: str) -> None:
-    whole = lesson.load(name)
+    whole = load(name)
     assert whole.scenes
     assert all(scene.text and scene.title and scene.at for scene in whole.scenes)
     if whole.variants:
@@ -141,7 +143,7 @@ def test_an_unknown_lesson_lists_the_known_ones() -> None:
 
 def test_the_figures_in_mazurs_text_are_promised_figures() -> None:
     """The prose may not drift from what is tested."""
-    whole = lesson.load("mazur")
+    whole = load("mazur")
     promised = {f"{abs(float(v)):.{known.decimals or 9}f}" for known in _all(whole) for v in np.ravel(known.value)}
     promised |= {known.printed.lstrip("-") for known in _all(whole) if known.printed}
     prose = " ".join(wording.within("en") for wording in wordings(whole))
@@ -165,7 +167,7 @@ def _all(whole: Lesson) -> list[Known]:
     ],
 )
 def test_a_promise_about_an_image_lies_in_it(what: str, complaint: str) -> None:
-    network = lesson.load("lenet").experiment.network
+    network = load("lenet").experiment.network
     Known("layer1.z[0][0][0][5] * layer3.W[7][3][1][1]", 0.0).check(network, "expected")
     with pytest.raises(ValueError, match=complaint):
         Known(what, 0.0).check(network, "expected")
@@ -173,7 +175,7 @@ def test_a_promise_about_an_image_lies_in_it(what: str, complaint: str) -> None:
 
 def test_the_reference_case_promises_the_same() -> None:
     """Mazur's digits against the numbers that his own scripts gave, where those are at hand."""
-    at = frames(lesson.load("mazur"))
+    at = frames(load("mazur"))
     assert at[0].loss == pytest.approx(0.2983711087600027, abs=1e-15)
     assert at[1].params.W[1].ravel() == pytest.approx(
         [0.35891647971788465, 0.4086661860762334, 0.5113012702387375, 0.5613701211079891], abs=1e-15
@@ -203,7 +205,7 @@ def one_neuron(w: float, b: float, steps: int) -> tuple[float, float]:
 def test_one_neuron_by_plain_loops(
     variant: str, start: tuple[float, float], output: float, delta: float, late: float
 ) -> None:
-    session = lesson.load("one-neuron").choose(variant).session()
+    session = load("one-neuron").choose(variant).session()
     for step in (0, 1, 150, 300):
         session.run(step - session.step_number)
         layer = session.frame().trace["layer1"]
@@ -216,7 +218,7 @@ def test_one_neuron_by_plain_loops(
 
 
 def test_the_flat_start_is_slower_although_it_is_more_wrong() -> None:
-    steep, flat = (lesson.load("one-neuron").choose(name).session() for name in ("steep", "flat"))
+    steep, flat = (load("one-neuron").choose(name).session() for name in ("steep", "flat"))
     assert flat.loss > steep.loss
     assert flat.frame().trace["layer1"].delta[0, 0] < steep.frame().trace["layer1"].delta[0, 0] / 7
     for session in (steep, flat):
@@ -233,7 +235,7 @@ def test_the_four_equations_by_plain_loops() -> None:
     a2 = [sigmoid(sum(W2[j][k] * a1[k] for k in range(4)) + b2[j]) for j in range(2)]
     delta2 = [(a2[j] - y[j]) * a2[j] * (1 - a2[j]) for j in range(2)]
     delta1 = [sum(W2[k][j] * delta2[k] for k in range(2)) * a1[j] * (1 - a1[j]) for j in range(4)]
-    trace = lesson.load("four-equations").session().frame().trace
+    trace = load("four-equations").session().frame().trace
     assert trace["layer2"].delta[0] == pytest.approx(delta2, rel=1e-13)
     assert trace["layer1"].delta[0] == pytest.approx(delta1, rel=1e-13)
     assert trace["layer2"].db == pytest.approx(delta2, rel=1e-13)
@@ -243,15 +245,15 @@ def test_the_four_equations_by_plain_loops() -> None:
 
 def test_softmax_shares_by_plain_exponentials() -> None:
     shares = [math.exp(z) / sum(map(math.exp, (2, 3, 4))) for z in (2, 3, 4)]
-    trace = lesson.load("softmax").session().frame().trace
+    trace = load("softmax").session().frame().trace
     assert trace["layer1"].a[0] == pytest.approx(shares, rel=1e-14)
     assert trace["layer1"].delta[0] == pytest.approx([shares[0], shares[1] - 1, shares[2]], rel=1e-14)
-    moved = lesson.load("softmax").choose("plus-1000").session().frame().trace
+    moved = load("softmax").choose("plus-1000").session().frame().trace
     assert moved["layer1"].a.tobytes() == trace["layer1"].a.tobytes()
 
 
 def test_from_zero_weights_nothing_ever_moves() -> None:
-    session = lesson.load("xor").session()
+    session = load("xor").session()
     session.run(3000)
     assert not session.params.flat.any()
     frame = session.frame()
@@ -260,7 +262,7 @@ def test_from_zero_weights_nothing_ever_moves() -> None:
 
 
 def test_row_by_row_both_hidden_units_stay_the_same_unit() -> None:
-    session = lesson.load("xor").choose("row-by-row").session()
+    session = load("xor").choose("row-by-row").session()
     frame = session.frame()
     assert frame.trace["layer2"].dW.all()
     assert not frame.trace["layer1"].dW.any()
@@ -278,7 +280,7 @@ def test_row_by_row_both_hidden_units_stay_the_same_unit() -> None:
 
 
 def test_iris_scatters_as_its_text_says_and_names_the_two_that_overlap() -> None:
-    whole = lesson.load("iris")
+    whole = load("iris")
     session = whole.session()
     session.run(700)
     data = whole.dataset
@@ -299,7 +301,7 @@ def test_iris_scatters_as_its_text_says_and_names_the_two_that_overlap() -> None
 
 
 def test_the_same_start_weights_carry_tanh_and_lose_the_sigmoid() -> None:
-    whole = lesson.load("vanishing")
+    whole = load("vanishing")
     sigmoid_run, tanh_run = (whole.choose(name).session() for name in ("sigmoid", "tanh"))
     assert sigmoid_run.params.flat.tobytes() == tanh_run.params.flat.tobytes()
 
@@ -322,7 +324,7 @@ def both_slopes(w: float) -> tuple[float, float]:
 
 def test_one_cost_is_a_bowl_and_the_other_has_plains() -> None:
     """The slopes that the text tells, by plain loops; the one only rises, the other falls, rises and falls."""
-    told = lesson.load("logistic").text.within("en")
+    told = load("logistic").text.within("en")
     slopes = [both_slopes(w) for w in (-6, -2, 0, 2, 6)]
     bowl, plains = ([f"{slope[kind]:.4f}".replace("-", "−") for slope in slopes] for kind in (0, 1))
     assert ", ".join(bowl) in told
@@ -332,13 +334,13 @@ def test_one_cost_is_a_bowl_and_the_other_has_plains() -> None:
     turns = np.flatnonzero(np.diff(np.sign(np.diff(fine[:, 1]))))
     assert len(turns) == 2
     for name, kind in (("entropy-far", 0), ("squares-far", 1), ("entropy-right", 0), ("squares-right", 1)):
-        session = lesson.load("logistic").choose(name).session()
+        session = load("logistic").choose(name).session()
         assert session.frame().trace["layer1"].dW[0, 0] == pytest.approx(both_slopes(session.params.W[0][0, 0])[kind])
 
 
 def test_the_tricks_scatter_as_the_text_says() -> None:
     right: dict[str, list[int]] = {}
-    whole = lesson.load("efficient-backprop")
+    whole = load("efficient-backprop")
     for name in ("none", "shuffled", "initial"):
         chosen = whole.choose(name)
         for seed in range(1, 13):
@@ -354,7 +356,7 @@ def test_the_tricks_scatter_as_the_text_says() -> None:
 
 def test_half_of_the_window_is_what_the_kernel_says() -> None:
     """Right column minus left column, halved, over 16: all 36 places of the first map, from the pixels of the file."""
-    session = lesson.load("lenet").session()
+    session = load("lenet").session()
     trace = session.frame().trace
     pixels = trace.x[0].reshape(8, 8) * 16
     columns = sum(pixels[row : row + 6] for row in range(3))
