@@ -17,9 +17,9 @@ from bpstudio.training.frame import Frame
 from bpstudio.training.session import Session
 
 load = functools.cache(lesson.load)
-CHOICES = [
-    (name, variant.name) for name in lesson.NAMES for variant in (None, *load(name).variants) if variant
-] + [(name, "") for name in lesson.NAMES]
+CHOICES = [(name, variant.name) for name in lesson.NAMES for variant in (None, *load(name).variants) if variant] + [
+    (name, "") for name in lesson.NAMES
+]
 
 
 def opened(name: str, variant: str) -> Lesson:
