@@ -51,7 +51,7 @@ class Typeset:
         self.renderer.render(painter, QRectF(x, baseline - self.ascent, self.width, self.ascent + self.descent))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def typeset(tex: str, size: int, color: str) -> Typeset:
     """LaTeX mathematics with an em of `size` pixels; it takes up to 20 ms, so what was made is kept."""
     renderer = QSvgRenderer(QByteArray(typesetting.setting(tex).svg(size, color).encode()))
