@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import operator
+from typing import SupportsIndex
 
 
 def number(name: str, value: object, low: float = -math.inf) -> None:
@@ -30,6 +32,14 @@ def whole(name: str, value: object, low: int) -> None:
     """Raise ValueError unless the value is a whole number of at least ``low``."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value < 2**53:
         raise ValueError(f"{name}: expected a whole number of at least {low}, got {value!r}")
+
+
+def count(name: str, value: SupportsIndex) -> int:
+    """A whole number, be it Python's or NumPy's. Raises ValueError for anything else."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise ValueError(f"{name}: expected a whole number, got {value!r}") from None
 
 
 def one_of(name: str, value: object, names: tuple[str, ...]) -> None:

@@ -191,7 +191,12 @@ class Past:
         raise ValueError(f"bookmark: there is none of number {number}")
 
     def bookmarked(self, step: int, address: str, note: str) -> tuple[Past, int]:
-        """The same with a bookmark at a step of the current branch, and its number."""
+        """The same with a bookmark at a step of the current branch, and its number.
+
+        Raises ValueError for an address that would not be read from a file again.
+        """
+        if len(address) > LONGEST_NOTE:
+            raise ValueError(f"address: expected at most {LONGEST_NOTE:,} characters, got {len(address):,}")
         mark = Bookmark(next_number(self.bookmarks), self.current, step, address, note[:LONGEST_NOTE])
         return dataclasses.replace(self, bookmarks=(*self.bookmarks, mark)), mark.number
 

@@ -30,6 +30,7 @@ from bpstudio.training.carry import (
     packed,
     same_values,
 )
+from bpstudio.training.checks import count
 from bpstudio.training.chronicle import Chronicle
 from bpstudio.training.cursor import Cursor
 from bpstudio.training.divergence import NonFinite
@@ -210,6 +211,9 @@ class Session:
         Breakpoints hold for steps that are trained and for those that are gone through again, not for ``seek``, undo,
         ``record`` and races. Where training stops early in the step of a breakpoint, it does that.
         """
+        steps = count("steps", steps)
+        if steps < 0:
+            raise ValueError(f"steps: expected 0 or more, got {steps}; seek goes back")
         self._stopped = self._hit = None
         bad = self._cursor.nonfinite
         if bad is not None:
@@ -233,6 +237,7 @@ class Session:
 
     def seek(self, step: int) -> None:
         """Go to a step of the present path, bitwise as it was. Raises ValueError outside ``first`` … ``last_step``."""
+        step = count("step", step)
         self._stopped = self._hit = None
         first = self._chain.segments[0].start
         if not first <= step <= self.last_step:
@@ -459,7 +464,10 @@ class Session:
         return self._camera.compared(self._past)
 
     def bookmark(self, address: str = "", note: str = "") -> int:
-        """Mark the present step, or a beat of it, as one gesture; returns the bookmark's number."""
+        """Mark the present step, or a beat of it, as one gesture; returns the bookmark's number.
+
+        Raises ValueError for an address of more characters than a file takes.
+        """
         past, number = self._past.bookmarked(self.step_number, address, note)
         self._change_past(past, "bookmark")
         return number

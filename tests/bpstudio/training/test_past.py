@@ -247,3 +247,17 @@ def test_a_smaller_budget_holds_at_once() -> None:
     before = run._holding.nbytes
     run.hold(before // 4)
     assert run._holding.nbytes <= 0.8 * before // 4
+
+
+def test_what_is_no_step_and_no_address_is_refused_and_changes_nothing() -> None:
+    run, seen = forked()
+    for move, wrong in ((run.seek, 3.0), (run.seek, "3"), (run.run, 2.5), (run.run, None)):
+        with pytest.raises(ValueError, match="expected a whole number, got"):
+            move(wrong)  # type: ignore[operator]
+    with pytest.raises(ValueError, match="expected 0 or more, got -3"):
+        run.run(-3)
+    with pytest.raises(ValueError, match="address: expected at most 2,000 characters, got 2,001"):
+        run.bookmark("x" * 2001)
+    assert (run.past.bookmarks, state(run)) == ((), seen[2, 90])
+    run.seek(np.int64(60))  # type: ignore[arg-type]
+    assert state(run) == seen[2, 60]
