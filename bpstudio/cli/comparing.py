@@ -64,6 +64,7 @@ def _step(session: Session, beside: Side) -> Mapping[str, Any]:
     if step <= session.last_step:
         session.seek(step)
     else:
+        session.set_breakpoints(())  # they would end the way there
         session.run(step - session.step_number)
     # Through the text, so that both sides are made of the same kinds of values.
     whole: Mapping[str, Any] = json_text.loads(readable_json.write(step_document.document(session.frame())))

@@ -60,6 +60,15 @@ def test_a_step_as_json_is_compared_with_that_step(here, capsys):
     assert "trace.layers.layer1.delta[0][1]" in capsys.readouterr().out
 
 
+def test_breakpoints_do_not_end_the_way_to_a_step(here, capsys):
+    session = bpstudio.load_lesson("mazur").session()
+    session.set_breakpoints((bpstudio.Breakpoint(1, bpstudio.conditions.Expression("step >= 5")),))
+    bpstudio.save(session, "a.bpstudio")
+    assert cli.main(["show", "mazur", "--step", "20", "--json"]) == 0
+    (here / "step.json").write_text(capsys.readouterr().out, encoding="utf-8")
+    assert diff("a.bpstudio", "step.json") == exits.DONE
+
+
 def test_a_lesson_and_a_project_of_it(here):
     bpstudio.save(bpstudio.load_lesson("mazur").session(), here / "a.bpstudio")
     assert diff("mazur", "a.bpstudio") == exits.DONE
