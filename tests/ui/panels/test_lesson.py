@@ -1,5 +1,6 @@
 """The lesson panel on the real engine: every switch, every stop and every promised digit of the six lessons."""
 
+import functools
 import math
 import re
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ from ui.panels.lesson import LessonPanel
 from ui.panels.lesson_digits import Digit, written
 from ui.panels.lesson_rows import Line, prose
 from ui.runner import Runner
+
+load = functools.cache(lessons.load)
 
 
 class Desk:
@@ -55,7 +58,7 @@ class Desk:
         qtbot.waitUntil(self.area.isActiveWindow)
 
     def open(self, name: str) -> Frame:
-        self.document.show(lessons.load(name), name=name)
+        self.document.show(load(name), name=name)
         return self.settle()
 
     def settle(self) -> Frame:
@@ -123,9 +126,7 @@ def desk(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Desk]:
 # their switches.
 WHOLE = ("one-neuron", "mazur", "softmax", "xor", "logistic")
 CHOICES = [
-    (name, variant.name)
-    for name in lessons.NAMES
-    for variant in lessons.load(name).variants[: None if name in WHOLE else 1]
+    (name, variant.name) for name in lessons.NAMES for variant in load(name).variants[: None if name in WHOLE else 1]
 ] + [("four-equations", "")]
 
 
@@ -136,7 +137,7 @@ def test_every_switch_gives_every_digit_that_it_promises(desk: Desk, name: str, 
         assert desk.switch(variant).step == 0
         assert desk.on == [variant]
     desk.focus.set(grain="step")  # the whole step is seen
-    expected = lessons.load(name).choose(variant).expected if variant else lessons.load(name).expected
+    expected = load(name).choose(variant).expected if variant else load(name).expected
     shown = [(digit.known.what, digit.known.after) for digit in desk.digits]
     assert all((known.what, known.after) in shown for known in expected)
     for group in desk.panel.digits.groups:
@@ -255,7 +256,7 @@ def test_every_stop_leads_where_it_says(desk: Desk, name: str) -> None:
     desk.open(name)
     switches = desk.document.switches
     assert switches is not None
-    scenes = lessons.load(name).scenes
+    scenes = load(name).scenes
     assert len(desk.panel.stops) == len(scenes)
     for stop, scene in zip(desk.panel.stops, scenes, strict=True):
         desk.focus.set(selection=Edge(1, 0, 0))
@@ -320,7 +321,7 @@ def test_a_stop_is_found_while_training_runs(desk: Desk) -> None:
     desk.open("iris")
     desk.runner.play()
     desk.qtbot.waitUntil(lambda: desk.runner.frame is not None and desk.runner.frame.step > 900)
-    number, step = max(enumerate(scene.step for scene in lessons.load("iris").scenes), key=lambda each: each[1])
+    number, step = max(enumerate(scene.step for scene in load("iris").scenes), key=lambda each: each[1])
     frame = desk.press(desk.panel.stops[number])
     assert (frame.step, frame.run) == (step, "paused")
     assert desk.panel.stops[number].is_here
@@ -433,8 +434,8 @@ def test_an_array_is_written_like_on_paper() -> None:
 def test_a_document_without_words_shows_nothing(desk: Desk) -> None:
     desk.open("mazur")
     assert desk.panel.isVisible()
-    bare = lessons.load("xor").replace(
-        summary=type(lessons.load("xor").summary)(), text=type(lessons.load("xor").text)(), scenes=(), variants=()
+    bare = load("xor").replace(
+        summary=type(load("xor").summary)(), text=type(load("xor").text)(), scenes=(), variants=()
     )
     desk.document.show(bare)
     desk.settle()
@@ -446,7 +447,7 @@ def test_a_document_without_words_shows_nothing(desk: Desk) -> None:
     assert not desk.panel.isVisible(), "a new document is not the lesson that it was made from"
     frame = desk.open("mazur")
     assert desk.panel.isVisible()
-    iris = lessons.load("iris")
+    iris = load("iris")
     desk.runner.restart(iris.experiment, iris.dataset, iris.origin, "other data")
     desk.settle()
     assert not desk.panel.isVisible(), "other data are not what the lesson speaks of"
