@@ -16,11 +16,11 @@ from bpstudio.cli.terminal import be_forgiving, say
 def main(arguments: Sequence[str] | None = None, show: Callable[[Path], int] | None = None) -> int:
     """Run one command; returns the exit status. ``show`` opens a case in the window, where there is one."""
     be_forgiving(sys.stdout, sys.stderr)
-    known = parser()
-    options = known.parse_args(arguments)
-    if options.command == "verify" and not options.paths and not options.recipe:
-        known.error("verify: expected a case file or a folder of them")
     try:
+        known = parser()  # that takes half a second, in which somebody may think better of it
+        options = known.parse_args(arguments)
+        if options.command == "verify" and not options.paths and not options.recipe:
+            known.error("verify: expected a case file or a folder of them")
         status = _run(options, show)
         sys.stdout.flush()
     except BrokenPipeError:

@@ -71,6 +71,15 @@ def test_an_output_that_nobody_reads_is_no_error(words):
     assert (process.returncode, error) == (exits.PIPE_CLOSED, "")
 
 
+def test_ctrl_c_before_anything_has_begun_says_nothing(monkeypatch, capsys):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules[cli.main.__module__], "parser", interrupted)
+    assert cli.main(["train", "mazur"]) == exits.INTERRUPTED
+    assert capsys.readouterr() == ("", "")
+
+
 def test_a_terminal_that_cannot_write_a_letter_writes_another():
     environment = {
         **os.environ, "PYTHONPATH": str(Path(bpstudio.__file__).parents[1]), "PYTHONIOENCODING": "ascii",
