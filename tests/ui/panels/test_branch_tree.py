@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtCore import QEvent, QPoint, QPointF, Qt
+from PyQt6.QtGui import QMouseEvent
 from PyQt6.QtWidgets import QApplication, QLineEdit
 
 from bpstudio.insight.notation import number
@@ -41,6 +42,14 @@ def panel(stage: Any, mazur_session: Session, told: Told) -> Branches:
     return panel
 
 
+def point(panel: Branches, at: QPoint) -> None:
+    """The mouse moves there. It is the tree that is told, wherever the pointer of the test's own screen may be."""
+    port, none = panel.tree.viewport(), Qt.MouseButton.NoButton
+    assert port is not None
+    place, kind = (QPointF(at), QPointF(port.mapToGlobal(at))), QEvent.Type.MouseMove
+    QApplication.sendEvent(port, QMouseEvent(kind, *place, none, none, Qt.KeyboardModifier.NoModifier))
+
+
 def place(panel: Branches, branch: int, step: int) -> QPoint:
     """The pixel of a step on the lane of a branch."""
     tree = panel.tree
@@ -58,7 +67,7 @@ def press(stage: Any, panel: Branches, *keys: Qt.Key) -> None:
 
 
 def test_lanes_that_go_take_the_mouse_with_them(stage: Any, panel: Branches) -> None:
-    stage.qtbot.mouseMove(panel.tree.viewport(), place(panel, 2, 40))
+    point(panel, place(panel, 2, 40))
     stage.qtbot.waitUntil(lambda: panel.tree.hover is not None)
     panel.tree._hover = (2, 28)  # on the last lane, wherever that stands
     panel.tree.choose(3)
@@ -97,7 +106,7 @@ def test_a_click_on_a_lane_goes_to_that_step_of_that_branch(stage: Any, panel: B
 
 
 def test_what_is_under_the_mouse_is_read_with_its_loss(stage: Any, panel: Branches) -> None:
-    stage.qtbot.mouseMove(panel.tree.viewport(), place(panel, 2, 40))
+    point(panel, place(panel, 2, 40))
     stage.qtbot.waitUntil(lambda: panel.tree.hover is not None)
     assert panel.tree.hover is not None
     row, step = panel.tree.hover
