@@ -12,6 +12,9 @@ from PyQt6.QtCore import QElapsedTimer, QEventLoop, QSettings
 from PyQt6.QtWidgets import QApplication
 
 from bpstudio.files import lesson as lessons
+from bpstudio.files import project as projects
+from bpstudio.files.run_files import is_project
+from bpstudio.training.session import Session
 from ui import theme
 from ui.app import App, application
 from ui.focus import GRAINS
@@ -28,7 +31,7 @@ def main(words: list[str]) -> int:
         # The picture must not depend on who makes it: nobody's settings are read or changed.
         with tempfile.TemporaryDirectory(prefix="bpstudio-shot-") as settings:
             QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, settings)
-            _shoot(_lesson(options.lesson), options)
+            _shoot(*what_to_shoot(options.lesson), options)
     except (OSError, ValueError) as error:
         print(f"bpstudio shot: {error}", file=sys.stderr)
         return 2
@@ -37,7 +40,7 @@ def main(words: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bpstudio shot", description="Save a picture of the real window.")
-    parser.add_argument("lesson", help="a lesson's name, such as mazur, or a lesson file")
+    parser.add_argument("lesson", help="a lesson's name, such as mazur, or a file: a lesson or a project")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--at", metavar="ADDRESS", help="the beat of this address, such as backward/w5")
     where.add_argument("--beat", type=int, help="the beat of this number")
@@ -53,14 +56,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _shoot(lesson: lessons.Lesson, options: argparse.Namespace) -> None:
+def _shoot(lesson: lessons.Lesson, session: Session | None, options: argparse.Namespace) -> None:
     qt = application(["bpstudio"])
     QSettings().setValue("view/scale", options.scale)
     app = App(qt, options.theme, options.lang)
     try:
         window = app.window
         window.resize(*options.size)
-        app.document.show(lesson, name=options.lesson if options.lesson in lessons.NAMES else "")
+        app.document.show(lesson, session, name=options.lesson if options.lesson in lessons.NAMES else "")
         window.show()
         window.complete()
         _settle(qt, app)
@@ -113,8 +116,14 @@ def _settle(qt: QApplication, app: App) -> None:
             raise ValueError("the picture did not settle within a minute")
 
 
-def _lesson(name: str) -> lessons.Lesson:
-    return lessons.read(name) if name.endswith(".json") or Path(name).is_file() else lessons.load(name)
+def what_to_shoot(name: str) -> tuple[lessons.Lesson, Session | None]:
+    """A lesson; of a project the one that it came from, and its run where that stands."""
+    path = Path(name)
+    if path.is_file() and is_project(path):
+        project = projects.read(path)
+        session = Session.restored(project.archive)
+        return project.lesson or lessons.capture(session.frame()), session
+    return (lessons.read(name) if name.endswith(".json") or path.is_file() else lessons.load(name)), None
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from PyQt6.QtGui import QImage
 
+import bpstudio
 from ui import __main__ as script
 from ui import theme
 from ui.__main__ import main
+from ui.shot import what_to_shoot
 
 
 @pytest.fixture
@@ -92,3 +94,13 @@ def test_shot_of_a_beat_that_is_not_there_says_so(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "0 to 55" in done.stderr
     assert not path.exists()
+
+
+def test_shot_of_a_project_is_of_its_run_where_it_stands(tmp_path: Path) -> None:
+    session = bpstudio.load_lesson("mazur").session()
+    session.run(7)
+    bpstudio.save(session, tmp_path / "mine.bpstudio")
+    lesson, run = what_to_shoot(str(tmp_path / "mine.bpstudio"))
+    assert run is not None
+    assert (run.step_number, lesson.experiment) == (7, session.experiment)
+    assert what_to_shoot("mazur")[1] is None
