@@ -15,7 +15,7 @@ import numpy as np
 from bpstudio.maths.operations import Array
 
 ROWS = 64
-CLOSEST = 32
+CLOSEST = 64
 """Steps between two states: fewer would cost training more than they save."""
 
 
