@@ -5,39 +5,23 @@ Bytes are changed here, rows in ``row_mutants``; ``judged`` says what becomes of
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import random
 import struct
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
+import mutants
 import numpy as np
+import project_runs as runs
+import row_mutants
 
 from bpstudio.files import lesson as lessons
 from bpstudio.files import project as projects
 from bpstudio.training.session import Session
-
-HERE = Path(__file__).parent
-
-
-def beside(name: str) -> ModuleType:
-    """A module in this folder, which is no package."""
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules[name]
-
-
-mutants, runs, row_mutants = beside("mutants"), beside("project_runs"), beside("row_mutants")
 
 NAME = "run.bpstudio"
 VICTIM = "letters to my mother.txt"

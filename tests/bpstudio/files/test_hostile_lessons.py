@@ -1,28 +1,17 @@
 """Lessons as a broken disk, a mistyped edit or a stranger makes them: refused in a sentence, or opened for good."""
 
-import importlib.util
 import json
 import subprocess
 import sys
 from pathlib import Path
 
+import mutants
 import pytest
 
 from bpstudio.files import asset, lesson
 
 HERE = Path(__file__).parent
 LARGE = ("vanishing", "exploding", "sparse-autoencoder", "lenet")
-
-
-def _beside(name):
-    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-mutants = _beside("mutants")
 
 
 def source(name: str) -> bytes:

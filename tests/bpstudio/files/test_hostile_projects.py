@@ -1,27 +1,16 @@
 """Projects as a broken disk, another program or a stranger makes them: refused in a sentence, or what was saved."""
 
-import importlib.util
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import mutants
+import project_mutants as hostile
 import pytest
 
 HERE = Path(__file__).parent
-
-
-def _beside(name):
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
-        sys.modules[name] = module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules[name]
-
-
-hostile = _beside("project_mutants")
-mutants = _beside("mutants")
 
 
 @pytest.mark.parametrize("part", range(10))

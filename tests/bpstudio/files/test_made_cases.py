@@ -1,27 +1,16 @@
 """Cases of every option of the format, run here and by a second program that shares no code with this one."""
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
 
+import made_cases
 import numpy as np
+import oracle
 import pytest
 
 from bpstudio.files import case, case_document
 
 HERE = Path(__file__).parent
-
-
-def _beside(name):
-    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-oracle, made_cases = _beside("oracle"), _beside("made_cases")
 
 
 def answered(document, path):

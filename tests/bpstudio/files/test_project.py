@@ -1,15 +1,14 @@
 """A run that is saved and opened is the same run, digit for digit, and a save costs what is new."""
 
 import dataclasses
-import importlib.util
 import json
 import random
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
+import project_runs as runs
 import pytest
 
 from bpstudio.files import lesson as lessons
@@ -22,18 +21,6 @@ from bpstudio.training.experiment import Experiment
 from bpstudio.training.past import Bookmark
 from bpstudio.training.session import Session
 
-
-def _beside(name: str) -> ModuleType:
-    """A module of this folder: it is no package, so that the folder of the product is not hidden."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-runs = _beside("project_runs")
 KINDS = dict(runs.kinds())
 
 

@@ -1,6 +1,5 @@
 """A process that is killed while it saves leaves what it had acknowledged, or what it was just saving, and no third."""
 
-import importlib.util
 import os
 import random
 import subprocess
@@ -8,9 +7,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import IO
 
+import project_runs as runs
 import pytest
 
 from bpstudio.files import project as projects
@@ -19,18 +18,6 @@ from bpstudio.training.session import Session
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs to make copies of a process")
 HERE = Path(__file__).parent
-
-
-def _beside(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-runs = _beside("project_runs")
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """What cannot be opened or saved is refused with a sentence that helps, and nothing is harmed by trying."""
 
 import dataclasses
-import importlib.util
 import json
 import os
 import shutil
@@ -13,8 +12,8 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from types import ModuleType
 
+import project_runs as runs
 import pytest
 
 from bpstudio.files import lesson as lessons
@@ -24,20 +23,6 @@ from bpstudio.files.project import Project, ProjectConflictError, ProjectDamageE
 from bpstudio.training import carry
 from bpstudio.training.caption import Caption
 from bpstudio.training.session import Session
-
-HERE = Path(__file__).parent
-
-
-def _beside(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-runs = _beside("project_runs")
 
 
 @pytest.fixture(scope="module")

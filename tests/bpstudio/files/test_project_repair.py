@@ -2,34 +2,20 @@
 
 import contextlib
 import dataclasses
-import importlib.util
 import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType
 
 import numpy as np
+import project_runs as runs
 import pytest
 
 from bpstudio.files import project as projects
 from bpstudio.files import project_migration, project_schema
 from bpstudio.files.project import Discrepancy, Project, ProjectDamageError, ProjectError, ProjectFile
 from bpstudio.training.session import Session
-
-HERE = Path(__file__).parent
-
-
-def _beside(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-runs = _beside("project_runs")
 
 
 @pytest.fixture(scope="module")
